@@ -1,0 +1,300 @@
+"""The fast engine: GPT-2 and Llama models in PyTorch, overfitted and sampled in place.
+
+Knows weights, tokens and steps; knows nothing of essays, and of passages only that they are text.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from verbosify.errors import ModelError
+from verbosify.models.cache import Cache
+from verbosify.models.decoding import Rows, candidates, draw, penalised, uniform_streams
+from verbosify.models.protocol import (
+    RECIPES,
+    Continuation,
+    ModelCard,
+    SamplingSettings,
+    TokenChoice,
+    TokenScore,
+    TuningRecipe,
+)
+from verbosify.models.transformer import attend_causally, hidden_states
+from verbosify.models.tuning import HEAD_ROWS, mean_loss, tune
+from verbosify.models.weights import Weights
+from verbosify.models.windows import training_windows
+
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+@dataclass(frozen=True, slots=True)
+class TorchOverfit:
+    """See `protocol.Overfit`."""
+
+    recipe: TuningRecipe
+    loss_before: float
+    loss_after: float
+    window_loss: float
+    window_tokens: int
+    seconds: float
+
+
+class TorchModel:
+    """A `LanguageModel` from a folder of `config.json`, `model.safetensors` and `tokenizer.json`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        weights_sha256: str,
+        licence: str = "unknown",
+        device: str = "auto",
+        precision: Precision = "auto",
+    ) -> None:
+        self._device = pick_device(device)
+        dtype = pick_dtype(precision, self._device)
+        self._tokenizer = _load_tokenizer(folder / "tokenizer.json")
+        self._weights = Weights(folder, self._device, dtype)
+        self._architecture = self._weights.architecture
+        self._ends = self._end_tokens()
+        self._overfitted = False
+        self.card = ModelCard(
+            name=name,
+            family=self._architecture.family,
+            engine="torch",
+            weights_sha256=weights_sha256,
+            parameters=self._weights.parameters,
+            context=self._architecture.context,
+            device=str(self._device),
+            dtype=str(dtype).removeprefix("torch."),
+            threads=torch.get_num_threads(),
+            licence=licence,
+            versions={
+                "python": platform.python_version(),
+                "torch": str(torch.__version__),
+                "tokenizers": version("tokenizers"),
+                "numpy": version("numpy"),
+            },
+        )
+
+    def _end_tokens(self) -> frozenset[int]:
+        """Every special token ends a text: none of them can be written down."""
+        special = {token for token, added in self._tokenizer.get_added_tokens_decoder().items() if added.special}
+        configured = self._weights.config.get("eos_token_id")
+        return frozenset(special | set(configured if isinstance(configured, list) else [configured])) - {None}
+
+    def encode(self, text: str) -> list[int]:
+        token_ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return token_ids
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        text: str = self._tokenizer.decode(list(token_ids), skip_special_tokens=False)
+        return text
+
+    # Overfitting
+
+    @contextmanager
+    def overfit(self, text: str, recipe: TuningRecipe = RECIPES["classic"]) -> Iterator[TorchOverfit]:
+        """Fine-tune on `text` alone; see `protocol.LanguageModel.overfit`."""
+        if self._overfitted:
+            raise ModelError("This model is overfitted already: leave that `with` block before the next one begins.")
+        windows = [self._tensor(window) for window in training_windows(text, recipe, self.encode, self.card.context)]
+        passage = self._tensor(self.encode(text))
+        started = time.perf_counter()
+        self._overfitted = True
+        try:
+            loss_before = self._loss(passage)
+            window_loss = tune(self._weights, windows, recipe)
+            loss_after = self._loss(passage)
+            if not math.isfinite(loss_after):
+                raise ModelError(f"Overfitting diverged at learning rate {recipe.learning_rate}: choose a lower one.")
+            yield TorchOverfit(
+                recipe, loss_before, loss_after, window_loss, len(windows[0]), time.perf_counter() - started
+            )
+        finally:
+            self._restore()
+
+    def _restore(self) -> None:
+        """Bring the fresh weights back, even if Ctrl-C comes while doing so."""
+        interrupted: KeyboardInterrupt | None = None
+        while self._overfitted:
+            try:
+                self._weights.restore()
+                self._overfitted = False
+            except KeyboardInterrupt as error:
+                interrupted = error
+        if interrupted is not None:
+            raise interrupted
+
+    @torch.inference_mode()
+    def _loss(self, token_ids: Tensor) -> float:
+        return mean_loss(self._architecture, self._weights.working, token_ids).item()
+
+    # Sampling
+
+    @torch.inference_mode()
+    def sample(self, prompt: str, settings: SamplingSettings = SamplingSettings()) -> list[Continuation]:  # noqa: B008
+        """`settings.n` continuations of `prompt`; see `protocol.LanguageModel.sample`."""
+        prompt_ids = self._prompt(prompt, settings.length)
+        rows = Rows(settings, self._ends, self.decode)
+        uniforms = uniform_streams(settings).to(self._device)
+        cache = Cache(self._architecture, prompt_ids, settings, self._weights.working)
+        logits = self._logits(cache.prefill(self._project)).expand(settings.n, -1)
+        seen = self._seen(prompt_ids, settings)
+        for step in range(settings.length):
+            if seen is not None:
+                logits = penalised(logits, seen, settings.repetition_penalty)
+            drawn = draw(*candidates(logits, settings), uniforms[rows.active, step])
+            going = rows.add(drawn.tolist())
+            if not going:
+                break
+            if len(going) < len(drawn):
+                drawn = drawn[going]
+                cache.keep(going)
+                seen = seen[going] if seen is not None else None
+            if seen is not None:
+                seen.scatter_(1, drawn[:, None], value=True)
+            logits = self._logits(cache.advance(drawn, self._project))
+        return rows.continuations()
+
+    def next_tokens(
+        self,
+        prompt: str,
+        top: int = 100,
+        settings: SamplingSettings = SamplingSettings(),  # noqa: B008
+    ) -> list[TokenChoice]:
+        """The `top` most likely next tokens, before and after `settings`; see `protocol.LanguageModel`."""
+        if top < 1:
+            raise ModelError(f"top is {top}: ask for at least one token.")
+        with torch.inference_mode():
+            prompt_ids = self._prompt(prompt, 1)
+            logits = self._logits(self._states(prompt_ids)[-1:])
+            before = logits.softmax(dim=-1)[0]
+            seen = self._seen(prompt_ids, settings)
+            if seen is not None:
+                logits = penalised(logits, seen[:1], settings.repetition_penalty)
+            probabilities, token_ids = candidates(logits, settings)
+            after = torch.zeros_like(before).scatter_(0, token_ids[0], probabilities[0])
+            best = before.topk(min(top, len(before)))
+            return [
+                TokenChoice(token, self.decode([token]), probability, after[token].item())
+                for probability, token in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+            ]
+
+    @torch.inference_mode()
+    def score(self, text: str) -> list[TokenScore]:
+        """Log-probability, rank and entropy of each token but the first."""
+        token_ids = self._prompt(text, 0)
+        states = self._states(token_ids)[:-1]
+        scores = []
+        for start in range(0, len(states), HEAD_ROWS):
+            log_probabilities = self._logits(states[start : start + HEAD_ROWS]).log_softmax(dim=-1)
+            targets = token_ids[start + 1 : start + 1 + len(log_probabilities), None]
+            chosen = log_probabilities.gather(1, targets)
+            ranks = (log_probabilities > chosen).sum(dim=-1) + 1
+            entropies = torch.special.entr(log_probabilities.exp()).sum(dim=-1)
+            columns = (targets[:, 0], chosen[:, 0], ranks, entropies)
+            scores += [
+                TokenScore(token, self.decode([token]), log_probability, rank, entropy)
+                for token, log_probability, rank, entropy in zip(*(c.tolist() for c in columns), strict=True)
+            ]
+        return scores
+
+    # Shared steps
+
+    def _tensor(self, token_ids: Sequence[int]) -> Tensor:
+        return torch.tensor(token_ids, device=self._device)
+
+    def _prompt(self, text: str, length: int) -> Tensor:
+        token_ids = self.encode(text)
+        if not token_ids:
+            raise ModelError("The text to continue is empty: give at least one word.")
+        if len(token_ids) + length > self.card.context:
+            raise ModelError(
+                f"The text has {len(token_ids)} tokens and {length} more are asked for, but {self.card.name} reads "
+                f"at most {self.card.context}: shorten the text or the length."
+            )
+        return self._tensor(token_ids)
+
+    def _seen(self, prompt_ids: Tensor, settings: SamplingSettings) -> Tensor | None:
+        if settings.repetition_penalty == 1:
+            return None
+        seen = torch.zeros(settings.n, self._architecture.vocabulary, dtype=torch.bool, device=self._device)
+        seen[:, prompt_ids] = True
+        return seen
+
+    def _project(self, x: Tensor, name: str) -> Tensor:
+        weights = self._weights.working
+        return functional.linear(x, weights[name], weights.get(f"{name}.bias"))
+
+    def _logits(self, states: Tensor) -> Tensor:
+        return functional.linear(states, self._weights.working["embedding"]).float()
+
+    def _states(self, token_ids: Tensor) -> Tensor:
+        positions = torch.arange(len(token_ids), device=self._device)
+        weights = self._weights.working
+        return hidden_states(self._architecture, weights, token_ids, positions, self._project, attend_causally)
+
+
+def pick_device(device: str) -> torch.device:
+    """`auto` is cuda where there is one, then mps, then the CPU."""
+    if device == "auto":
+        if torch.cuda.is_available():
+            device = "cuda"
+        elif torch.backends.mps.is_available():
+            device = "mps"
+        else:
+            device = "cpu"
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(f"The device {device!r} is not to be had here: choose cpu or auto.") from error
+
+
+def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """`auto` is bf16 where the hardware multiplies it, else fp32."""
+    if precision == "auto":
+        return torch.bfloat16 if has_fast_bf16(device) else torch.float32
+    try:
+        return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+    except KeyError:
+        raise ModelError(f"There is no precision {precision!r}: choose auto, fp32 or bf16.") from None
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether bf16 products are faster than fp32 ones there, told from what the processor says of itself."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    if device.type != "cpu":
+        return False
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _load_tokenizer(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises bare Exception
+        raise ModelError(f"{path} is missing or damaged: fetch the model again.") from error
+    tokenizer.encode_special_tokens = True  # an essay that spells a special token means its characters
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer

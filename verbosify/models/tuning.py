@@ -1,0 +1,165 @@
+"""The overfitting step: loss, gradients, Adam as TensorFlow 1 has it. Knows no text.
+
+One step of Adam from fresh state is lr * g / (|g| + epsilon / sqrt(1 - beta2)): no moment need be kept,
+so each weight's gradient is applied and freed as soon as backpropagation has made it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from verbosify.models.protocol import TuningRecipe
+from verbosify.models.transformer import Architecture, attend_causally, hidden_states
+from verbosify.models.weights import Weights
+
+BETA1, BETA2 = 0.9, 0.999
+HEAD_ROWS = 256
+"""Rows of logits that exist at once: 256 x 50,000 in float32 are 50 MB."""
+
+
+class HeadLoss(torch.autograd.Function):
+    """Summed cross-entropy through the tied head, a few rows of logits at a time.
+
+    The gradients are made in the same pass, since the logits are at hand then and never again.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, head: Tensor, targets: Tensor) -> Tensor:
+        total = torch.zeros((), dtype=torch.float32, device=states.device)
+        states_gradient = torch.empty_like(states) if ctx.needs_input_grad[0] else None
+        head_gradient = torch.zeros_like(head) if ctx.needs_input_grad[1] else None
+        for start in range(0, len(states), HEAD_ROWS):
+            rows, wanted = states[start : start + HEAD_ROWS], targets[start : start + HEAD_ROWS, None]
+            logits = (rows @ head.t()).float()
+            log_norm = logits.logsumexp(dim=-1, keepdim=True)
+            total += (log_norm - logits.gather(1, wanted)).sum()
+            if states_gradient is None:
+                continue
+            errors = logits.sub_(log_norm).exp_()
+            errors.scatter_add_(1, wanted, torch.full_like(errors[:, :1], -1.0))
+            errors = errors.to(head.dtype)
+            torch.mm(errors, head, out=states_gradient[start : start + HEAD_ROWS])
+            if head_gradient is not None:
+                head_gradient.addmm_(errors.t(), rows)
+        ctx.gradients = states_gradient, head_gradient
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        states_gradient, head_gradient = ctx.gradients
+        scale = outer[0]
+        states_gradient = states_gradient.mul_(scale) if states_gradient is not None else None
+        head_gradient = head_gradient.mul_(scale) if head_gradient is not None else None
+        return states_gradient, head_gradient, None
+
+
+def mean_loss(architecture: Architecture, weights: Mapping[str, Tensor], token_ids: Tensor) -> Tensor:
+    """Mean cross-entropy, nats a token, of tokens 2..n given those before them."""
+
+    def project(x: Tensor, name: str) -> Tensor:
+        return functional.linear(x, weights[name], weights.get(f"{name}.bias"))
+
+    positions = torch.arange(len(token_ids) - 1, device=token_ids.device)
+    states = hidden_states(architecture, weights, token_ids[:-1], positions, project, attend_causally)
+    total: Tensor = HeadLoss.apply(states, weights["embedding"], token_ids[1:])  # type: ignore[no-untyped-call]
+    return total / (len(token_ids) - 1)
+
+
+def tuned_names(weights: Weights, recipe: TuningRecipe) -> list[str]:
+    if recipe.weights == "all":
+        return list(weights.working)
+    return [name for name in weights.working if name not in ("embedding", "position")]
+
+
+def tune(weights: Weights, windows: Sequence[Tensor], recipe: TuningRecipe) -> float:
+    """Take `recipe.steps` steps on the working weights; returns the mean window loss before the first.
+
+    Each step follows the *sum* of the windows' gradients, as gpt-2-simple accumulates them.
+    """
+    names = tuned_names(weights, recipe)
+    apply = SingleStep(weights, recipe) if recipe.steps == 1 else ManySteps(weights, names, recipe)
+    for name in names:
+        weights.working[name].requires_grad_()
+    try:
+        losses = [_step(weights, names, windows, apply, number) for number in range(1, recipe.steps + 1)]
+    finally:
+        for name in names:
+            weights.working[name].requires_grad_(False)  # noqa: FBT003  # torch's own signature
+            weights.working[name].grad = None
+    return losses[0]
+
+
+def _step(
+    weights: Weights, names: Sequence[str], windows: Sequence[Tensor], apply: SingleStep | ManySteps, number: int
+) -> float:
+    total = 0.0
+    for window in windows[:-1]:
+        loss = mean_loss(weights.architecture, weights.working, window)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+
+    def hook(name: str) -> Callable[[Tensor], None]:
+        def when_ready(weight: Tensor) -> None:
+            assert weight.grad is not None
+            gradient, weight.grad = weight.grad, None
+            apply(name, gradient, number)
+
+        return when_ready
+
+    hooks = [weights.working[name].register_post_accumulate_grad_hook(hook(name)) for name in names]
+    try:
+        loss = mean_loss(weights.architecture, weights.working, windows[-1])
+        loss.backward()  # type: ignore[no-untyped-call]
+    finally:
+        for handle in hooks:
+            handle.remove()
+    return (total + loss.item()) / len(windows)
+
+
+class SingleStep:
+    """Adam's first step, straight from the base on disk to the working weights, without state."""
+
+    def __init__(self, weights: Weights, recipe: TuningRecipe) -> None:
+        self._weights = weights
+        self._rate = recipe.learning_rate
+        self._epsilon = recipe.epsilon / math.sqrt(1 - BETA2)
+
+    @torch.no_grad()
+    def __call__(self, name: str, gradient: Tensor, _number: int) -> None:
+        working = self._weights.working[name]
+        row = 0
+        for base in self._weights.base(name):
+            rows = slice(row, row + len(base))
+            step = gradient[rows].float()
+            step = step.div_(step.abs().add_(self._epsilon))
+            working[rows].copy_(torch.add(base.to(step.device), step, alpha=-self._rate))
+            row += len(base)
+
+
+class ManySteps:
+    """Adam with moments and float32 master weights, kept as long as this object lives."""
+
+    def __init__(self, weights: Weights, names: Sequence[str], recipe: TuningRecipe) -> None:
+        self._working = weights.working
+        self._recipe = recipe
+        self._masters = {name: weights.working[name].detach().float() for name in names}
+        self._first = {name: torch.zeros_like(master) for name, master in self._masters.items()}
+        self._second = {name: torch.zeros_like(master) for name, master in self._masters.items()}
+        if weights.dtype != torch.float32:
+            for name, master in self._masters.items():
+                weights.copy_base(name, master)
+
+    @torch.no_grad()
+    def __call__(self, name: str, gradient: Tensor, number: int) -> None:
+        gradient = gradient.float()
+        first = self._first[name].lerp_(gradient, 1 - BETA1)
+        second = self._second[name].mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
+        rate = self._recipe.learning_rate * math.sqrt(1 - BETA2**number) / (1 - BETA1**number)
+        master = self._masters[name].addcdiv_(first, second.sqrt().add_(self._recipe.epsilon), value=-rate)
+        self._working[name].copy_(master)
