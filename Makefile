@@ -1,0 +1,51 @@
+# Each target sets up all it needs on a bare machine, and skips what is done.
+# `make demo` verbosifies an essay; `make test` proves that everything works; `make check` reads the code.
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+
+export VERBOSIFY_CHECKPOINTS ?= $(CURDIR)/checkpoints
+
+.PHONY: demo test check site models clean
+
+demo: $(VENV)/.installed
+	$(BIN)/verbosify run essays/lengths.md --out pieces/lengths
+
+test: $(VENV)/.test-installed $(VENV)/.browser models
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
+
+check: $(VENV)/.check-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+models: $(VENV)/.installed
+	$(BIN)/verbosify models get smollm2-135m minilm
+
+clean:
+	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# PyTorch comes first and by version: asked for as a dependency, pip may choose a build for GPUs of several GB.
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) '$(TORCH)'
+	$(PIP) -e '.[torch]'
+	touch $@
+
+$(VENV)/.test-installed: $(VENV)/.installed
+	$(PIP) -e '.[torch,site,test]'
+	touch $@
+
+$(VENV)/.check-installed: $(VENV)/.test-installed
+	$(PIP) -e '.[check]'
+	touch $@
+
+# Pages are tested in a real browser; where there is none, Debian's Chromium is installed.
+$(VENV)/.browser: $(VENV)/.test-installed
+	command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } >/dev/null
+	touch $@

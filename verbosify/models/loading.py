@@ -1,0 +1,93 @@
+"""From a model's name or folder to a language model that runs. The one place that knows all engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from verbosify.errors import ModelError
+from verbosify.models.catalog import CATALOG, checkpoints_folder, get_model, locate_model
+from verbosify.models.download import Progress
+from verbosify.models.protocol import LanguageModel
+from verbosify.models.provenance import read_record, weights_sha256
+
+Engine = Literal["torch", "tensorflow"]
+DEFAULT_MODEL = "smollm2-135m"
+
+
+def load_model(
+    name_or_path: str | Path = DEFAULT_MODEL,
+    *,
+    engine: str = "torch",
+    device: str = "auto",
+    precision: str = "auto",
+    progress: Progress | None = None,
+) -> LanguageModel:
+    """A language model, ready to be overfitted.
+
+    Args:
+        name_or_path: a name in the catalogue, fetched first if it is not on this computer; or a folder with
+            safetensors, with OpenAI's GPT-2 files, or with a run of gpt-2-simple.
+        engine: `torch`, or `tensorflow` for gpt-2-simple's own graph.
+        device: `auto`, `cpu`, `cuda` or `mps` (torch only).
+        precision: `auto`, `fp32` or `bf16` (torch only).
+        progress: called while fetching with what is being done, how much of it is, and how much there is.
+
+    Raises:
+        ModelError: there is no such model or engine, a package is missing, or the files are damaged.
+    """
+    if engine not in ("torch", "tensorflow"):
+        raise ModelError(f"There is no engine {engine!r}: choose torch or tensorflow.")
+    folder = model_folder(name_or_path, progress=progress)
+    name = str(name_or_path) if str(name_or_path) in CATALOG else folder.name
+    if engine == "tensorflow":
+        from verbosify.models.tensorflow_model import TensorFlowModel
+
+        return TensorFlowModel(folder, name=name, licence=_licence(folder))
+    _require_torch()
+    from verbosify.models.torch_model import TorchModel
+
+    sha256 = weights_sha256(folder)
+    return TorchModel(
+        _in_safetensors(folder, sha256),
+        name=name,
+        weights_sha256=sha256,
+        licence=_licence(folder),
+        device=device,
+        precision=precision,
+    )
+
+
+def model_folder(name_or_path: str | Path, *, progress: Progress | None = None) -> Path:
+    """Where that model's files lie, fetched first if they are in the catalogue and not here."""
+    if str(name_or_path) not in CATALOG:
+        return locate_model(name_or_path)
+    try:
+        return locate_model(str(name_or_path))
+    except ModelError:
+        return get_model(str(name_or_path), progress=progress)
+
+
+def _in_safetensors(folder: Path, sha256: str) -> Path:
+    """The folder itself, or a converted copy of an OpenAI checkpoint, made once and kept by its weights' hash."""
+    from verbosify.models.openai_format import convert_to_safetensors
+
+    if (folder / "model.safetensors").is_file():
+        return folder
+    target = checkpoints_folder() / "converted" / sha256[:16]
+    if not (target / "model.safetensors").is_file():
+        convert_to_safetensors(folder, target)
+    return target
+
+
+def _licence(folder: Path) -> str:
+    record = read_record(folder)
+    return record.licence if record else "unknown"
+
+
+def _require_torch() -> None:
+    import importlib.util
+
+    for package in ("torch", "safetensors", "tokenizers"):
+        if importlib.util.find_spec(package) is None:
+            raise ModelError(f"The torch engine needs the package {package}: run `pip install 'verbosify[torch]'`.")
