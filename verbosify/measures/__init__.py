@@ -1,0 +1,16 @@
+"""Copied, looped, drifted, blank, cut off, diverse: text in, numbers out. Knows nothing of models, essays or pieces."""
+
+from verbosify.measures.batch import Diversity, measure_batch
+from verbosify.measures.copying import excess_copying
+from verbosify.measures.sample import Measures, measure_sample
+from verbosify.measures.thresholds import THRESHOLDS, Thresholds
+
+__all__ = [
+    "THRESHOLDS",
+    "Diversity",
+    "Measures",
+    "Thresholds",
+    "excess_copying",
+    "measure_batch",
+    "measure_sample",
+]

@@ -1,0 +1,166 @@
+"""The measures of one sample, and the badges they earn. Knows no model: sentences and similarities are handed in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from verbosify.errors import SettingsError
+from verbosify.measures import fields
+from verbosify.measures.copying import copied_share, longest_copied_run
+from verbosify.measures.drift import drift_cut
+from verbosify.measures.ending import ends_sentence
+from verbosify.measures.likeness import bleu, edit_distance
+from verbosify.measures.looping import loop_start, repeats, sequence_repetition
+from verbosify.measures.opening import opens_by_contradicting
+from verbosify.measures.thresholds import THRESHOLDS, Thresholds
+from verbosify.measures.words import find_words, word_texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """What is known of one sample, number by number. There is no overall score.
+
+    Places are character offsets into the sample, as Python counts them (code points).
+
+    Attributes:
+        words: how many words the sample has.
+        blank: it has neither a letter nor a digit.
+        copied_words: the longest run of consecutive words that also stands in the passage.
+        copied_start, copied_end: where that run begins and ends; None if no word is shared.
+        copied_share: the share of word 5-grams that occur in the passage, 0 to 1; None below 5 words.
+        repeated_sentences: how many sentences say again, word for word, what an earlier one said.
+        repetition: seq-rep-4, 0 to 1; None below 4 words.
+        loop_start: where the sample first says a sentence, or four words in a row, again; None if it never does.
+        similarity: the cosine of its embedding and the passage's, -1 to 1; None if not embedded.
+        sentence_similarities: the same for each of its sentences, in order; empty if not embedded.
+        reversal: it opens by contradicting what came before.
+        cut_off: it ends inside a sentence. A blank sample does not.
+        passage_bleu: BLEU-4 against the passage, 0 to 1; None if either has no words.
+        passage_edit_distance: word edits from the passage over the longer's words, 0 to 1; None if neither has
+            words, or both more than 10,000.
+    """
+
+    words: int
+    blank: bool
+    copied_words: int
+    copied_start: int | None
+    copied_end: int | None
+    copied_share: float | None
+    repeated_sentences: int
+    repetition: float | None
+    loop_start: int | None
+    similarity: float | None
+    sentence_similarities: tuple[float, ...]
+    reversal: bool
+    cut_off: bool
+    passage_bleu: float | None
+    passage_edit_distance: float | None
+
+    def badges(self, thresholds: Thresholds = THRESHOLDS) -> tuple[str, ...]:
+        """The badges earned, of `copied`, `looped`, `drifted`, `reversal`, `cut off`, in that order; or `blank` alone.
+
+        A sample that is nothing but words of the passage in a row is `copied` however short it is.
+        """
+        if self.blank:
+            return ("blank",)
+        earned = {
+            "copied": self.copied_words >= min(thresholds.copied_words, self.words)
+            or _above(self.copied_share, thresholds.copied_share),
+            "looped": self.repeated_sentences > 0 or _above(self.repetition, thresholds.repetition),
+            "drifted": self.similarity is not None and self.similarity < thresholds.similarity,
+            "reversal": self.reversal,
+            "cut off": self.cut_off,
+        }
+        return tuple(badge for badge, holds in earned.items() if holds)
+
+    def drift_cut(self, thresholds: Thresholds = THRESHOLDS) -> int | None:
+        """The index of the sentence from which the sample wanders; None if it never does, or is not embedded."""
+        return drift_cut(self.sentence_similarities, thresholds.sentence_similarity)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, ready for JSON: no tuple, no NaN."""
+        return asdict(self) | {"sentence_similarities": list(self.sentence_similarities)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Measures:
+        """The inverse of `to_dict`; `PieceError` if a field is missing, unknown or out of range."""
+        read = fields.read_fields("measures", values, _KINDS)
+        return cls(**(read | {"sentence_similarities": tuple(read["sentence_similarities"])}))
+
+
+_KINDS: dict[str, fields.Kind] = {
+    "words": fields.count,
+    "blank": fields.flag,
+    "copied_words": fields.count,
+    "copied_start": fields.optional(fields.count),
+    "copied_end": fields.optional(fields.count),
+    "copied_share": fields.optional(fields.share),
+    "repeated_sentences": fields.count,
+    "repetition": fields.optional(fields.share),
+    "loop_start": fields.optional(fields.count),
+    "similarity": fields.optional(fields.cosine),
+    "sentence_similarities": fields.cosines,
+    "reversal": fields.flag,
+    "cut_off": fields.flag,
+    "passage_bleu": fields.optional(fields.share),
+    "passage_edit_distance": fields.optional(fields.share),
+}
+
+
+def measure_sample(
+    passage: str,
+    sample: str,
+    sentences: Sequence[str],
+    similarity: float | None,
+    sentence_similarities: Sequence[float],
+) -> Measures:
+    """Everything measured of a `sample` that continues `passage`, in time about linear in their length.
+
+    Args:
+        sentences: the sample, sentence by sentence, nothing left out.
+        similarity: the cosine of the embeddings of sample and passage, or None if not embedded.
+        sentence_similarities: the same for each of `sentences`; or empty if not embedded.
+
+    Raises:
+        SettingsError: a similarity is not a cosine, or there is not one for each sentence.
+    """
+    if len(sentence_similarities) not in (0, len(sentences)):
+        given = f"{len(sentence_similarities)} similarities for {len(sentences)} sentences"
+        raise SettingsError(f"There are {given}: give one for each sentence, or none.")
+    found = find_words(sample)
+    words = [word.text for word in found]
+    passage_words = word_texts(passage)
+    said = [word_texts(sentence) for sentence in sentences]
+    copied_at, copied = longest_copied_run(words, passage_words)
+    looped_at = loop_start(words, said)
+    return Measures(
+        words=len(words),
+        blank=not words,
+        copied_words=copied,
+        copied_start=found[copied_at].start if copied else None,
+        copied_end=found[copied_at + copied - 1].end if copied else None,
+        copied_share=copied_share(words, passage_words),
+        repeated_sentences=len(repeats(said)),
+        repetition=sequence_repetition(words),
+        loop_start=None if looped_at is None else found[looped_at].start,
+        similarity=None if similarity is None else _cosine(similarity),
+        sentence_similarities=tuple(map(_cosine, sentence_similarities)),
+        reversal=opens_by_contradicting(said[0] if said else words),
+        cut_off=bool(words) and not ends_sentence(sample),
+        passage_bleu=bleu(words, passage_words),
+        passage_edit_distance=edit_distance(words, passage_words),
+    )
+
+
+def _above(value: float | None, limit: float) -> bool:
+    return value is not None and value > limit
+
+
+def _cosine(value: float) -> float:
+    # Rounding may carry a cosine of unit vectors a little past one.
+    if not math.isfinite(value) or abs(value) > 1.001:
+        raise SettingsError(f"A similarity is {value!r}: a cosine must be a number from -1 to 1.")
+    return min(1.0, max(-1.0, float(value)))
