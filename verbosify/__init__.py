@@ -1,3 +1,54 @@
-"""Write with overfitted language models: an essay in, a longer one out, and a page to read it on."""
+"""Write with overfitted language models: an essay in, a longer one out, and a page to read it on.
+
+Importing this is quick: every name below is loaded when it is first used.
+"""
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from verbosify.errors import VerbosifyError as VerbosifyError
+    from verbosify.essay.passages import essay_passages as essay_passages
+    from verbosify.essay.passages import essay_sentences as essay_sentences
+    from verbosify.essay.reading import essay_from_text as essay_from_text
+    from verbosify.essay.reading import read_essay as read_essay
+    from verbosify.essay.writing import write_essay as write_essay
+    from verbosify.models.loading import load_model as load_model
+    from verbosify.models.protocol import RECIPES as RECIPES
+    from verbosify.models.protocol import LanguageModel as LanguageModel
+    from verbosify.models.protocol import SamplingSettings as SamplingSettings
+    from verbosify.models.protocol import TuningRecipe as TuningRecipe
+    from verbosify.piece import Piece as Piece
+    from verbosify.site import build_site as build_site
+    from verbosify.workflow import Options as Options
+    from verbosify.workflow import replay as replay
+    from verbosify.workflow import verbosify as verbosify
+
+_HOMES = {
+    "LanguageModel": "verbosify.models.protocol",
+    "Options": "verbosify.workflow",
+    "Piece": "verbosify.piece",
+    "RECIPES": "verbosify.models.protocol",
+    "SamplingSettings": "verbosify.models.protocol",
+    "TuningRecipe": "verbosify.models.protocol",
+    "VerbosifyError": "verbosify.errors",
+    "build_site": "verbosify.site",
+    "essay_from_text": "verbosify.essay.reading",
+    "essay_passages": "verbosify.essay.passages",
+    "essay_sentences": "verbosify.essay.passages",
+    "load_model": "verbosify.models.loading",
+    "read_essay": "verbosify.essay.reading",
+    "replay": "verbosify.workflow",
+    "verbosify": "verbosify.workflow",
+    "write_essay": "verbosify.essay.writing",
+}
+
+__all__ = list(_HOMES)  # noqa: PLE0605  # one list of names, not two
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'verbosify' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

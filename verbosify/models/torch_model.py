@@ -22,6 +22,7 @@ from torch.nn import functional
 from verbosify.errors import ModelError
 from verbosify.models.cache import Cache
 from verbosify.models.decoding import Rows, candidates, draw, penalised, uniform_streams
+from verbosify.models.packing import Linear, packed_linear, packed_projections
 from verbosify.models.protocol import (
     RECIPES,
     Continuation,
@@ -31,7 +32,7 @@ from verbosify.models.protocol import (
     TokenScore,
     TuningRecipe,
 )
-from verbosify.models.transformer import attend_causally, hidden_states
+from verbosify.models.transformer import Project, attend_causally, hidden_states
 from verbosify.models.tuning import HEAD_ROWS, mean_loss, tune
 from verbosify.models.weights import Weights
 from verbosify.models.windows import training_windows
@@ -71,6 +72,7 @@ class TorchModel:
         self._architecture = self._weights.architecture
         self._ends = self._end_tokens()
         self._overfitted = False
+        self._pack: tuple[Project, Linear] | None = None
         self.card = ModelCard(
             name=name,
             family=self._architecture.family,
@@ -117,6 +119,7 @@ class TorchModel:
         self._overfitted = True
         try:
             loss_before = self._loss(passage)
+            self._pack = None
             window_loss = tune(self._weights, windows, recipe)
             loss_after = self._loss(passage)
             if not math.isfinite(loss_after):
@@ -132,6 +135,7 @@ class TorchModel:
         interrupted: KeyboardInterrupt | None = None
         while self._overfitted:
             try:
+                self._pack = None
                 self._weights.restore()
                 self._overfitted = False
             except KeyboardInterrupt as error:
@@ -153,6 +157,7 @@ class TorchModel:
         uniforms = uniform_streams(settings).to(self._device)
         cache = Cache(self._architecture, prompt_ids, settings, self._weights.working)
         logits = self._logits(cache.prefill(self._project)).expand(settings.n, -1)
+        project, head = self._packed(settings.n)
         seen = self._seen(prompt_ids, settings)
         for step in range(settings.length):
             if seen is not None:
@@ -167,7 +172,7 @@ class TorchModel:
                 seen = seen[going] if seen is not None else None
             if seen is not None:
                 seen.scatter_(1, drawn[:, None], value=True)
-            logits = self._logits(cache.advance(drawn, self._project))
+            logits = head(cache.advance(drawn, project)).float()
         return rows.continuations()
 
     def next_tokens(
@@ -239,6 +244,13 @@ class TorchModel:
     def _project(self, x: Tensor, name: str) -> Tensor:
         weights = self._weights.working
         return functional.linear(x, weights[name], weights.get(f"{name}.bias"))
+
+    def _packed(self, rows: int) -> tuple[Project, Linear]:
+        """The projections and the head, packed once for the weights as they are now."""
+        if self._pack is None:
+            weights, names = self._weights.working, self._architecture.projections
+            self._pack = packed_projections(weights, names, rows), packed_linear(weights["embedding"], None, rows)
+        return self._pack
 
     def _logits(self, states: Tensor) -> Tensor:
         return functional.linear(states, self._weights.working["embedding"]).float()

@@ -1,0 +1,290 @@
+"""The command line: parse, call, print. All work is done in the rooms below."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from verbosify.errors import OutputError, SettingsError, VerbosifyError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+
+    from verbosify.workflow import Progress, Summary
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Write with overfitted language models.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models_app = typer.Typer(help="List the models there are, and fetch them.", invoke_without_command=True)
+app.add_typer(models_app, name="models")
+
+EssayPath = Annotated[Path, typer.Argument(metavar="ESSAY", help="A .txt, .md or .docx file.", show_default=False)]
+PieceFolder = Annotated[Path, typer.Argument(metavar="PIECE", help="The folder of a piece.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+
+
+@app.command()
+def run(
+    essay: EssayPath,
+    out: Annotated[Path | None, typer.Option(help="The piece's folder. [default: pieces/ESSAY]")] = None,
+    model: Annotated[str, typer.Option(help="A name from `verbosify models`, or a folder.")] = "smollm2-135m",
+    engine: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
+    recipe: Annotated[str, typer.Option(help="How to overfit: classic, passage or original.")] = "classic",
+    target: Annotated[float, typer.Option(help="Words after, as a multiple of words before.")] = 2.0,
+    samples: Annotated[int, typer.Option(help="Samples of a passage before anything is judged.")] = 10,
+    most_samples: Annotated[int, typer.Option(help="Samples of a passage at most.")] = 40,
+    length: Annotated[int, typer.Option(help="Tokens of a sample.")] = 100,
+    temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.8,
+    top_k: Annotated[int, typer.Option(help="Likeliest tokens to draw from; 0 for all.")] = 30,
+    top_p: Annotated[float, typer.Option(help="Probability to draw from; 1 for all.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="All randomness follows from it.")] = 0,
+    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    sentences: Annotated[
+        Path | None, typer.Option(help="A corrected split, as `verbosify sentences` prints it.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Visit this many passages at most.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verbosify ESSAY: overfit on each passage, sample, choose, and make a page. Run again to go on."""
+    from verbosify.essay.reading import read_essay
+    from verbosify.models.protocol import SamplingSettings, recipe_named
+    from verbosify.workflow import Options
+
+    options = Options(
+        model=model,
+        engine=engine,
+        device=device,
+        precision=precision,
+        recipe=recipe_named(recipe),
+        settings=SamplingSettings(n=samples, length=length, temperature=temperature, top_k=top_k, top_p=top_p),
+        target=target,
+        seed=seed,
+        most_samples=max(samples, most_samples),
+    )
+    text = read_essay(essay)
+    split = _read_text(sentences) if sentences else None
+    folder = out or Path("pieces") / Path(text.name).stem
+    try:
+        summary, pages = _verbosify(text, folder, options, split, limit, _tell(as_json))
+    except KeyboardInterrupt:
+        print(f"\nStopped. All that was made is in {folder}: run the same command to go on.", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    _print_summary(summary, pages, as_json=as_json)
+
+
+@app.command()
+def site(
+    pieces: Annotated[list[Path], typer.Argument(metavar="PIECE...", help="Folders of pieces, or piece.json files.")],
+    out: Annotated[Path | None, typer.Option(help="Where the pages go. [default: PIECE/site, or site]")] = None,
+) -> None:
+    """Make the static page of one PIECE, or of several with an index."""
+    for path in _build_site(pieces, out or (_site_of(pieces[0]) if len(pieces) == 1 else Path("site"))):
+        if path.name == "index.html":
+            typer.echo(str(path))
+            break
+
+
+@app.command()
+def replay(piece: PieceFolder, sample: Annotated[int, typer.Argument(help="The sample's number.")]) -> None:
+    """Make a sample of PIECE again from its record, and compare."""
+    from verbosify.piece import Piece
+    from verbosify.workflow import replay as replay_sample
+
+    with Piece.open(piece) as opened:
+        result = replay_sample(opened, sample)
+    typer.echo(result.again)
+    for line in result.differing:
+        typer.echo(f"  {line}")
+    if result.identical:
+        typer.echo(f"Sample {sample}: identical.")
+        return
+    typer.echo(f"Sample {sample}: differs from token {result.first_difference} on. Recorded was:\n{result.recorded}")
+    raise typer.Exit(1)
+
+
+@app.command()
+def sentences(
+    essay: EssayPath,
+    splitter: Annotated[str, typer.Option(help="sentencex, punkt or original.")] = "sentencex",
+) -> None:
+    """Print how ESSAY is split, a sentence a line; correct the lines and give the file to `run --sentences`."""
+    from verbosify.essay.correcting import format_sentences
+    from verbosify.essay.passages import essay_sentences
+    from verbosify.essay.reading import read_essay
+
+    text = read_essay(essay)
+    typer.echo(format_sentences(text, essay_sentences(text, splitter)))
+
+
+@models_app.callback()
+def models(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the models there are: on disk or not, size, licence, source."""
+    if context.invoked_subcommand:
+        return
+    from verbosify.models.catalog import list_models
+
+    if as_json:
+        for status in list_models():
+            typer.echo(json.dumps(asdict(status)))
+        return
+    from rich.table import Table
+
+    table = Table("model", "on disk", "size", "parameters", "licence", "source", "note")
+    for status in list_models():
+        size, parameters = f"{status.size / 1e6:,.0f} MB", f"{status.parameters / 1e6:,.0f} M"
+        on_disk = "yes" if status.on_disk else "no"
+        table.add_row(status.name, on_disk, size, parameters, status.licence, status.source, status.note)
+    _console().print(table)
+
+
+@models_app.command("get")
+def models_get(names: Annotated[list[str], typer.Argument(metavar="NAME...")]) -> None:
+    """Fetch models, verified byte by byte; goes on where an earlier try ended."""
+    from verbosify.models.catalog import get_model
+
+    for name in names:
+        with _fetching() as progress:
+            folder = get_model(name, progress=progress)
+        typer.echo(f"{name}: {folder}")
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user's is one sentence and exit code 2, never a traceback."""
+    try:
+        app()
+    except VerbosifyError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: nothing left to say
+        sys.exit(1)
+
+
+def _verbosify(
+    text: Any, folder: Path, options: Any, split: str | None, limit: int | None, tell: Callable[[], Any]
+) -> tuple[Summary, list[Path]]:
+    from verbosify.models.loading import load_model, model_folder
+    from verbosify.workflow import verbosify
+
+    with _fetching() as progress:
+        model_folder("minilm", progress=progress)
+        model = load_model(
+            options.model, engine=options.engine, device=options.device, precision=options.precision, progress=progress
+        )
+    with tell() as on_progress:
+        summary = verbosify(
+            text, folder, options, model=model, sentences=split, limit=limit, on_progress=on_progress
+        )
+    return summary, _build_site([folder], folder / "site")
+
+
+def _tell(as_json: bool) -> Callable[[], Any]:  # noqa: FBT001
+    return _json_lines if as_json else _live_view
+
+
+@contextmanager
+def _json_lines() -> Iterator[Callable[[Progress], None]]:
+    yield lambda progress: print(json.dumps(asdict(progress)), flush=True)
+
+
+@contextmanager
+def _live_view() -> Iterator[Callable[[Progress], None]]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("passage"), MofNCompleteColumn(), BarColumn(bar_width=24), TextColumn("{task.description}"))
+    with Progress(*columns, console=_console(stderr=True)) as bars:
+        task = bars.add_task("loading", total=None)
+
+        def show(progress: Progress) -> None:
+            minutes, seconds = divmod(round(progress.seconds_left), 60)
+            said = (
+                f"loss {progress.loss_before:.2f} → {progress.loss_after:.2f}  {progress.samples} samples  "
+                f"{progress.words:,} of {progress.wanted:,} words  {minutes}:{seconds:02d} left"
+            )
+            bars.update(task, total=progress.passages, completed=progress.passage, description=said)
+
+        yield show
+
+
+@contextmanager
+def _fetching() -> Iterator[Callable[[str, int, int | None], None]]:
+    """A bar for each thing that is fetched or converted; nothing appears if nothing is."""
+    from rich.progress import Progress
+
+    with Progress(console=_console(stderr=True), transient=True) as bars:
+        yield _bar_updater(bars)
+
+
+def _bar_updater(bars: Bars) -> Callable[[str, int, int | None], None]:
+    tasks: dict[str, Any] = {}
+
+    def update(what: str, done: int, total: int | None) -> None:
+        if what not in tasks:
+            tasks[what] = bars.add_task(what, total=total)
+        bars.update(tasks[what], completed=done, total=total)
+
+    return update
+
+
+def _print_summary(summary: Summary, pages: list[Path], *, as_json: bool) -> None:
+    outputs = [*summary.outputs, *(page for page in pages if page.name == "index.html")]
+    if as_json:
+        typer.echo(json.dumps(asdict(summary) | {"outputs": [str(path) for path in outputs]}))
+        return
+    from rich.table import Table
+
+    table = Table(title=summary.title, show_header=False)
+    ratio = f"{summary.words_before:,} → {summary.words_after:,} ({summary.ratio:.2f} ×)"
+    table.add_row("words", ratio if summary.target_met else f"{ratio}, short of {summary.target:g} ×")
+    table.add_row("passages", f"{summary.gaps} of {summary.passages} visited")
+    table.add_row("samples", f"{summary.samples:,}, {summary.picks} picked")
+    for reading, closeness in summary.closeness.items():
+        if closeness is not None:
+            table.add_row(f"closeness of {reading}", f"{closeness:.2f}")
+    table.add_row("time", f"{summary.seconds:.0f} s, {summary.model_seconds:.0f} s of it in the model")
+    console = _console()
+    console.print(table)
+    for path in outputs:
+        console.print(str(path), highlight=False, soft_wrap=True)
+
+
+def _build_site(pieces: list[Path], out: Path) -> list[Path]:
+    from verbosify.piece import read_export
+    from verbosify.site import build_site
+
+    return build_site([read_export(path if path.suffix == ".json" else path / "piece.json") for path in pieces], out)
+
+
+def _site_of(piece: Path) -> Path:
+    return (piece.parent if piece.suffix == ".json" else piece) / "site"
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as UTF-8 text ({error}): check the file.") from error
+
+
+def _console(*, stderr: bool = False) -> Any:
+    from rich.console import Console
+
+    return Console(stderr=stderr)

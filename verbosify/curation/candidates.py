@@ -1,0 +1,160 @@
+"""A sample trimmed to whole sentences: the runs of it that could stand in the essay.
+
+A run may begin after the sample's first sentence only if its own first sentence does not lean on what was left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from verbosify.curation.prose import Voice, inventions, is_reversal, leans, unfit
+from verbosify.measures.copying import copied_share, longest_copied_run
+from verbosify.measures.words import ngrams, word_texts
+
+MOST_COPIED = 7
+"""Words in a row a candidate may share with its passage; eight are a copy."""
+MOST_COPIED_SHARE = 0.3
+MOST_WORDS = 90
+"""The longest sentence group the art project's author chose had 90 words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Characters `start` to `end` of sample `sample`, as they could follow a passage.
+
+    Attributes:
+        text: that stretch exactly.
+        sentences: its sentences, each as its words joined by spaces, for comparing.
+        words: how many words it has.
+        closeness: mean cosine of its sentences with the passage, weighted by their words, -1 to 1.
+        invents: it names numbers or people and places that the essay does not.
+        reverses: it opens by turning against the passage.
+    """
+
+    sample: int
+    start: int
+    end: int
+    text: str
+    sentences: tuple[str, ...]
+    words: int
+    closeness: float
+    invents: bool
+    reverses: bool
+
+    @property
+    def is_plain(self) -> bool:
+        """It neither makes facts up nor turns against the essay: fit for a reading that keeps the meaning."""
+        return not (self.invents or self.reverses)
+
+
+def candidates(
+    sample: int,
+    text: str,
+    spans: Sequence[tuple[int, int]],
+    similarities: Sequence[float],
+    *,
+    passage: str,
+    essay: str,
+    voice: Voice,
+) -> list[Candidate]:
+    """The candidates of one sample: every run of whole sentences of its first paragraph that is fit.
+
+    Args:
+        sample: the sample's id.
+        text: its raw text.
+        spans: its sentences as characters of `text`, in order.
+        similarities: the cosine of each with the passage.
+        passage: what it continues, as plain text.
+        essay: the essay's prose as plain text, to tell inventions from what it mentions.
+        voice: what the essay allows itself.
+    """
+    said = frozenset(_keys(essay))
+    sentences = [
+        _Sentence.of(text[start:end], start, end, similarity, voice, said, essay)
+        for (start, end), similarity in zip(spans[: _first_paragraph(text, spans)], similarities, strict=False)
+    ]
+    found = []
+    for first, opening in enumerate(sentences):
+        if opening.fault or (first and opening.leans):
+            continue
+        for last in range(first, len(sentences)):
+            run = sentences[first : last + 1]
+            kept = text[opening.start : run[-1].end]
+            if run[-1].fault or _turned_down(kept, [sentence.key for sentence in run], passage):
+                break
+            found.append(_candidate(sample, kept, run))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """One sentence of a sample, judged by itself."""
+
+    start: int
+    end: int
+    key: str
+    similarity: float
+    fault: str | None
+    leans: bool
+    reverses: bool
+    invents: bool
+
+    @classmethod
+    def of(
+        cls, text: str, start: int, end: int, similarity: float, voice: Voice, said: frozenset[str], essay: str
+    ) -> _Sentence:
+        key = sentence_key(text)
+        fault = unfit(text, voice) or ("said before" if key in said else None)
+        return cls(start, end, key, similarity, fault, leans(text), is_reversal(text), bool(inventions(text, essay)))
+
+
+def _candidate(sample: int, kept: str, run: Sequence[_Sentence]) -> Candidate:
+    counts = [len(sentence.key.split()) for sentence in run]
+    weighted = sum(count * sentence.similarity for count, sentence in zip(counts, run, strict=True))
+    return Candidate(
+        sample=sample,
+        start=run[0].start,
+        end=run[-1].end,
+        text=kept,
+        sentences=tuple(sentence.key for sentence in run),
+        words=len(kept.split()),
+        closeness=weighted / max(sum(counts), 1),
+        invents=any(sentence.invents for sentence in run),
+        reverses=run[0].reverses,
+    )
+
+
+def _first_paragraph(text: str, spans: Sequence[tuple[int, int]]) -> int:
+    """How many of the sentences come before the first line break: what follows one is often something else."""
+    for number, ((_, end), (start, _)) in enumerate(pairwise(spans), 1):
+        if "\n" in text[end:start]:
+            return number
+    return len(spans)
+
+
+def _turned_down(kept: str, keys: Sequence[str], passage: str) -> bool:
+    """Whether the run is too long, repeats itself, or copies its passage."""
+    if len(kept.split()) > MOST_WORDS or len(set(keys)) < len(keys):
+        return True
+    words, of_passage = word_texts(kept), word_texts(passage)
+    fours = list(ngrams(words, 4))
+    return (
+        len(set(fours)) < len(fours)
+        or longest_copied_run(words, of_passage)[1] > MOST_COPIED
+        or (copied_share(words, of_passage) or 0) > MOST_COPIED_SHARE
+    )
+
+
+def sentence_key(sentence: str) -> str:
+    """What makes two sentences the same: their words, whatever the case and punctuation."""
+    return " ".join(word_texts(sentence))
+
+
+@lru_cache(maxsize=8)
+def _keys(prose: str) -> tuple[str, ...]:
+    from verbosify.essay.sentences import split_sentences
+
+    return tuple(sentence_key(prose[start:end]) for start, end in split_sentences(prose))

@@ -1,0 +1,74 @@
+"""Everything one chooses for a job, validated where it enters. Knows no model and no essay."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from verbosify.errors import SettingsError
+from verbosify.models.loading import DEFAULT_MODEL
+from verbosify.models.protocol import RECIPES, SamplingSettings, TuningRecipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to verbosify an essay.
+
+    Attributes:
+        model: a name in the catalogue, or a folder.
+        engine, device, precision: as `load_model` takes them.
+        recipe: how to overfit.
+        settings: how to sample; `settings.n` samples are drawn before anything is judged.
+        target: words after, as a multiple of words before, 1 to 10.
+        seed: all randomness follows from it, 0 to 2^63 - 1.
+        most_samples: a passage without enough that is fit gets more, up to so many, >= settings.n.
+        passage_size: sentences in a passage, >= 1.
+        stride: sentences from one passage to the next, >= 1.
+        short_paragraphs: `keep` a paragraph with fewer sentences as one passage, or `skip` it.
+        splitter: which sentence splitter.
+    """
+
+    model: str = DEFAULT_MODEL
+    engine: str = "torch"
+    device: str = "auto"
+    precision: str = "auto"
+    recipe: TuningRecipe = RECIPES["classic"]
+    settings: SamplingSettings = field(default_factory=SamplingSettings)
+    target: float = 2.0
+    seed: int = 0
+    most_samples: int = 40
+    passage_size: int = 3
+    stride: int = 1
+    short_paragraphs: str = "keep"
+    splitter: str = "sentencex"
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.target) and 1 <= self.target <= 10):
+            raise SettingsError(f"target is {self.target!r}: it must be a number from 1 to 10.")
+        for name in ("passage_size", "stride"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name} is {getattr(self, name)!r}: it must be at least 1.")
+        if self.most_samples < 1:
+            raise SettingsError(f"most_samples is {self.most_samples!r}: it must be at least 1.")
+        if self.short_paragraphs not in ("keep", "skip"):
+            raise SettingsError(f"short_paragraphs is {self.short_paragraphs!r}: it must be keep or skip.")
+        if not 0 <= self.seed < 2**63:
+            raise SettingsError(f"seed is {self.seed!r}: it must be a whole number from 0 to 2^63 - 1.")
+
+    def batch_settings(self, passage: int, number: int, settings: SamplingSettings, drawn: int) -> SamplingSettings:
+        """`settings` with the seed of batch `number` of a passage, and no more rows than may still be drawn."""
+        key = f"{self.seed} {passage} {number}".encode()
+        seed = int.from_bytes(hashlib.sha256(key).digest()[:8], "big") >> 1
+        return replace(settings, seed=seed, n=max(1, min(settings.n, self.most_samples - drawn)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the record: plain values, enough to make these options again."""
+        plain = {name: getattr(self, name) for name in self.__slots__}
+        return plain | {"recipe": self.recipe.to_dict(), "settings": self.settings.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Options:
+        recipe = TuningRecipe.from_dict(values["recipe"])
+        return cls(**(values | {"recipe": recipe, "settings": SamplingSettings.from_dict(values["settings"])}))

@@ -1,0 +1,85 @@
+"""Make a recorded sample again from its record, and say whether it is the same. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from verbosify.errors import ModelError, PieceError
+from verbosify.models.loading import load_model
+from verbosify.models.protocol import LanguageModel, SamplingSettings, TuningRecipe
+from verbosify.piece import Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Two texts that should be one. `first_difference` is the place, in tokens, where they part; None if nowhere.
+
+    `differing` tells what about the machine is not as it was, which may explain it.
+    """
+
+    recorded: str
+    again: str
+    first_difference: int | None
+    differing: tuple[str, ...]
+
+    @property
+    def identical(self) -> bool:
+        return self.first_difference is None
+
+
+def replay(piece: Piece, sample_id: int, *, model: LanguageModel | None = None) -> Replay:
+    """Overfit and sample as recorded for sample `sample_id`, on the same weights, engine, precision and threads.
+
+    Raises:
+        PieceError: there is no such sample.
+        ModelError: the model is not to be had, or its weights are not those of the record.
+    """
+    sample = piece.sample(sample_id)
+    batch = next(batch for batch in piece.batches() if batch.id == sample.batch)
+    passage = piece.passages()[batch.passage]
+    card = batch.model
+    model = model or _as_recorded(piece.job.options, card)
+    if model.card.weights_sha256 != card["weights_sha256"]:
+        raise ModelError(
+            f"The weights of {card['name']} here are not those of the record ({card['weights_sha256'][:12]}…): "
+            "fetch that version to replay the sample."
+        )
+    settings = SamplingSettings.from_dict(batch.settings)
+    if batch.overfit is None:
+        continuations = model.sample(passage.text, settings)
+    else:
+        recipe = TuningRecipe.from_dict(piece.overfit(batch.overfit).recipe)
+        with model.overfit(passage.text, recipe):
+            continuations = model.sample(passage.text, settings)
+    again = next(row for row in continuations if row.index == sample.index)
+    return Replay(
+        sample.text, again.text, _first_difference(sample.token_ids, again.token_ids), _differing(card, model)
+    )
+
+
+def _as_recorded(options: dict[str, Any], card: dict[str, Any]) -> LanguageModel:
+    if card["engine"] == "torch":
+        import torch
+
+        torch.set_num_threads(card["threads"])
+    precisions = {"float32": "fp32", "bfloat16": "bf16"}
+    if card["dtype"] not in precisions:
+        raise PieceError(f"The record names a precision {card['dtype']!r} that is not known: it cannot be replayed.")
+    return load_model(
+        options["model"], engine=card["engine"], device=card["device"], precision=precisions[card["dtype"]]
+    )
+
+
+def _first_difference(recorded: list[int], again: tuple[int, ...]) -> int | None:
+    if tuple(recorded) == again:
+        return None
+    pairs = zip(recorded, again, strict=False)
+    return next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(recorded), len(again)))
+
+
+def _differing(card: dict[str, Any], model: LanguageModel) -> tuple[str, ...]:
+    here: dict[str, Any] = {"device": model.card.device, "dtype": model.card.dtype, "threads": model.card.threads}
+    here |= model.card.versions
+    then = {name: card[name] for name in ("device", "dtype", "threads")} | card["versions"]
+    return tuple(f"{name} was {then.get(name)}, is {value}" for name, value in here.items() if then.get(name) != value)

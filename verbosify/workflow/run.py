@@ -1,0 +1,291 @@
+"""`verbosify()`: from an essay to a piece, resumable at every moment. The one place that ties the rooms together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+from time import perf_counter
+
+from verbosify.curation import Candidate, Choice, Voice, choose
+from verbosify.essay.correcting import parse_sentences
+from verbosify.essay.passages import Passage, Sentence, essay_passages, essay_sentences
+from verbosify.essay.reading import Essay, read_essay
+from verbosify.essay.blocks import plain_words
+from verbosify.essay.writing import write_essay
+from verbosify.models.loading import load_model, model_folder
+from verbosify.models.protocol import LanguageModel
+from verbosify.piece import Job, Pick, Piece, write_export
+from verbosify.piece import Passage as PassageRow
+from verbosify.piece.picks import BUILT_IN
+from verbosify.workflow.options import Options
+from verbosify.workflow.sampling import Embed, Judge, visit
+
+FLUFFY_FLOOR = 0.3
+STRANGE_RANGE = (0.05, 0.45)
+"""Closeness of what may be read as *strange*: far from the passage, and yet not about nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Told after every batch.
+
+    Attributes:
+        passage, passages: which is being worked at, from 1, of how many.
+        loss_before, loss_after: of its overfit, nats a token.
+        samples: drawn for it so far.
+        words, wanted: words found so far for all gaps, and words needed for the target.
+        seconds_left: estimated, for all remaining passages.
+    """
+
+    passage: int
+    passages: int
+    loss_before: float
+    loss_after: float
+    samples: int
+    words: int
+    wanted: int
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a job came to. `words_after`, `ratio` and `picks` are those of the *fluffy* reading."""
+
+    title: str
+    words_before: int
+    words_after: int
+    ratio: float
+    target: float
+    target_met: bool
+    passages: int
+    gaps: int
+    samples: int
+    picks: int
+    closeness: dict[str, float | None]
+    seconds: float
+    model_seconds: float
+    outputs: tuple[Path, ...]
+
+
+def verbosify(
+    essay: Essay | str | Path,
+    out: str | Path,
+    options: Options | None = None,
+    *,
+    model: LanguageModel | None = None,
+    embed: Embed | None = None,
+    sentences: str | None = None,
+    limit: int | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Summary:
+    """Verbosify an essay into the piece in folder `out`, or go on with the one that is there.
+
+    Args:
+        essay: an essay, or the path of one.
+        out: the piece's folder.
+        options: what to do; by default the method of the original, with the embedded model.
+        model: a model that is loaded already; it must be the one that `options` name.
+        embed: sentence embeddings; by default all-MiniLM-L6-v2.
+        sentences: a corrected split, as `format_sentences` writes it.
+        limit: how many passages to visit at most, from the first; the target shrinks in proportion.
+        on_progress: called after every batch.
+
+    Returns:
+        What it came to. Every sample is in the piece before it is counted, and stays there whatever happens.
+
+    Raises:
+        VerbosifyError: the essay, the options, the model or the folder will not do; each says why.
+    """
+    started = perf_counter()
+    options = options or Options()
+    if not isinstance(essay, Essay):
+        essay = read_essay(essay)
+    split = parse_sentences(sentences, essay) if sentences else essay_sentences(essay, options.splitter)
+    passages = essay_passages(split, options.passage_size, options.stride, options.short_paragraphs)
+    words_before = essay.words
+    prose = "\n\n".join(" ".join(sentence.text for sentence in paragraph) for paragraph in split)
+    share = words_before * (options.target - 1) / len(passages)
+    judge = Judge(prose, Voice.of(prose), share)
+    model = model or load_model(
+        options.model, engine=options.engine, device=options.device, precision=options.precision
+    )
+    embed = embed or load_embedder()
+    job = _job(essay, split, options, model)
+    todo = passages if limit is None else passages[:limit]
+    model_seconds = 0.0
+    with ExitStack() as stack:
+        piece = stack.enter_context(Piece.open_or_create(out, job, _rows(passages)))
+        stack.enter_context(piece.lock())
+        finished = piece.finished_passages()
+        piece.note("resumed" if piece.log() else "started", passages=len(todo), finished=len(finished))
+        gains = {gap: _promise(found, share) for gap, found in _offers(piece, judge, finished).items()}
+        begun = perf_counter()
+        visited = 0
+        try:
+            for row in piece.passages()[: len(todo)]:
+                if row.index in finished:
+                    continue
+                for progress in visit(piece, row, model, embed, judge, options):
+                    gains[row.index] = _promise(progress.candidates, share)
+                    pace = (perf_counter() - begun) / (visited + 1)
+                    on_progress(
+                        Progress(
+                            passage=row.index + 1,
+                            passages=len(todo),
+                            loss_before=progress.loss_before,
+                            loss_after=progress.loss_after,
+                            samples=progress.samples,
+                            words=sum(gains.values()),
+                            wanted=round(share * len(todo)),
+                            seconds_left=pace * (len(todo) - row.index - 1),
+                        )
+                    )
+                model_seconds += progress.model_seconds
+                visited += 1
+        except BaseException as error:
+            piece.note("interrupted", error=type(error).__name__)
+            raise
+        choices = curate(piece, judge, words_before=round(words_before * len(todo) / len(passages)), target=options.target)
+        outputs = write_outputs(piece, essay, model.card.name)
+        fluffy = choices["fluffy"]
+        piece.note("finished", words_before=words_before, words_after=words_before + fluffy.words)
+        outputs = (write_export(piece), *outputs)
+        return Summary(
+            title=essay.title,
+            words_before=words_before,
+            words_after=words_before + fluffy.words,
+            ratio=round((words_before + fluffy.words) / words_before, 3),
+            target=options.target,
+            target_met=fluffy.met,
+            passages=len(passages),
+            gaps=len(todo),
+            samples=sum(1 for _ in piece.samples()),
+            picks=len(fluffy.picks),
+            closeness={name: _mean_closeness(choice) for name, choice in choices.items()},
+            seconds=perf_counter() - started,
+            model_seconds=model_seconds,
+            outputs=outputs,
+        )
+
+
+def load_embedder() -> Embed:
+    """Sentence embeddings by all-MiniLM-L6-v2, fetched first if it is not on this computer."""
+    from verbosify.models.embedding import SentenceEmbedder
+
+    return SentenceEmbedder(model_folder("minilm")).embed
+
+
+def curate(piece: Piece, judge: Judge, *, words_before: int, target: float) -> dict[str, Choice]:
+    """Let the built-in curator make the readings *fluffy*, *strange* and *sparse* from what is recorded."""
+    offers = _offers(piece, judge, piece.finished_passages())
+    low, high = STRANGE_RANGE
+    kinds: dict[str, tuple[Mapping[int, Sequence[Candidate]], float, float]] = {
+        "fluffy": (
+            {gap: [c for c in found if c.is_plain and c.closeness >= FLUFFY_FLOOR] for gap, found in offers.items()},
+            target,
+            0.0,
+        ),
+        "strange": (
+            {gap: [c for c in found if low <= c.closeness <= high] for gap, found in offers.items()},
+            target,
+            1.0,
+        ),
+        "sparse": ({}, 1.0, 0.0),
+    }
+    choices = {}
+    for reading, (found, ratio, strange) in kinds.items():
+        choice = choose(found, words_before=words_before, target=ratio, strange=strange)
+        choices[reading] = choice
+        piece.choose_reading(
+            reading,
+            {gap: [Pick(c.sample, c.start, c.end, c.text)] for gap, c in choice.picks.items()},
+            curator=BUILT_IN,
+            reasons={
+                gap: f"{'farthest' if strange else 'closest'} that fits, of {len(found[gap])} candidates: "
+                f"cosine {c.closeness:.2f}, {c.words} words"
+                for gap, c in choice.picks.items()
+            },
+        )
+    return choices
+
+
+def write_outputs(piece: Piece, essay: Essay, model: str) -> tuple[Path, ...]:
+    """The essay with the picks of each reading woven in, as .md, .txt and .docx, in the piece's folder."""
+    gaps = {passage.index: passage.gap for passage in piece.passages()}
+    stem = Path(essay.name).stem
+    paths = []
+    for reading in ("fluffy", "strange"):
+        picks = piece.picks(reading)
+        insertions = {gaps[gap]: " ".join(pick.text for pick in chosen) for gap, chosen in picks.items()}
+        added = sum(plain_words(text) for text in insertions.values())
+        note = (
+            f"{added:,} words of this text were written by the language model {model}, overfitted on each passage in "
+            f"turn, and chosen by verbosify's built-in curator (reading: {reading}). They may be false. "
+            "All other words are the author's."
+        )
+        for suffix in (".md", ".txt", ".docx"):
+            path = piece.folder / f"{stem}-{reading}{suffix}"
+            write_essay(essay, insertions, path, note=note)
+            paths.append(path)
+    return tuple(paths)
+
+
+def _offers(piece: Piece, judge: Judge, finished: set[int]) -> dict[int, list[Candidate]]:
+    overfitted = {batch.id for batch in piece.batches() if batch.overfit is not None}
+    return {
+        passage.index: [
+            candidate
+            for sample in piece.samples(passage.index)
+            if sample.batch in overfitted
+            for candidate in judge.candidates(sample, passage.text)
+        ]
+        for passage in piece.passages()
+        if passage.index in finished
+    }
+
+
+def _promise(found: Sequence[Candidate], share: float) -> int:
+    """Words a gap may count on: of the candidate whose length is nearest to its share."""
+    plain = [candidate.words for candidate in found if candidate.is_plain]
+    return min(plain, key=lambda words: abs(words - share), default=0)
+
+
+def _mean_closeness(choice: Choice) -> float | None:
+    return round(fmean(pick.closeness for pick in choice.picks.values()), 3) if choice.picks else None
+
+
+def _rows(passages: Sequence[Passage]) -> list[PassageRow]:
+    return [PassageRow(**asdict(passage)) for passage in passages]
+
+
+def _job(essay: Essay, split: Sequence[Sequence[Sentence]], options: Options, model: LanguageModel) -> Job:
+    by_block: dict[int, list[Sentence]] = {}
+    for paragraph in split:
+        for sentence in paragraph:
+            by_block.setdefault(sentence.block, []).append(sentence)
+    blocks = [
+        {
+            "kind": block.kind,
+            "start": block.start,
+            "end": block.end,
+            "level": block.level,
+            "sentences": [
+                {"start": sentence.start, "end": sentence.end, "text": sentence.text}
+                for sentence in by_block.get(number, [])
+            ],
+        }
+        for number, block in enumerate(essay.blocks)
+    ]
+    return Job(
+        title=essay.title,
+        essay_name=essay.name,
+        essay_format=essay.format,
+        essay_text=essay.text,
+        essay_source=essay.source if essay.format == "docx" else None,
+        essay_blocks=blocks,
+        options=options.to_dict(),
+        model=asdict(model.card),
+    )
