@@ -76,7 +76,14 @@ def visit(piece: Piece, passage: Passage, model: LanguageModel, embed: Embed, ju
     """Sample one passage until there is enough, each batch recorded before it is told of.
 
     Goes on from whatever is recorded of the passage already, with the same result as if never interrupted.
+    A passage that the model cannot take in at once is passed over, which the log tells.
     """
+    tokens = len(model.encode(passage.text))
+    most = min(options.recipe.window_tokens, model.card.context - options.settings.length)
+    if not 2 <= tokens <= most:
+        piece.note("passed over", passage=passage.index, tokens=tokens, most=most)
+        piece.finish_passage(passage.index)
+        return
     batches = piece.batches(passage.index)
     if passage.index % CONTROL_EVERY == 0 and all(batch.overfit is not None for batch in batches):
         _record(piece, passage, model, embed, options.batch_settings(passage.index, -1, options.settings, 0), None,

@@ -1,0 +1,100 @@
+"""Only what has the shape of piece.json passes; the rest is refused by its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pieces import make_full_piece, put
+from verbosify.errors import PieceError
+from verbosify.piece import export_piece, read_export
+from verbosify.piece.checking import check, schema
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    with make_full_piece(tmp_path_factory.mktemp("good") / "piece") as piece:
+        return export_piece(piece)
+
+
+DEEP: list = []
+for _ in range(5000):
+    DEEP = [DEEP]
+
+
+def test_an_export_passes(good: dict[str, Any]) -> None:
+    check(good)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("version", 2, r"\$\.version: 2 is newer than this verbosify, which knows 1: update it"),
+        ("version", "1", r"\$\.version: 1 was expected"),
+        ("version", True, r"\$\.version: 1 was expected"),
+        ("format", "other", r"\$\.format: 'verbosify/piece' was expected"),
+        ("title", None, r"\$\.title: None is not of type 'string'"),
+        ("more", 1, r"\$: Additional properties are not allowed"),
+        ("fingerprint", "x", r"\$\.fingerprint: 'x' does not match"),
+        ("job.seed", 2**63, r"\$\.job\.seed: the number does not fit 64 bits"),
+        ("job.seed", 10**400, r"\$\.job\.seed: the number does not fit 64 bits"),
+        ("job.seed", float("nan"), r"\$\.job\.seed: nan is no number"),
+        ("job.seed", float("-inf"), r"\$\.job\.seed: -inf is no number"),
+        ("job.seed", object(), r"\$\.job\.seed: a value of type object is no JSON"),
+        ("job", {1: 2}, r"\$\.job: 1 is no name"),
+        ("job", DEEP, r"nested more than 64 levels deep"),
+        ("essay.text", "half \ud83d", r"\$\.essay\.text: '\\ud83d' is half a character"),
+        ("essay.blocks.0.start", -1, r"\$\.essay\.blocks\[0\]\.start: -1 is less than the minimum of 0"),
+        ("model.weights_sha256", 5, r"\$\.model\.weights_sha256: 5 is not of type 'string'"),
+        ("passages.1.start", -1, r"\$\.passages\[1\]\.start: -1 is less"),
+        ("passages.1.start", 0.0, r"\$\.passages\[1\]\.start: 0\.0 is not of type 'integer'"),
+        ("passages.1.start", True, r"\$\.passages\[1\]\.start: True is not of type 'integer'"),
+        ("passages.1", [], r"\$\.passages\[1\]: \[\] is not of type 'object'"),
+        ("passages", {}, r"\$\.passages: \{\} is not of type 'array'"),
+        ("overfits.2.loss_after", float("inf"), r"\$\.overfits\[2\]\.loss_after: inf is no number"),
+        ("overfits.2.model", {}, r"\$\.overfits\[2\]\.model: 'name' is a required property"),
+        ("batches.1.seconds", "1", r"\$\.batches\[1\]\.seconds: '1' is not of type 'number'"),
+        ("samples.5.id", 0, r"\$\.samples\[5\]\.id: 0 is less than the minimum of 1"),
+        ("samples.5.token_ids", [1, -1], r"\$\.samples\[5\]\.token_ids\[1\]: -1 is less than the minimum of 0"),
+        ("samples.5.token_ids", [1, 2.0], r"\$\.samples\[5\]\.token_ids\[1\]: 2\.0 is not of type 'integer'"),
+        ("samples.5.token_ids", "1", r"\$\.samples\[5\]\.token_ids: '1' is not of type 'array'"),
+        ("samples.5.text", ["x" * 500], r"\$\.samples\[5\]\.text: .{60,90}….*is not of type 'string'\.$"),
+        ("picks.0.action", "liked", r"\$\.picks\[0\]\.action: 'liked' is not one of"),
+        ("readings.fluffy.gaps.x", [], r"\$\.readings\.fluffy\.gaps: 'x' does not match"),
+        ("log.0.detail", None, r"\$\.log\[0\]\.detail: None is not of type 'object'"),
+        ("log.0.event", "", r"\$\.log\[0\]\.event: '' "),
+    ],
+)
+def test_what_has_another_shape_is_refused_by_its_place(good: dict[str, Any], path: str, value: Any, told: str) -> None:
+    with pytest.raises(PieceError, match=told) as caught:
+        check(put(good, path, value))
+
+    assert str(caught.value).startswith("piece.json is wrong at $")
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("key", schema()["properties"])
+def test_every_key_is_needed(good: dict[str, Any], key: str) -> None:
+    with pytest.raises(PieceError, match=rf"at \$: '{key}' is a required property"):
+        check({name: value for name, value in good.items() if name != key})
+
+
+@pytest.mark.parametrize("data", [None, [], 5, "piece", {}, {"version": [2]}])
+def test_what_is_no_piece_at_all_is_refused(data: object) -> None:
+    with pytest.raises(PieceError, match=r"piece.json is wrong at \$"):
+        check(data)
+
+
+def test_numbers_too_big_for_json_readers_are_refused(good: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "piece.json"
+    for number, told in (
+        ("1e999", "inf is no number"),
+        ("NaN", "nan is no number"),
+        ("-Infinity", "-inf is no number"),
+    ):
+        path.write_text(json.dumps(put(good, "job.seed", 7)).replace('"seed": 7', f'"seed": {number}'))
+        with pytest.raises(PieceError, match=rf"\$\.job\.seed: {told}"):
+            check(read_export(path))

@@ -1,0 +1,25 @@
+"""The durable record of one work: everything needed to show it and to make it again. Plain values in and out."""
+
+from __future__ import annotations
+
+from verbosify.piece.export import export_piece, import_piece, read_export, write_export
+from verbosify.piece.picks import BUILT_IN, Pick, PickEvent
+from verbosify.piece.rows import Batch, Job, LogEntry, Overfit, Passage, Sample
+from verbosify.piece.store import Piece
+
+__all__ = [
+    "BUILT_IN",
+    "Batch",
+    "Job",
+    "LogEntry",
+    "Overfit",
+    "Passage",
+    "Pick",
+    "PickEvent",
+    "Piece",
+    "Sample",
+    "export_piece",
+    "import_piece",
+    "read_export",
+    "write_export",
+]

@@ -1,0 +1,188 @@
+"""One SQLite file, opened with care, its failures told in sentences. Knows no table of ours.
+
+Every write is one transaction that has reached the disk when its block ends (write-ahead log, synchronous FULL).
+A `Database` belongs to the thread that opened it; other threads and processes open their own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from verbosify.errors import OutputError, PieceError, VerbosifyError
+
+Value = str | int | float | bytes | None  # what a column holds
+
+BUSY_SECONDS = 30.0
+_PRAGMAS = ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON")
+
+_FULL = "{place} cannot be written ({error}): make room on the disk and go on; what was recorded is safe."
+_READ_ONLY = "{place} is read-only: copy its folder to a place where you may write."
+_LOCKED = "{place} stayed locked by another program for {wait:.0f} s: close that program and try again."
+_DAMAGED = "{place} is damaged ({error}): restore a copy of it, or rebuild it from piece.json."
+_NO_FILE = "{place} cannot be opened: check that it is a file, and that you may write in its folder."
+_UNFIT = "This does not fit the record at {place}: {unfit}."
+_OTHERWISE = "{place} cannot be used: SQLite says {error}."
+
+# By SQLite's primary result code.
+_SENTENCES: dict[int, tuple[type[VerbosifyError], str]] = {
+    sqlite3.SQLITE_FULL: (OutputError, _FULL),
+    sqlite3.SQLITE_IOERR: (OutputError, _FULL),
+    sqlite3.SQLITE_READONLY: (OutputError, _READ_ONLY),
+    sqlite3.SQLITE_PERM: (OutputError, _READ_ONLY),
+    sqlite3.SQLITE_BUSY: (PieceError, _LOCKED),
+    sqlite3.SQLITE_LOCKED: (PieceError, _LOCKED),
+    sqlite3.SQLITE_CORRUPT: (PieceError, _DAMAGED),
+    sqlite3.SQLITE_NOTADB: (PieceError, _DAMAGED),
+    sqlite3.SQLITE_CANTOPEN: (PieceError, _NO_FILE),
+    sqlite3.SQLITE_CONSTRAINT: (PieceError, _UNFIT),
+}
+
+
+def unfit(error: sqlite3.Error) -> str:
+    """Why a row was refused, in words; our constraints are named by what they ask for."""
+    return (
+        str(error)
+        .replace("FOREIGN KEY constraint failed", "it names a row that is not there")
+        .replace("NOT NULL constraint failed:", "there is no value, or NaN, for")
+        .replace("CHECK constraint failed:", "it must hold that")
+    )
+
+
+@contextmanager
+def _told(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.ProgrammingError:  # a closed piece, another thread: a defect of the caller, not of the file
+        raise
+    except sqlite3.Error as error:
+        # The low byte is the primary code; an error without any is of a text that is not UTF-8.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        kind, sentence = _SENTENCES.get(code, (PieceError, _OTHERWISE))
+        raise kind(sentence.format(place=place, error=error, wait=BUSY_SECONDS, unfit=unfit(error))) from error
+    except UnicodeDecodeError as error:  # SQLite quotes what it found in a damaged file
+        raise PieceError(_DAMAGED.format(place=place, error=error.reason)) from error
+    except UnicodeEncodeError as error:
+        raise PieceError(f"{error.object[error.start]!r} is half a character: remove it from the text.") from error
+    except OverflowError as error:
+        raise PieceError(f"A number for {place} does not fit 64 bits: check it.") from error
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+Resource = TypeVar("Resource", bound=_Closable)
+
+
+@contextmanager
+def closed_on_error(resource: Resource) -> Iterator[Resource]:
+    """Close what was opened if the block raises, and leave it open if not."""
+    try:
+        yield resource
+    except BaseException:
+        resource.close()
+        raise
+
+
+class Database:
+    """A connection to the file at `place`.
+
+    Raises (from every method): `PieceError` when the file is missing, damaged, locked, or refuses a row;
+    `OutputError` when the disk is full or the file may not be written.
+    """
+
+    def __init__(self, place: Path, uri: str) -> None:
+        self.place = place
+        with _told(place):
+            self._connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            with closed_on_error(self._connection):
+                for pragma in _PRAGMAS:
+                    self._connection.execute(f"PRAGMA {pragma}")
+
+    @classmethod
+    def open(cls, place: Path) -> Database:
+        """The file at `place`, which must exist."""
+        return cls(place, f"{place.absolute().as_uri()}?mode=rw")
+
+    @classmethod
+    def make(cls, place: Path) -> Database:
+        """The file at `place`, made empty if there is none, as is its folder."""
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{place.parent} cannot be a folder ({error.strerror}): choose another place.") from error
+        return cls(place, f"{place.absolute().as_uri()}?mode=rwc")
+
+    @classmethod
+    def in_memory(cls, place: Path) -> Database:
+        """A database that is gone when closed; `place` is what its errors call it."""
+        return cls(place, "file::memory:")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def keep_log(self) -> None:
+        """Use a write-ahead log from now on, so that readers never wait for a writer; the file remembers it.
+
+        While another process has the file open this cannot be done: then the next opening does it, and until
+        then the ordinary journal is as safe.
+        """
+        with _told(self.place), suppress(sqlite3.OperationalError):
+            self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[sqlite3.Row]:
+        """All rows of a query, at once, so that no cursor stays open while somebody writes."""
+        with _told(self.place):
+            return self._connection.execute(sql, values).fetchall()
+
+    def number(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """The first column of the first row, a whole number."""
+        return int(self.rows(sql, values)[0][0])
+
+    def execute(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Change the database; returns the key of the row added, if one is. Call it inside `writing()`."""
+        return self._connection.execute(sql, values).lastrowid or 0
+
+    def insert(self, table: str, row: Mapping[str, Value]) -> int:
+        """Add one row; returns its integer key. Call it inside `writing()`."""
+        columns = ", ".join(f'"{name}"' for name in row)
+        marks = ", ".join("?" * len(row))
+        # The names are those of our own dataclasses; the values are bound.
+        return self.execute(f'INSERT INTO "{table}" ({columns}) VALUES ({marks})', tuple(row.values()))  # noqa: S608
+
+    @contextmanager
+    def decoding(self) -> Iterator[None]:
+        """Tell as damage what goes wrong while stored rows are turned into values."""
+        try:
+            yield
+        except (TypeError, ValueError, LookupError) as error:
+            raise PieceError(_DAMAGED.format(place=self.place, error=error)) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all of it is on the disk when the block ends, or, if the block raises, none of it."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read inside the block is of one moment, whatever others write meanwhile."""
+        with self._transaction("BEGIN"):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        with _told(self.place):
+            self._connection.execute(begin)
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk has made SQLite roll back by itself
+                    self._connection.execute("ROLLBACK")
+                raise

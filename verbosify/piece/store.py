@@ -1,0 +1,332 @@
+"""A piece: the durable record of one work, in a folder. Knows no model, no essay code and no page.
+
+`PIECE/piece.db` is the truth. Every method that writes has written when it returns; nothing written is ever changed.
+Any number of processes may read and pick at once; one at a time may sample, under `Piece.lock()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from verbosify.errors import OutputError, PieceError
+from verbosify.piece import migrations
+from verbosify.piece import picks as events
+from verbosify.piece.database import Database, Value, closed_on_error
+from verbosify.piece.picks import Pick, PickAction, PickEvent
+from verbosify.piece.rows import (
+    Batch,
+    Job,
+    LogEntry,
+    Overfit,
+    Passage,
+    Sample,
+    differences,
+    from_columns,
+    now,
+    to_columns,
+)
+
+DATABASE_NAME = "piece.db"
+T = TypeVar("T")
+
+_NEXT_NUMBER = "SELECT coalesce(max(number), -1) + 1 FROM batches WHERE passage = ?"
+
+
+class Piece:
+    """An open piece; use it in a `with` statement, in one thread.
+
+    Raises (from every method): `PieceError` for a piece that is missing, damaged, locked or does not take what it is
+    handed; `OutputError` when the disk is full or the folder may not be written.
+    """
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder = folder
+        self.database = database
+
+    @classmethod
+    def create(cls, folder: str | Path, job: Job, passages: Sequence[Passage]) -> Self:
+        """A new piece in `folder`, which is made if need be. `PieceError` if it holds one already."""
+        with closed_on_error(cls(Path(folder), Database.make(Path(folder) / DATABASE_NAME))) as piece:
+            if not piece._begin(job, passages):
+                raise PieceError(f"There is a piece in {folder} already: open it, or choose another folder.")
+        return piece
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """The piece in `folder`, brought up to date if an older verbosify made it."""
+        place = Path(folder) / DATABASE_NAME
+        try:
+            place.stat()
+        except OSError as error:
+            raise PieceError(f"There is no piece in {folder} ({error.strerror}): check the path.") from error
+        with closed_on_error(cls(Path(folder), Database.open(place))) as piece:
+            applied = migrations.version(piece.database)
+            if not applied:
+                raise PieceError(f"{place} is empty, since its making was interrupted: begin the piece there again.")
+            if applied < len(migrations.MIGRATIONS):
+                with piece.database.writing():
+                    migrations.migrate(piece.database)
+            piece.database.keep_log()
+        return piece
+
+    @classmethod
+    def open_or_create(cls, folder: str | Path, job: Job, passages: Sequence[Passage]) -> Self:
+        """The piece in `folder` if it was made from the same essay, options and weights; a new one if there is none.
+
+        Raises `PieceError`, naming what differs, for a piece made otherwise: samples of two kinds are never mixed.
+        """
+        with closed_on_error(cls(Path(folder), Database.make(Path(folder) / DATABASE_NAME))) as piece:
+            if not piece._begin(job, passages) and piece.job.fingerprint != job.fingerprint:
+                raise PieceError(
+                    f"The piece in {folder} was made otherwise ({differences(piece.job, job)}): "
+                    "choose another folder, or the same options again."
+                )
+        return piece
+
+    def _begin(self, job: Job, passages: Sequence[Passage]) -> bool:
+        """Record the job if the file is empty, all or nothing; tell whether it was."""
+        with self.database.writing():
+            new = not migrations.version(self.database)
+            migrations.migrate(self.database)
+            if new:
+                add_job(self.database, job)
+                for passage in passages:
+                    add_passage(self.database, job, passage)
+        self.database.keep_log()
+        return new
+
+    def close(self) -> None:
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the one process that samples for this piece. `PieceError` at once if another is. Ends with the process."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / "piece.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise PieceError(
+                f"Another process is at work on the piece in {self.folder}: wait until it is done, or stop it."
+            ) from error
+        except OSError as error:
+            raise OutputError(
+                f"{lock.lock_file} cannot be locked ({error.strerror}): check that you may write there."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @cached_property
+    def job(self) -> Job:
+        """What the piece is made from."""
+        return self._one(Job, "job", 1)
+
+    def passages(self) -> list[Passage]:
+        """All passages in order; `finished` tells which need no more samples."""
+        return self._read(
+            Passage,
+            "SELECT passages.*, passage_done.created AS finished FROM passages "
+            'LEFT JOIN passage_done ON passage = "index" ORDER BY "index"',
+        )
+
+    def add_batch(
+        self,
+        passage: int,
+        samples: Sequence[Sample],
+        *,
+        settings: dict[str, Any],
+        overfit: Overfit | None,
+        seconds: float,
+        model: dict[str, Any] | None = None,
+        reason: str = "",
+        diversity: dict[str, Any] | None = None,
+    ) -> Batch:
+        """Record a batch, its samples, and the overfit they come from unless that has an id already: all or nothing.
+
+        Args:
+            passage: index of the passage that was continued.
+            overfit: None for samples from the fresh base model.
+            seconds: wall time of the sampling alone.
+            model: the card of the model that sampled; by default that of the overfit, or else that of the job.
+            reason: why these settings, as in `6 of 10 copied: top-k 80`.
+            diversity: measures of the batch as a whole.
+
+        Returns:
+            The batch, with its id and its number within the passage, from 0.
+        """
+        created = now()
+        with self.database.writing():
+            if overfit is not None and not overfit.id:
+                overfit = replace(overfit, passage=passage, created=created)
+                overfit = replace(overfit, id=self.database.insert("overfits", to_columns(overfit)))
+            batch = Batch(
+                passage=passage,
+                number=self.database.number(_NEXT_NUMBER, (passage,)),
+                overfit=overfit.id if overfit else None,
+                model=model or (overfit.model if overfit else self.job.model),
+                settings=settings,
+                reason=reason,
+                diversity=diversity or {},
+                seconds=seconds,
+                created=created,
+            )
+            batch = replace(batch, id=self.database.insert("batches", to_columns(batch)))
+            for sample in samples:
+                self.database.insert("samples", to_columns(replace(sample, batch=batch.id)))
+        return batch
+
+    def finish_passage(self, passage: int) -> None:
+        """Mark a passage as needing no more samples; once is enough."""
+        with self.database.writing():
+            if passage not in self.finished_passages():
+                self.database.insert("passage_done", {"passage": passage, "created": now()})
+
+    def finished_passages(self) -> set[int]:
+        """The passages a resumed run leaves alone."""
+        return {row[0] for row in self.database.rows("SELECT passage FROM passage_done")}
+
+    def overfits(self, passage: int | None = None) -> list[Overfit]:
+        """The overfits of a passage, or of all, in the order they were made."""
+        return self._of_passage(Overfit, "overfits", passage)
+
+    def batches(self, passage: int | None = None) -> list[Batch]:
+        """The batches of a passage, or of all, in the order they were drawn."""
+        return self._of_passage(Batch, "batches", passage)
+
+    def samples(self, passage: int | None = None) -> Iterator[Sample]:
+        """The samples of a passage, or of all, in the order they were drawn; one batch in memory at a time."""
+        for batch in self.batches(passage):
+            yield from self._read(Sample, 'SELECT * FROM samples WHERE batch = ? ORDER BY "index"', (batch.id,))
+
+    def overfit(self, overfit: int) -> Overfit:
+        """The overfit of that id."""
+        return self._one(Overfit, "overfits", overfit)
+
+    def sample(self, sample: int) -> Sample:
+        """The sample of that id."""
+        return self._one(Sample, "samples", sample)
+
+    def _read(self, kind: type[T], sql: str, values: Sequence[Value] = ()) -> list[T]:
+        rows = self.database.rows(sql, values)
+        with self.database.decoding():
+            return [from_columns(kind, row) for row in rows]
+
+    def _of_passage(self, kind: type[T], table: str, passage: int | None) -> list[T]:
+        if passage is None:
+            return self._read(kind, f"SELECT * FROM {table} ORDER BY id")  # noqa: S608  (our own names)
+        return self._read(kind, f"SELECT * FROM {table} WHERE passage = ? ORDER BY id", (passage,))  # noqa: S608
+
+    def _one(self, kind: type[T], table: str, key: int) -> T:
+        found = self._read(kind, f"SELECT * FROM {table} WHERE id = ?", (key,))  # noqa: S608  (our own names)
+        if not found:
+            raise PieceError(f"The piece in {self.folder} has no row {key} among its {table}: check the number.")
+        return found[0]
+
+    def pick(
+        self,
+        reading: str,
+        gap: int,
+        picks: Sequence[Pick],
+        *,
+        curator: str,
+        action: PickAction = "picked",
+        reason: str = "",
+    ) -> int:
+        """Put `picks`, in order, at a gap of a reading in place of what stands there; returns the event's id.
+
+        Args:
+            reading: 1 to 80 characters, any name.
+            gap: the index of the passage before it; the samples must continue that passage.
+            picks: the whole new list; empty only with the actions `cleared` and `chosen`.
+            curator: `picks.BUILT_IN`, or a person's name.
+        """
+        return events.pick(self.database, reading, gap, picks, action=action, curator=curator, reason=reason)
+
+    def choose_reading(
+        self,
+        reading: str,
+        choice: Mapping[int, Sequence[Pick]],
+        *,
+        curator: str,
+        reasons: Mapping[int, str] | None = None,
+    ) -> int | None:
+        """Make `choice` (gap -> picks) the whole reading, in one act; returns its id, None if nothing changes.
+
+        Gaps that hold picks and are not in `choice` are emptied. `reasons` are by gap.
+        """
+        return events.choose_reading(self.database, reading, choice, curator=curator, reasons=reasons or {})
+
+    def undo(self, reading: str | None = None, *, curator: str) -> int | None:
+        """Undo the act last done in a reading, or in the whole piece; returns the act, None if there is none."""
+        return events.undo(self.database, reading, curator=curator)
+
+    def redo(self, reading: str | None = None, *, curator: str) -> int | None:
+        """Do the act last undone again, unless its reading changed since; returns the act, None if there is none."""
+        return events.redo(self.database, reading, curator=curator)
+
+    def pin(self, sample: int, *, curator: str, reason: str = "") -> int:
+        """Mark a sample to be kept in view; returns the event's id."""
+        return events.pin(self.database, sample, action="pinned", curator=curator, reason=reason)
+
+    def unpin(self, sample: int, *, curator: str, reason: str = "") -> int:
+        """Take the mark away; returns the event's id."""
+        return events.pin(self.database, sample, action="unpinned", curator=curator, reason=reason)
+
+    def pinned(self) -> set[int]:
+        """The ids of the samples that are pinned."""
+        return events.pinned(self.database)
+
+    def readings(self) -> list[str]:
+        """The readings somebody has begun, in the order they were begun."""
+        return events.readings(self.database)
+
+    def picks(self, reading: str) -> dict[int, tuple[Pick, ...]]:
+        """What stands at each gap of a reading, gaps in order, empty ones left out."""
+        return events.standing(self.database, reading)
+
+    def history(self) -> list[PickEvent]:
+        """Every pick event, oldest first."""
+        return events.history(self.database)
+
+    def note(self, event: str, **detail: Any) -> None:
+        """Add a line to the log of the run: started, resumed, interrupted, finished, escalated..."""
+        with self.database.writing():
+            self.database.insert("log", to_columns(LogEntry(created=now(), event=event, detail=detail)))
+
+    def log(self) -> list[LogEntry]:
+        """The log, oldest first."""
+        return self._read(LogEntry, "SELECT * FROM log ORDER BY id")
+
+
+def add_job(database: Database, job: Job) -> None:
+    """Record the job. Call it inside `database.writing()`."""
+    job = replace(job, created=job.created or now())
+    database.insert("job", {"id": 1, **to_columns(job), "fingerprint": job.fingerprint})
+
+
+def add_passage(database: Database, job: Job, passage: Passage) -> None:
+    """Record a passage of the job's essay, finished or not. Call it inside `database.writing()`."""
+    if not (max(passage.end, passage.gap) <= len(job.essay_text) and passage.block < len(job.essay_blocks)):
+        raise PieceError(f"Passage {passage.index} reaches beyond the essay: cut the passages from the same text.")
+    columns = to_columns(passage)
+    finished = columns.pop("finished")
+    database.insert("passages", columns)
+    if finished is not None:
+        database.insert("passage_done", {"passage": passage.index, "created": finished})
