@@ -19,6 +19,7 @@ from verbosify.models.transformer import Architecture, attend_causally, hidden_s
 from verbosify.models.weights import Weights
 
 BETA1, BETA2 = 0.9, 0.999
+CACHED_NUMBERS = 2**18
 HEAD_ROWS = 256
 """Rows of logits that exist at once: 256 x 50,000 in float32 are 50 MB."""
 
@@ -135,11 +136,13 @@ class SingleStep:
         working = self._weights.working[name]
         row = 0
         for base in self._weights.base(name):
-            rows = slice(row, row + len(base))
-            step = gradient[rows].float()
-            step = step.div_(step.abs().add_(self._epsilon))
-            working[rows].copy_(torch.add(base.to(step.device), step, alpha=-self._rate))
-            row += len(base)
+            # by so many rows at once that all in between stays in the processor's cache
+            for part in base.split(max(1, CACHED_NUMBERS // max(1, base[0].numel()))):  # type: ignore[no-untyped-call]
+                rows = slice(row, row + len(part))
+                step = gradient[rows].float()
+                step = step.div_(step.abs().add_(self._epsilon))
+                working[rows].copy_(torch.add(part.to(step.device), step, alpha=-self._rate))
+                row += len(part)
 
 
 class ManySteps:
