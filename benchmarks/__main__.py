@@ -1,4 +1,4 @@
-"""`python -m benchmarks per-passage | roofline | scaling | sentences`."""
+"""`python -m benchmarks per-passage | roofline | scaling | tricks | fidelity | sentences`; `page` writes the docs'."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "performance.md"
+MEASURED = ("per-passage", "roofline", "scaling", "tricks", "fidelity")
 
 
 def machine() -> dict[str, object]:
@@ -26,7 +30,7 @@ def machine() -> dict[str, object]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", choices=("per-passage", "roofline", "scaling", "sentences"))
+    parser.add_argument("what", choices=(*MEASURED, "sentences", "page"))
     parser.add_argument("--json", action="store_true", help="print figures under stable names")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each contender (per-passage)")
     parser.add_argument("--size", default="124M", help="124M, 355M or tiny")
@@ -41,38 +45,40 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = arguments.work or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
-        found = {"machine": machine(), **measure(arguments, work)}
+        if arguments.what == "page":
+            from benchmarks.page import performance_page
+
+            every = {name: measure(name, arguments, work) for name in MEASURED}
+            PAGE.write_text(performance_page({"machine": machine(), **every}), encoding="utf-8")
+            print(PAGE)
+            return
+        found = {"machine": machine(), **measure(arguments.what, arguments, work)}
     print(json.dumps(found, indent=2) if arguments.json else told(found))
 
 
-def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
-    def say(what: str) -> None:
-        print(f"… {what}", file=sys.stderr, flush=True)
-
-    if arguments.what == "per-passage":
-        from benchmarks.per_passage import compare
-
-        return compare(
-            work,
-            size=arguments.size,
-            repeats=arguments.repeats,
-            tensorflow_python=arguments.tensorflow_python or None,
-            say=say,
-        )
+def measure(what: str, arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
+    from benchmarks.fidelity import losses_of_precision
+    from benchmarks.per_passage import compare
+    from benchmarks.roofline import stages
+    from benchmarks.scaling import curves
+    from benchmarks.tricks import gains
+    from benchmarks.weights import safetensors_folder
     from verbosify.models.catalog import checkpoints_folder
 
-    if arguments.what == "scaling":
-        from benchmarks.scaling import curves
+    def say(doing: str) -> None:
+        print(f"… {what}: {doing}", file=sys.stderr, flush=True)
 
-        embedded = checkpoints_folder() / "smollm2-135m"
+    python = arguments.tensorflow_python or None
+    if what == "per-passage":
+        return compare(work, size=arguments.size, repeats=arguments.repeats, tensorflow_python=python, say=say)
+    embedded = checkpoints_folder() / "smollm2-135m"
+    if what == "scaling":
         return dict(curves(work, embedded if embedded.is_dir() else None, say))
-    from benchmarks.roofline import stages
-    from benchmarks.weights import write_checkpoint
-    from verbosify.models.openai_format import convert_to_safetensors
-
-    folder = work / f"{arguments.size}-safetensors"
-    if not folder.exists():
-        convert_to_safetensors(write_checkpoint(work / "models" / arguments.size, arguments.size), folder)
+    if what == "fidelity":
+        return dict(losses_of_precision(embedded, ROOT / "essays" / "rovers.md", say))
+    folder = safetensors_folder(work, arguments.size)
+    if what == "tricks":
+        return dict(gains(folder, say))
     return {precision: stages(folder, precision, say) for precision in ("bf16", "fp32")}
 
 

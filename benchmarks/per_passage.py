@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.processes import Run, Runs, run_subject
-from benchmarks.weights import write_checkpoint
+from benchmarks.weights import safetensors_folder
 
 PASSAGE = (
     "Every photograph of Mars is old news. Radio waves need between about 3 and 22 minutes to make the crossing, "
@@ -28,13 +28,8 @@ def compare(
         size: a shape of `weights.SHAPES`.
         tensorflow_python: the interpreter that has gpt-2-simple; None leaves it out.
     """
-    from verbosify.models.openai_format import convert_to_safetensors
-
     models = work / "models"
-    checkpoint = write_checkpoint(models / size, size)
-    folder = work / f"{size}-safetensors"
-    if not folder.exists():
-        convert_to_safetensors(checkpoint, folder)
+    folder = safetensors_folder(work, size)
     copies = -(-WORDS // len(PASSAGE.split()))
     text = work / "passage.txt"
     text.write_text(" ".join([PASSAGE] * copies), encoding="utf-8")

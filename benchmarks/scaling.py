@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.per_passage import PASSAGE
 from benchmarks.processes import run_subject
-from benchmarks.weights import write_checkpoint
+from benchmarks.weights import safetensors_folder
 
 
 def curves(work: Path, embedded: Path | None, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
@@ -17,13 +17,7 @@ def curves(work: Path, embedded: Path | None, say: Callable[[str], None]) -> dic
         work: a folder for weights.
         embedded: the folder of SmolLM2-135M, or None to leave it out.
     """
-    from verbosify.models.openai_format import convert_to_safetensors
-
-    folders = {}
-    for size in ("124M", "355M"):
-        folders[f"GPT-2 {size}"] = folder = work / f"{size}-safetensors"
-        if not folder.exists():
-            convert_to_safetensors(write_checkpoint(work / "models" / size, size), folder)
+    folders = {f"GPT-2 {size}": safetensors_folder(work, size) for size in ("124M", "355M")}
     if embedded:
         folders["SmolLM2-135M"] = embedded
 

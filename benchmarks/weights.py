@@ -51,3 +51,13 @@ def vocabulary(size: int) -> tuple[dict[str, int], list[tuple[str, str]]]:
     unique += [f"unused{number}" for number in range(size - 1 - len(unique))]
     encoder = {symbol: token for token, symbol in enumerate([*unique, "<|endoftext|>"])}
     return encoder, merges
+
+
+def safetensors_folder(work: Path, size: str) -> Path:
+    """That checkpoint as safetensors, made in `work` if it is not there."""
+    from verbosify.models.openai_format import convert_to_safetensors
+
+    folder = work / f"{size}-safetensors"
+    if not folder.exists():
+        convert_to_safetensors(write_checkpoint(work / "models" / size, size), folder)
+    return folder

@@ -33,8 +33,8 @@ def main(models: str, size: str, text: str, windows: int, work: str) -> None:
             restore_from="fresh",
             accumulate_gradients=windows,
             print_every=1,
-            sample_every=0,
-            save_every=0,
+            sample_every=1000,
+            save_every=1000,
         )
         stages["overfit"] = perf_counter() - started
         started = perf_counter()
