@@ -12,10 +12,12 @@ export VERBOSIFY_CHECKPOINTS ?= $(CURDIR)/checkpoints
 .PHONY: demo test check site models clean
 
 demo: $(VENV)/.installed
-	$(BIN)/verbosify run essays/lengths.md --out pieces/lengths
+	$(BIN)/verbosify run essays/lengths.md --out pieces/lengths --most-samples 20
 
+# Two processes, a thread each, share the work; gpt-2-simple changes TensorFlow for its whole process, so it has its own.
 test: $(VENV)/.test-installed $(VENV)/.browser models
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/tensorflow --cov --cov-report=
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/tensorflow --cov --cov-append --cov-report=term --cov-fail-under=95
 
 check: $(VENV)/.check-installed
 	$(BIN)/ruff check .
@@ -33,11 +35,11 @@ clean:
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) '$(TORCH)'
-	$(PIP) -e '.[torch]'
+	$(PIP) -e '.[torch,site]'
 	touch $@
 
 $(VENV)/.test-installed: $(VENV)/.installed
-	$(PIP) -e '.[torch,site,test]'
+	$(PIP) -e '.[torch,tensorflow,notebook,site,punkt,test]'
 	touch $@
 
 $(VENV)/.check-installed: $(VENV)/.test-installed

@@ -2,8 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.commands import CHECKPOINTS, Commands
+from tests.speaking_model import write_speaking_model
+from tests.tiny_models import write_gpt2, write_llama
+
+if TYPE_CHECKING:
+    from verbosify.workflow.sampling import Embed
 
 # A busy machine is no defect: properties are judged by what they find, not by how long an example took.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def speaking_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny model that speaks in whole sentences."""
+    return write_speaking_model(tmp_path_factory.mktemp("models") / "speaking")
+
+
+@pytest.fixture(scope="session")
+def tiny_gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a GPT-2 of random weights."""
+    return write_gpt2(tmp_path_factory.mktemp("models") / "gpt2")
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a Llama of random weights."""
+    return write_llama(tmp_path_factory.mktemp("models") / "llama")
+
+
+@pytest.fixture(scope="session", params=["gpt2", "llama"])
+def tiny_folder(request: pytest.FixtureRequest) -> Path:
+    """The folder of a model of random weights, of each family."""
+    folder: Path = request.getfixturevalue(f"tiny_{request.param}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def embed() -> Embed:
+    """Sentence embeddings by all-MiniLM-L6-v2, as in a run."""
+    from verbosify.models.embedding import SentenceEmbedder
+
+    return SentenceEmbedder(CHECKPOINTS / "minilm").embed
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """Runs the command line in processes of their own."""
+    made = Commands(tmp_path_factory.mktemp("commands"))
+    yield made
+    made.close()

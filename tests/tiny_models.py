@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 TRAINING_TEXT = (
     "A kettle sings before it boils. The note rises, holds, and breaks; 12.5 seconds later steam comes.\n"
@@ -29,38 +30,41 @@ def write_tokenizer(folder: Path, vocabulary: int = 320) -> int:
     return int(tokenizer.get_vocab_size())
 
 
-def write_gpt2(folder: Path, *, context: int = 64, seed: int = 0) -> Path:
-    """A GPT-2 of two layers, 32 wide, as transformers writes it."""
-    import torch
+def write_gpt2(folder: Path, *, context: int = 64, seed: int = 0, **changes: Any) -> Path:
+    """A GPT-2 of two layers, 32 wide, as transformers writes it; `changes` go into its configuration."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    size = write_tokenizer(folder)
-    torch.manual_seed(seed)
-    config = GPT2Config(
-        vocab_size=size, n_positions=context, n_embd=32, n_layer=2, n_head=4, eos_token_id=0, bos_token_id=0
-    )
-    GPT2LMHeadModel(config).save_pretrained(folder)
-    return folder
+    shape = {"vocab_size": write_tokenizer(folder), "n_positions": context, "n_embd": 32, "n_layer": 2, "n_head": 4}
+    config = GPT2Config(**(shape | {"eos_token_id": 0, "bos_token_id": 0} | changes))
+    return _save(GPT2LMHeadModel(config), folder, seed)
 
 
-def write_llama(folder: Path, *, context: int = 64, seed: int = 0) -> Path:
-    """A Llama of two layers, 32 wide, with grouped queries, as transformers writes it."""
-    import torch
+def write_llama(folder: Path, *, context: int = 64, seed: int = 0, **changes: Any) -> Path:
+    """A Llama of two layers, 32 wide, with grouped queries, as transformers writes it; `changes` as above."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    size = write_tokenizer(folder)
-    torch.manual_seed(seed)
-    config = LlamaConfig(
-        vocab_size=size,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=context,
-        tie_word_embeddings=True,
-        eos_token_id=0,
-        bos_token_id=0,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    shape = {
+        "vocab_size": write_tokenizer(folder),
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": context,
+        "tie_word_embeddings": True,
+    }
+    config = LlamaConfig(**(shape | {"eos_token_id": 0, "bos_token_id": 0} | changes))
+    return _save(LlamaForCausalLM(config), folder, seed)
+
+
+def _save(model: Any, folder: Path, seed: int) -> Path:
+    """Every weight is random, scales and shifts as well, so that none can be forgotten unnoticed."""
+    import torch
+
+    chance = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            is_scale = weight.ndim == 1 and name.endswith("weight")
+            weight.normal_(float(is_scale), 0.2, generator=chance)
+    model.save_pretrained(folder)
     return folder

@@ -16,6 +16,8 @@ from verbosify.models.protocol import Continuation, Finish, SamplingSettings
 
 TIES = 32
 """Tokens fetched beyond the k-th, so that its ties are among them; more ties than that take the full sort."""
+COLDEST = 1e-30
+"""The lowest temperature that float32 can divide by; all below it come to the same."""
 
 
 def uniform_streams(settings: SamplingSettings) -> Tensor:
@@ -43,13 +45,9 @@ def candidates(logits: Tensor, settings: SamplingSettings) -> tuple[Tensor, Tens
     if settings.temperature == 0:
         best = logits.argmax(dim=-1, keepdim=True)
         return torch.ones_like(best, dtype=torch.float32), best
-    vocabulary = logits.shape[-1]
-    keep = settings.top_k if 0 < settings.top_k < vocabulary else vocabulary
-    fetched = min(keep + TIES, vocabulary)
-    values, token_ids = logits.topk(fetched, dim=-1)
-    if keep < fetched < vocabulary and bool((values[:, -1] == values[:, keep - 1]).any()):
-        values, token_ids = logits.sort(dim=-1, descending=True, stable=True)
-    scaled = values / settings.temperature
+    keep = min(settings.top_k or logits.shape[-1], logits.shape[-1])
+    values, token_ids = most_likely(logits, keep)
+    scaled = (values - values[:, :1]) / max(settings.temperature, COLDEST)
     scaled = scaled.masked_fill(values < values[:, keep - 1 : keep], -torch.inf)
     probabilities = scaled.softmax(dim=-1)
     if settings.top_p < 1:
@@ -59,8 +57,24 @@ def candidates(logits: Tensor, settings: SamplingSettings) -> tuple[Tensor, Tens
     return probabilities, token_ids
 
 
+def most_likely(logits: Tensor, keep: int) -> tuple[Tensor, Tensor]:
+    """At least the `keep` largest logits and all that tie with the last of them, and their token ids.
+
+    The largest come first, and equals in the order of their ids, so that a seed means the same tokens everywhere.
+    """
+    if keep + TIES < logits.shape[-1]:
+        values, token_ids = logits.topk(keep + TIES, dim=-1)
+        if not (values[:, -1] == values[:, keep - 1]).any():
+            token_ids, order = token_ids.sort(dim=-1)
+            values, order = values.gather(1, order).sort(dim=-1, descending=True, stable=True)
+            return values, token_ids.gather(1, order)
+    values, token_ids = logits.sort(dim=-1, descending=True, stable=True)
+    return values, token_ids
+
+
 def draw(probabilities: Tensor, token_ids: Tensor, uniform: Tensor) -> Tensor:
-    """One token id a row: where `uniform`, (rows,), falls in the cumulative distribution."""
+    """One token id a row, on the CPU: where `uniform`, (rows,), falls in the cumulative distribution."""
+    probabilities, token_ids = probabilities.cpu(), token_ids.cpu()  # not every device knows float64
     cumulative = probabilities.double().cumsum(dim=-1)
     places = torch.searchsorted(cumulative, uniform[:, None] * cumulative[:, -1:], right=True)
     last = (probabilities > 0).sum(dim=-1, keepdim=True) - 1  # rounding must not reach the padding

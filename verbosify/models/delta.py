@@ -2,8 +2,8 @@
 
 Two floats that are close are close as whole numbers too, once their bits are read in the order of their size. Of each
 weight only the difference of those numbers is kept; the differences' bytes, all the lowest first, then all the next,
-are packed with deflate. In bfloat16 a step of 1e-4 moves most weights by -1, 0 or 1 places: about one and a half bits
-a weight. In float32 the lowest byte is noise, and half the size of the weights is what remains.
+are packed with deflate. In bfloat16 a step of 1e-4 moves most weights by -1, 0 or 1 places: about two bits a
+weight. In float32 the lowest byte is noise, and half the size of the weights is what remains.
 """
 
 from __future__ import annotations

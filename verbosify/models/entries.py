@@ -72,15 +72,15 @@ def _gpt2(size_name: str, parameters: int, sizes: tuple[int, ...] = (), sums: tu
     files = []
     for number, name in enumerate(GPT2_FILES):
         files.append(RemoteFile(name, sizes[number] if sizes else None, sums[number] if sums else None))
-    recorded = "" if sums else "; its SHA-256 sums are recorded at the first download and hold from then on"
+    recorded = "" if sums else "; sums are recorded at the first download"
     return Entry(
         name=f"gpt2-{size_name.lower()}",
-        licence="Modified MIT (OpenAI's GPT-2)",
+        licence="Modified MIT",
         parameters=parameters,
         size=4 * parameters + 3_000_000,  # float32, then vocabulary and graph
         source=Bucket(f"{_GPT2_URL}/{size_name}", tuple(files)),
         weights_sha256=None,
-        note=f"OpenAI's GPT-2 {size_name}, which gpt-2-simple uses too{recorded}",
+        note=f"OpenAI's GPT-2 {size_name}, as gpt-2-simple has it{recorded}",
     )
 
 

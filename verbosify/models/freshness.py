@@ -31,17 +31,13 @@ class Freshness:
 
         try:
             yield require
-        finally:
-            self._bring_back()
-
-    def _bring_back(self) -> None:
-        """Restore, even if Ctrl-C comes while doing so."""
-        interrupted: KeyboardInterrupt | None = None
-        while self._changed is not None:
-            try:
-                self._restore()
-                self._changed = None
-            except KeyboardInterrupt as error:
-                interrupted = error
-        if interrupted is not None:
-            raise interrupted
+        finally:  # all of it here, for Ctrl-C may come on the way into a function too
+            interrupted: KeyboardInterrupt | None = None
+            while self._changed is not None:
+                try:
+                    self._restore()
+                    self._changed = None
+                except KeyboardInterrupt as error:
+                    interrupted = error
+            if interrupted is not None:
+                raise interrupted

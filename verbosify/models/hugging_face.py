@@ -50,8 +50,15 @@ def _read_hparams(path: Path) -> HParams:
             f"{path} describes a model of the kind {config.get('model_type')!r}, and OpenAI's format and the engine "
             "tensorflow know GPT-2 only: use safetensors and the engine torch."
         )
-    fixed = {"n_inner": (None, 4 * config.get("n_embd", 0)), "layer_norm_epsilon": (1e-5,)}
-    fixed |= {"activation_function": ("gelu_new",), "scale_attn_weights": (True,)}
+    fixed: dict[str, tuple[object, ...]] = {
+        "n_inner": (None, 4 * config.get("n_embd", 0)),
+        "layer_norm_epsilon": (1e-5,),
+        "activation_function": ("gelu_new", "gelu_pytorch_tanh"),
+        "scale_attn_weights": (True,),
+        "scale_attn_by_inverse_layer_idx": (False,),
+        "add_cross_attention": (False,),
+        "tie_word_embeddings": (True,),
+    }
     odd = [name for name, values in fixed.items() if name in config and config[name] not in values]
     if odd:
         raise ModelError(f"{path} sets {odd[0]} to {config[odd[0]]!r}, which OpenAI's format has no room for.")

@@ -39,7 +39,7 @@ def load_model(
     if engine not in ("torch", "tensorflow"):
         raise ModelError(f"There is no engine {engine!r}: choose torch or tensorflow.")
     folder = model_folder(name_or_path, progress=progress)
-    name = str(name_or_path) if str(name_or_path) in CATALOG else folder.name
+    name = str(name_or_path) if name_or_path in CATALOG else folder.resolve().name
     if engine == "tensorflow":
         from verbosify.models.tensorflow_model import TensorFlowModel
 
@@ -60,11 +60,11 @@ def load_model(
 
 def model_folder(name_or_path: str | Path, *, progress: Progress | None = None) -> Path:
     """Where that model's files lie, fetched first if they are in the catalogue and not here."""
-    if str(name_or_path) not in CATALOG:
-        return locate_model(name_or_path)
     try:
-        return locate_model(str(name_or_path))
+        return locate_model(name_or_path)
     except ModelError:
+        if name_or_path not in CATALOG:
+            raise
         return get_model(str(name_or_path), progress=progress)
 
 

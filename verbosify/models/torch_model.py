@@ -10,10 +10,8 @@ import platform
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -22,6 +20,8 @@ from torch.nn import functional
 from verbosify.errors import ModelError
 from verbosify.models.cache import Cache
 from verbosify.models.decoding import Rows, candidates, draw, penalised, uniform_streams
+from verbosify.models.freshness import Freshness
+from verbosify.models.keeping import Overfitted, read_kept
 from verbosify.models.packing import Linear, packed_linear, packed_projections
 from verbosify.models.protocol import (
     RECIPES,
@@ -32,24 +32,12 @@ from verbosify.models.protocol import (
     TokenScore,
     TuningRecipe,
 )
+from verbosify.models.torch_keeping import overfit_writers, read_step
+from verbosify.models.torch_training import TorchTrainer
 from verbosify.models.transformer import Project, attend_causally, hidden_states
 from verbosify.models.tuning import HEAD_ROWS, mean_loss, tune
 from verbosify.models.weights import Weights
 from verbosify.models.windows import training_windows
-
-Precision = Literal["auto", "fp32", "bf16"]
-
-
-@dataclass(frozen=True, slots=True)
-class TorchOverfit:
-    """See `protocol.Overfit`."""
-
-    recipe: TuningRecipe
-    loss_before: float
-    loss_after: float
-    window_loss: float
-    window_tokens: int
-    seconds: float
 
 
 class TorchModel:
@@ -63,15 +51,17 @@ class TorchModel:
         weights_sha256: str,
         licence: str = "unknown",
         device: str = "auto",
-        precision: Precision = "auto",
+        precision: str = "auto",
     ) -> None:
+        self._folder = folder
         self._device = pick_device(device)
         dtype = pick_dtype(precision, self._device)
         self._tokenizer = _load_tokenizer(folder / "tokenizer.json")
         self._weights = Weights(folder, self._device, dtype)
         self._architecture = self._weights.architecture
+        self._require_room_for_tokens(folder)
         self._ends = self._end_tokens()
-        self._overfitted = False
+        self._freshness = Freshness(self._restore)
         self._pack: tuple[Project, Linear] | None = None
         self.card = ModelCard(
             name=name,
@@ -92,11 +82,20 @@ class TorchModel:
             },
         )
 
+    def _require_room_for_tokens(self, folder: Path) -> None:
+        largest = max(self._tokenizer.get_vocab().values(), default=-1)
+        if largest >= self._architecture.vocabulary:
+            raise ModelError(
+                f"In {folder} the tokenizer numbers its tokens up to {largest}, but the model knows "
+                f"{self._architecture.vocabulary}: the two do not belong together; fetch the model again."
+            )
+
     def _end_tokens(self) -> frozenset[int]:
         """Every special token ends a text: none of them can be written down."""
         special = {token for token, added in self._tokenizer.get_added_tokens_decoder().items() if added.special}
         configured = self._weights.config.get("eos_token_id")
-        return frozenset(special | set(configured if isinstance(configured, list) else [configured])) - {None}
+        listed = configured if isinstance(configured, list) else [configured]
+        return frozenset(special | {token for token in listed if isinstance(token, int)})
 
     def encode(self, text: str) -> list[int]:
         token_ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
@@ -106,42 +105,73 @@ class TorchModel:
         text: str = self._tokenizer.decode(list(token_ids), skip_special_tokens=False)
         return text
 
-    # Overfitting
+    # Training
 
     @contextmanager
-    def overfit(self, text: str, recipe: TuningRecipe = RECIPES["classic"]) -> Iterator[TorchOverfit]:
+    def overfit(self, text: str, recipe: TuningRecipe = RECIPES["classic"]) -> Iterator[Overfitted]:
         """Fine-tune on `text` alone; see `protocol.LanguageModel.overfit`."""
-        if self._overfitted:
-            raise ModelError("This model is overfitted already: leave that `with` block before the next one begins.")
         windows = [self._tensor(window) for window in training_windows(text, recipe, self.encode, self.card.context)]
         passage = self._tensor(self.encode(text))
         started = time.perf_counter()
-        self._overfitted = True
-        try:
+        with self._freshness.changing() as require:
             loss_before = self._loss(passage)
-            self._pack = None
+            self._unpack()
             window_loss = tune(self._weights, windows, recipe)
             loss_after = self._loss(passage)
-            if not math.isfinite(loss_after):
+            guessing = math.log(self._architecture.vocabulary) - 0.01  # as bad as knowing nothing, but for rounding
+            if not loss_after <= max(loss_before, guessing):
                 raise ModelError(f"Overfitting diverged at learning rate {recipe.learning_rate}: choose a lower one.")
-            yield TorchOverfit(
-                recipe, loss_before, loss_after, window_loss, len(windows[0]), time.perf_counter() - started
+            yield Overfitted(
+                text=text,
+                recipe=recipe,
+                loss_before=loss_before,
+                loss_after=loss_after,
+                window_loss=window_loss,
+                window_tokens=len(windows[0]),
+                seconds=time.perf_counter() - started,
+                card=self.card,
+                writers=overfit_writers(self._weights, self._folder, recipe.steps, require),
             )
-        finally:
-            self._restore()
+
+    @contextmanager
+    def redo(self, folder: str | Path) -> Iterator[Overfitted]:
+        """The overfit kept in `folder`, from its packed step if it has one, else made again by its recipe.
+
+        Otherwise as `overfit`. Raises `ModelError` if the folder keeps none, or one of other weights than these.
+        """
+        kept = read_kept(Path(folder), self.card)
+        if kept.form != "delta":
+            with self.overfit(kept.text, kept.recipe) as overfit:
+                yield overfit
+            return
+        started = time.perf_counter()
+        with self._freshness.changing() as require:
+            self._unpack()
+            read_step(Path(folder), self._weights, kept.dtype)
+            yield Overfitted(
+                text=kept.text,
+                recipe=kept.recipe,
+                loss_before=kept.loss_before,
+                loss_after=kept.loss_after,
+                window_loss=kept.window_loss,
+                window_tokens=kept.window_tokens,
+                seconds=time.perf_counter() - started,
+                card=self.card,
+                writers=overfit_writers(self._weights, self._folder, kept.recipe.steps, require),
+            )
+
+    @contextmanager
+    def training(self, recipe: TuningRecipe) -> Iterator[TorchTrainer]:
+        """Weights to be trained step by step, by the recipe's rate, epsilon and weights; fresh again on exit."""
+        with self._freshness.changing() as require:
+            yield TorchTrainer(self._weights, self._folder, recipe, require, self._unpack)
 
     def _restore(self) -> None:
-        """Bring the fresh weights back, even if Ctrl-C comes while doing so."""
-        interrupted: KeyboardInterrupt | None = None
-        while self._overfitted:
-            try:
-                self._pack = None
-                self._weights.restore()
-                self._overfitted = False
-            except KeyboardInterrupt as error:
-                interrupted = error
-        if interrupted is not None:
-            raise interrupted
+        self._unpack()
+        self._weights.restore()
+
+    def _unpack(self) -> None:
+        self._pack = None
 
     @torch.inference_mode()
     def _loss(self, token_ids: Tensor) -> float:
@@ -154,7 +184,7 @@ class TorchModel:
         """`settings.n` continuations of `prompt`; see `protocol.LanguageModel.sample`."""
         prompt_ids = self._prompt(prompt, settings.length)
         rows = Rows(settings, self._ends, self.decode)
-        uniforms = uniform_streams(settings).to(self._device)
+        uniforms = uniform_streams(settings)
         cache = Cache(self._architecture, prompt_ids, settings, self._weights.working)
         logits = self._logits(cache.prefill(self._project)).expand(settings.n, -1)
         project, head = self._packed(settings.n)
@@ -166,6 +196,7 @@ class TorchModel:
             going = rows.add(drawn.tolist())
             if not going:
                 break
+            drawn = drawn.to(self._device)
             if len(going) < len(drawn):
                 drawn = drawn[going]
                 cache.keep(going)
@@ -271,6 +302,8 @@ def pick_device(device: str) -> torch.device:
         else:
             device = "cpu"
     try:
+        if device.partition(":")[0] not in ("cpu", "cuda", "mps"):
+            raise RuntimeError(device)
         return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError) as error:
         raise ModelError(f"The device {device!r} is not to be had here: choose cpu or auto.") from error
@@ -289,7 +322,7 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
 def has_fast_bf16(device: torch.device) -> bool:
     """Whether bf16 products are faster than fp32 ones there, told from what the processor says of itself."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     if device.type != "cpu":
         return False
     try:
@@ -299,7 +332,7 @@ def has_fast_bf16(device: torch.device) -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def _load_tokenizer(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _load_tokenizer(path: Path):  # type: ignore[no-untyped-def]
     from tokenizers import Tokenizer
 
     try:

@@ -25,6 +25,18 @@ Project = Callable[[Tensor, str], Tensor]
 Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 """layer, queries (rows, heads, head width), keys and values (rows, kv heads, head width) -> like queries"""
 
+COMPUTED: dict[str, dict[str, tuple[object, ...]]] = {
+    "gpt2": {
+        "activation_function": ("gelu_new", "gelu_pytorch_tanh"),
+        "scale_attn_weights": (True,),
+        "scale_attn_by_inverse_layer_idx": (False,),
+        "add_cross_attention": (False,),
+        "tie_word_embeddings": (True,),
+    },
+    "llama": {"hidden_act": ("silu",), "attention_bias": (False,), "mlp_bias": (False,)},
+}
+"""How a family computes, by the fields of its configuration; what is not said there is as the first value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
@@ -70,7 +82,8 @@ def read_architecture(config: Mapping[str, Any], where: str) -> Architecture:
         elif family == "llama":
             width, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
             rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-            if rope.get("rope_type", "default") != "default" or not config.get("tie_word_embeddings", False):
+            scaling = rope.get("rope_type", rope.get("type", "default"))
+            if scaling != "default" or not config.get("tie_word_embeddings", False):
                 raise ModelError(f"{where} is a Llama variant with scaled positions or an untied head: not supported.")
             architecture = Architecture(
                 family="llama",
@@ -87,9 +100,22 @@ def read_architecture(config: Mapping[str, Any], where: str) -> Architecture:
             )
         else:
             raise ModelError(f"{where} says its model_type is {family!r}: only gpt2 and llama are known.")
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        _require_sense(architecture)
+    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise ModelError(f"{where} does not describe a {family} model ({error!r}): fetch the model again.") from error
+    for field, values in COMPUTED[family].items():
+        if config.get(field, values[0]) not in values:
+            raise ModelError(
+                f"{where} sets {field} to {config[field]!r}: a {family} that computes so is not supported."
+            )
     return architecture
+
+
+def _require_sense(a: Architecture) -> None:
+    least = min(a.layers, a.width, a.heads, a.kv_heads, a.head_width, a.inner, a.context, a.vocabulary)
+    remainder = a.width - a.heads * a.head_width if a.family == "gpt2" else a.head_width % 2
+    if least < 1 or a.heads % a.kv_heads or remainder:
+        raise ValueError("sizes that do not go together")
 
 
 def hidden_states(
@@ -125,7 +151,7 @@ def gpt2_states(
     shape = (-1, architecture.heads, architecture.head_width)
     x = functional.embedding(token_ids, weights["embedding"]) + functional.embedding(positions, weights["position"])
     for layer in range(architecture.layers):
-        q, k, v = project(norm(x, f"{layer}.attention_norm"), f"{layer}.qkv").split(architecture.width, dim=-1)
+        q, k, v = project(norm(x, f"{layer}.attention_norm"), f"{layer}.qkv").chunk(3, dim=-1)
         attended = attend(layer, q.view(shape), k.view(shape), v.view(shape))
         x = x + project(attended.reshape(x.shape), f"{layer}.attention_out")
         inner = project(norm(x, f"{layer}.mlp_norm"), f"{layer}.mlp_in")
@@ -150,9 +176,9 @@ def llama_states(
     cosine, sine = rotary_angles(architecture, positions, x.dtype)
     for layer in range(architecture.layers):
         qkv = project(norm(x, f"{layer}.attention_norm"), f"{layer}.qkv")
-        qk, v = qkv.split((query_width + key_width, key_width), dim=-1)
+        qk, v = torch.split(qkv, (query_width + key_width, key_width), dim=-1)
         qk = rotate(qk.view(len(x), -1, architecture.head_width), cosine, sine)
-        q, k = qk.split((architecture.heads, architecture.kv_heads), dim=1)
+        q, k = torch.split(qk, (architecture.heads, architecture.kv_heads), dim=1)
         attended = attend(layer, q, k, v.view(len(x), architecture.kv_heads, architecture.head_width))
         x = x + project(attended.reshape(len(x), query_width), f"{layer}.attention_out")
         gate, up = project(norm(x, f"{layer}.mlp_norm"), f"{layer}.mlp_in").chunk(2, dim=-1)

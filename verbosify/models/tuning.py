@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -40,12 +40,13 @@ class HeadLoss(torch.autograd.Function):
             logits = (rows @ head.t()).float()
             log_norm = logits.logsumexp(dim=-1, keepdim=True)
             total += (log_norm - logits.gather(1, wanted)).sum()
-            if states_gradient is None:
+            if states_gradient is None and head_gradient is None:
                 continue
             errors = logits.sub_(log_norm).exp_()
             errors.scatter_add_(1, wanted, torch.full_like(errors[:, :1], -1.0))
             errors = errors.to(head.dtype)
-            torch.mm(errors, head, out=states_gradient[start : start + HEAD_ROWS])
+            if states_gradient is not None:
+                torch.mm(errors, head, out=states_gradient[start : start + HEAD_ROWS])
             if head_gradient is not None:
                 head_gradient.addmm_(errors.t(), rows)
         ctx.gradients = states_gradient, head_gradient
@@ -78,48 +79,50 @@ def tuned_names(weights: Weights, recipe: TuningRecipe) -> list[str]:
     return [name for name in weights.working if name not in ("embedding", "position")]
 
 
+@torch.enable_grad()
 def tune(weights: Weights, windows: Sequence[Tensor], recipe: TuningRecipe) -> float:
     """Take `recipe.steps` steps on the working weights; returns the mean window loss before the first.
 
-    Each step follows the *sum* of the windows' gradients, as gpt-2-simple accumulates them.
+    Each step follows the *sum* of the windows' gradients, as gpt-2-simple accumulates them. Gradients are enabled here,
+    since Ctrl-C at the wrong moment leaves PyTorch without them.
     """
     names = tuned_names(weights, recipe)
     apply = SingleStep(weights, recipe) if recipe.steps == 1 else ManySteps(weights, names, recipe)
-    for name in names:
-        weights.working[name].requires_grad_()
-    try:
-        losses = [_step(weights, names, windows, apply, number) for number in range(1, recipe.steps + 1)]
-    finally:
-        for name in names:
-            weights.working[name].requires_grad_(False)  # noqa: FBT003  # torch's own signature
-            weights.working[name].grad = None
+    # The working memory under tensors of this step's own: whatever ends it, gradients and hooks go with them.
+    leaves = {name: weights.working[name].detach().requires_grad_() for name in names}
+    losses = [_step(weights, leaves, windows, apply, number) for number in range(1, recipe.steps + 1)]
     return losses[0]
 
 
 def _step(
-    weights: Weights, names: Sequence[str], windows: Sequence[Tensor], apply: SingleStep | ManySteps, number: int
+    weights: Weights,
+    leaves: Mapping[str, Tensor],
+    windows: Sequence[Tensor],
+    apply: SingleStep | ManySteps,
+    number: int,
 ) -> float:
+    read = {**weights.working, **leaves}
     total = 0.0
     for window in windows[:-1]:
-        loss = mean_loss(weights.architecture, weights.working, window)
+        loss = mean_loss(weights.architecture, read, window)
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
 
     def hook(name: str) -> Callable[[Tensor], None]:
-        def when_ready(weight: Tensor) -> None:
-            assert weight.grad is not None
-            gradient, weight.grad = weight.grad, None
+        def when_ready(leaf: Tensor) -> None:
+            gradient, leaf.grad = cast(Tensor, leaf.grad), None
             apply(name, gradient, number)
 
         return when_ready
 
-    hooks = [weights.working[name].register_post_accumulate_grad_hook(hook(name)) for name in names]
-    try:
-        loss = mean_loss(weights.architecture, weights.working, windows[-1])
-        loss.backward()  # type: ignore[no-untyped-call]
-    finally:
-        for handle in hooks:
-            handle.remove()
+    hooks = [
+        leaf.register_post_accumulate_grad_hook(hook(name))  # type: ignore[no-untyped-call]
+        for name, leaf in leaves.items()
+    ]
+    loss = mean_loss(weights.architecture, read, windows[-1])
+    loss.backward()  # type: ignore[no-untyped-call]
+    for handle in hooks:
+        handle.remove()
     return (total + loss.item()) / len(windows)
 
 
@@ -141,7 +144,7 @@ class SingleStep:
                 rows = slice(row, row + len(part))
                 step = gradient[rows].float()
                 step = step.div_(step.abs().add_(self._epsilon))
-                working[rows].copy_(torch.add(part.to(step.device), step, alpha=-self._rate))
+                working[rows].copy_(part.to(step.device) - step.mul_(self._rate))
                 row += len(part)
 
 
@@ -164,5 +167,6 @@ class ManySteps:
         first = self._first[name].lerp_(gradient, 1 - BETA1)
         second = self._second[name].mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
         rate = self._recipe.learning_rate * math.sqrt(1 - BETA2**number) / (1 - BETA1**number)
-        master = self._masters[name].addcdiv_(first, second.sqrt().add_(self._recipe.epsilon), value=-rate)
+        spread = second.sqrt().add_(self._recipe.epsilon)
+        master = self._masters[name].sub_(torch.div(first, spread, out=spread).mul_(rate))
         self._working[name].copy_(master)

@@ -8,7 +8,7 @@ bit for bit however an overfit ended, and no second copy lies in memory.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +44,19 @@ class Weights:
         self.restore()
 
     def _check(self, name: str, shape: tuple[int, ...], folder: Path) -> None:
-        for part in self._sources[name]:
-            if part not in self._tensors:
-                raise ModelError(f"{folder}/model.safetensors lacks the tensor {part!r}: fetch the model again.")
-        parts = self.base(name)
-        found = (sum(part.shape[0] for part in parts), *parts[0].shape[1:])
-        if found != shape:
-            raise ModelError(
-                f"In {folder} the tensor {self._sources[name][0]!r} has shape {found}, but config.json "
-                f"asks for {shape}: the two files do not belong together; fetch the model again."
-            )
+        wanted = shape[::-1] if self._transposed and _is_projection(name) else shape
+        rows = 0
+        for source in self._sources[name]:
+            if source not in self._tensors:
+                raise ModelError(f"{folder}/model.safetensors lacks the tensor {source!r}: fetch the model again.")
+            part = self._tensors[source]
+            if not part.is_floating_point():
+                raise ModelError(f"In {folder} the tensor {source!r} holds {part.dtype}: weights must be floats.")
+            if part.ndim != len(wanted) or part.shape[1:] != wanted[1:]:
+                raise ModelError(_does_not_fit(folder, source, tuple(part.shape), wanted))
+            rows += len(part)
+        if rows != wanted[0]:
+            raise ModelError(_does_not_fit(folder, " + ".join(self._sources[name]), (rows, *wanted[1:]), wanted))
 
     def base(self, name: str) -> list[Tensor]:
         """The parts on disk, oriented like the working copy."""
@@ -64,8 +67,9 @@ class Weights:
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Copy the base over the working weights."""
+        """Copy the base over the working weights, and forget what a training that was broken off left with them."""
         for name, working in self.working.items():
+            working.requires_grad_(False).grad = None  # noqa: FBT003  # torch's own signature
             self.copy_base(name, working)
 
     def copy_base(self, name: str, target: Tensor) -> None:
@@ -75,10 +79,13 @@ class Weights:
             target[row : row + len(part)].copy_(part)
             row += len(part)
 
-    def to_file_layout(self) -> dict[str, Tensor]:
-        """The working weights under the file's names and in its orientation, float32 on the CPU."""
+    def to_file_layout(self, instead: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """The working weights, or those given `instead` of them, as the file has them: its names, its orientation.
+
+        They are float32, on the CPU.
+        """
         tensors = {}
-        for name, working in self.working.items():
+        for name, working in (self.working | dict(instead or {})).items():
             row = 0
             for source, part in zip(self._sources[name], self.base(name), strict=True):
                 tensor = working[row : row + len(part)]
@@ -91,6 +98,13 @@ class Weights:
     @property
     def parameters(self) -> int:
         return sum(tensor.numel() for tensor in self.working.values())
+
+
+def _does_not_fit(folder: Path, name: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    return (
+        f"In {folder} the tensor {name!r} has shape {found}, but config.json asks for {wanted}: the two files do not "
+        "belong together; fetch the model again."
+    )
 
 
 def _is_projection(name: str) -> bool:

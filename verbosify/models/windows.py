@@ -10,6 +10,7 @@ from verbosify.models.protocol import TuningRecipe
 
 ORIGINAL_WORDS = 1024
 ORIGINAL_END = "<|endoftext|>"
+ORIGINAL_COMBINE = 50_000
 
 
 def training_windows(
@@ -48,14 +49,16 @@ def original_windows(
 ) -> list[list[int]]:
     """The windows of the art project that began this: random cuts from a file of repeated passages.
 
-    The file held copies of the passage until they made 1024 words, then the end marker spelt out as
-    ordinary characters; gpt-2-simple drew windows from it at random offsets, here from `recipe.seed`.
+    The file held copies of the passage until they made 1024 words. gpt-2-simple read it, put the end marker
+    behind it, spelt out as ordinary characters (unless the file was one of 50,000 characters or more), and
+    drew windows from it at random offsets: the same ones that Python's `random`, seeded with `recipe.seed`
+    just before, would give there. Its sampler never takes the last token.
     """
-    words = len(text.split())
-    copies = -(-ORIGINAL_WORDS // max(words, 1))
-    token_ids = encode(text * copies + ORIGINAL_END)
-    while len(token_ids) < limit:  # only where words are scarce and tokens few, as in a text without spaces
+    copies = -(-ORIGINAL_WORDS // max(len(text.split()), 1))
+    file = (text * copies).replace("\r\n", "\n").replace("\r", "\n")  # as Python reads a text file
+    token_ids = encode(file if len(file) >= ORIGINAL_COMBINE else file + ORIGINAL_END)
+    while len(token_ids) <= limit:  # only where words are scarce and tokens few; gpt-2-simple gives up there
         token_ids += token_ids
     offsets = random.Random(recipe.seed)  # noqa: S311  # the sampler that is being reproduced, not a secret
-    starts = [offsets.randint(0, len(token_ids) - limit) for _ in range(recipe.windows_per_step)]
+    starts = [offsets.randint(0, len(token_ids) - limit - 1) for _ in range(recipe.windows_per_step)]
     return [token_ids[start : start + limit] for start in starts]

@@ -1,0 +1,242 @@
+"""Command lines in processes of their own, without the seconds that each would spend on imports.
+
+One process imports what is slow and then forks for every command, so that a command can be timed, limited, interrupted
+or killed as any other. A command may be told to send itself a signal on entering or leaving a function: a moment that no
+clock could hit.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+ROOT = Path(__file__).parent.parent
+CHECKPOINTS = Path(os.environ.get("VERBOSIFY_CHECKPOINTS", ROOT / "checkpoints"))
+PATIENCE = 120.0
+"""Seconds after which a command hangs."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When `function`, in a file of this name, is entered (`call`) or left (`return`) for the `count`-th time."""
+
+    file: str
+    function: str
+    event: str = "call"
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command came to: exit code (minus the signal that ended it), what it said, bytes of memory at most."""
+
+    code: int
+    out: str
+    err: str
+    memory: int
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The output of a command with `--json`."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A command at work, whose output so far is in the files `out` and `err` of its folder."""
+
+    folder: Path
+
+    @property
+    def pid(self) -> int:
+        await_that((self.folder / "pid").exists)
+        return int((self.folder / "pid").read_text())
+
+    def await_output(self, text: str, times: int = 1) -> None:
+        """Return as soon as `text` stands so many times in what was printed; fail if the command ends before."""
+        while (self.folder / "out").read_text().count(text) < times:
+            assert not (self.folder / "result").exists(), self.wait()
+            time.sleep(0.005)
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self) -> Result:
+        await_that((self.folder / "result").exists)
+        code, memory = json.loads((self.folder / "result").read_text())
+        return Result(code, (self.folder / "out").read_text(), (self.folder / "err").read_text(), memory)
+
+
+def lasting(piece: Path) -> dict[str, Any]:
+    """What piece.json says, but for the times of day, the time things took, and the log."""
+
+    def without_times(value: Any) -> Any:
+        if isinstance(value, dict):
+            times = {"created", "seconds", "finished"}
+            return {key: without_times(item) for key, item in value.items() if key not in times}
+        return [without_times(item) for item in value] if isinstance(value, list) else value
+
+    record: dict[str, Any] = without_times(json.loads((piece / "piece.json").read_text()))
+    del record["log"]
+    return record
+
+
+def await_that(condition: Callable[[], bool]) -> None:
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < PATIENCE, "the command hangs"
+        time.sleep(0.005)
+
+
+class Commands:
+    """The process that forks; `folder` takes what the commands print."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.commands"],
+            cwd=ROOT,
+            env=os.environ | {"VERBOSIFY_CHECKPOINTS": str(CHECKPOINTS)},
+            stdin=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(
+        self,
+        *arguments: object,
+        cwd: Path = ROOT,
+        env: dict[str, str] | None = None,
+        kill_at: Moment | None = None,
+        interrupt_at: Moment | None = None,
+        most_bytes: int | None = None,
+    ) -> Running:
+        """Begin `verbosify ARGUMENTS`; files may not grow beyond `most_bytes`, as on a disk that is full."""
+        moment, number = (kill_at, signal.SIGKILL) if kill_at else (interrupt_at, signal.SIGINT)
+        folder = self._folder / str(self._count)
+        folder.mkdir()
+        (folder / "out").touch()
+        self._count += 1
+        request = {
+            "folder": str(folder),
+            "arguments": list(map(str, arguments)),
+            "cwd": str(cwd),
+            "env": env or {},
+            "signal": [vars(moment), number] if moment else None,
+            "most_bytes": most_bytes,
+        }
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return Running(folder)
+
+    def run(self, *arguments: object, **circumstances: Any) -> Result:
+        return self.start(*arguments, **circumstances).wait()
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def _serve() -> None:
+    _import_what_is_slow()
+    gc.collect()
+    gc.freeze()  # the children share what is imported as long as nobody touches it
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        if os.fork() == 0:
+            _attend(json.loads(line))
+
+
+def _import_what_is_slow() -> None:
+    import docx  # noqa: F401
+    import jinja2  # noqa: F401
+    import jsonschema  # noqa: F401
+    import nltk.translate.bleu_score  # noqa: F401
+    import rich.progress  # noqa: F401
+    import sentencex  # noqa: F401
+    import torch  # noqa: F401
+    from transformers import BertModel  # noqa: F401
+
+    from verbosify import cli, site, workflow  # noqa: F401
+
+
+def _attend(request: dict[str, Any]) -> NoReturn:
+    """Fork once more: the child becomes the command, the parent waits for it and writes down how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    folder = Path(request["folder"])
+    child = os.fork()
+    if child == 0:
+        _become_command(request)
+    _write(folder / "pid", str(child))
+    _, status, usage = os.wait4(child, 0)
+    kilobytes = usage.ru_maxrss if sys.platform != "darwin" else usage.ru_maxrss // 1024
+    _write(folder / "result", json.dumps([os.waitstatus_to_exitcode(status), kilobytes * 1024]))
+    os._exit(0)
+
+
+def _become_command(request: dict[str, Any]) -> NoReturn:
+    from verbosify import cli
+
+    code = 0
+
+    for number, name in enumerate((os.devnull, "out", "err")):
+        file = os.open(Path(request["folder"]) / name, os.O_RDWR | os.O_CREAT)
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    sys.argv = ["verbosify", *request["arguments"]]
+    if request["most_bytes"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["most_bytes"],) * 2)
+    if request["signal"]:
+        moment, number = request["signal"]
+        sys.setprofile(_signaller(Moment(**moment), number))
+    try:
+        cli.main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException:  # told as the interpreter would
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _signaller(moment: Moment, number: int) -> Callable[[FrameType, str, Any], None]:
+    left = moment.count
+
+    def look(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal left
+        code = frame.f_code
+        if event == moment.event and code.co_name == moment.function and code.co_filename.endswith(moment.file):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), number)
+
+    return look
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, for somebody waits for the file to appear."""
+    draft = path.with_suffix(".draft")
+    draft.write_text(text)
+    draft.replace(path)
+
+
+if __name__ == "__main__":
+    _serve()

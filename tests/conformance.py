@@ -1,0 +1,428 @@
+"""What every engine must do: the protocol, as tests over a fixture `model` and a folder `tmp_path`.
+
+A test module of an engine imports all of it and gives the fixture. The model must be a briefly trained one, in float32.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from verbosify.errors import ModelError, SettingsError
+from verbosify.models.finetuning import finetune
+from verbosify.models.openai_format import END_OF_TEXT
+from verbosify.models.protocol import RECIPES, LanguageModel, SamplingSettings, TuningRecipe
+
+PROMPT = "The ferry"
+PASSAGE = (
+    "The ferry leaves the stone pier as soon as the rain stops. An old fisherman counts a crowd of gulls. "
+    "The baker greets the night watch with a cup of tea in hand."
+)
+UNICODE = "“Ångström” — naïve, 漢字, 🦆🏽!\n\n  Tabs\tand 12,5 %: " + END_OF_TEXT
+ALL = SamplingSettings(n=2, length=12, temperature=1.0, top_k=0, seed=3)
+ONCE = TuningRecipe(name="strong", window="once", learning_rate=3e-3)
+
+
+def first_tokens(model: LanguageModel, settings: SamplingSettings) -> set[int]:
+    """Every token that is drawn first, in many draws."""
+    many = replace(settings, n=200, length=1)
+    return {token for continuation in model.sample(PROMPT, many) for token in continuation.token_ids}
+
+
+# The model and its tokens
+
+
+def test_a_model_is_a_language_model_with_a_whole_card(model: Any) -> None:
+    assert isinstance(model, LanguageModel)
+    assert len(model.card.weights_sha256) == 64
+    assert model.card.parameters > 0
+    assert model.card.context >= 64
+    assert model.card.dtype == "float32"
+    assert model.card.versions["numpy"] == np.__version__
+
+
+@pytest.mark.parametrize("text", ["", " ", PASSAGE, UNICODE])
+def test_any_text_comes_back_from_its_tokens(model: Any, text: str) -> None:
+    assert model.decode(model.encode(text)) == text
+
+
+def test_an_end_marker_in_a_text_is_ordinary_characters(model: Any) -> None:
+    assert len(model.encode(END_OF_TEXT)) > 1
+
+
+# Overfitting
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
+def test_every_recipe_teaches_the_passage(model: Any, recipe: TuningRecipe) -> None:
+    with model.overfit(PASSAGE, recipe) as overfit:
+        assert overfit.recipe == recipe
+        assert overfit.loss_after < overfit.loss_before
+        assert overfit.window_tokens == (len(model.encode(PASSAGE)) if recipe.window == "once" else model.card.context)
+        assert overfit.window_loss > 0
+        assert overfit.seconds > 0
+
+
+def test_losses_are_those_of_the_passage_read_once(model: Any) -> None:
+    before = -np.mean([score.log_probability for score in model.score(PASSAGE)])
+
+    with model.overfit(PASSAGE, ONCE) as overfit:
+        after = -np.mean([score.log_probability for score in model.score(PASSAGE)])
+
+    assert overfit.loss_before == pytest.approx(before, abs=1e-5)
+    assert overfit.loss_after == pytest.approx(after, abs=1e-5)
+    assert overfit.window_loss == pytest.approx(before, abs=1e-5)
+
+
+def test_more_steps_teach_more(model: Any) -> None:
+    losses = []
+    for steps in (1, 2, 3):
+        with model.overfit(PASSAGE, replace(ONCE, learning_rate=5e-4, steps=steps)) as overfit:
+            losses.append(overfit.loss_after)
+
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_the_same_overfit_twice_is_the_same(model: Any) -> None:
+    found = []
+    for _ in range(2):
+        with model.overfit(PASSAGE, RECIPES["original"]) as overfit:
+            found.append((overfit.loss_after, model.score(PASSAGE), model.sample(PROMPT, ALL)))
+
+    assert found[0] == found[1]
+
+
+def test_the_seed_of_the_original_recipe_chooses_its_windows(model: Any) -> None:
+    losses = []
+    for seed in (1, 2):
+        with model.overfit(PASSAGE, replace(RECIPES["original"], seed=seed)) as overfit:
+            losses.append(overfit.window_loss)
+
+    assert losses[0] != losses[1]
+
+
+def test_fresh_weights_are_back_bit_for_bit_after_an_overfit(model: Any) -> None:
+    before = model.score(PASSAGE)
+
+    with model.overfit(PASSAGE, ONCE):
+        assert model.score(PASSAGE) != before
+
+    assert model.score(PASSAGE) == before
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_fresh_weights_are_back_after_an_error_within(model: Any, error: type[BaseException]) -> None:
+    before = model.score(PASSAGE)
+
+    with pytest.raises(error), model.overfit(PASSAGE, ONCE):
+        raise error
+
+    assert model.score(PASSAGE) == before
+
+
+def test_a_step_too_far_is_told_and_undone(model: Any) -> None:
+    before = model.score(PASSAGE)
+
+    with (
+        pytest.raises(ModelError, match="diverged at learning rate 1e"),
+        model.overfit(PASSAGE, replace(ONCE, learning_rate=1e30)),
+    ):
+        pass
+
+    assert model.score(PASSAGE) == before
+
+
+def test_embeddings_can_be_left_alone(model: Any) -> None:
+    losses = {}
+    for weights in ("all", "blocks"):
+        with model.overfit(PASSAGE, replace(ONCE, steps=2, weights=weights)) as overfit:
+            losses[weights] = overfit.loss_after
+
+    assert losses["all"] != losses["blocks"]
+    assert max(losses.values()) < overfit.loss_before
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("", "no token"), ("a", "a single token"), (PASSAGE * 40, "one training window holds")]
+)
+def test_texts_that_cannot_be_overfitted_on_are_refused(model: Any, text: str, message: str) -> None:
+    with pytest.raises(ModelError, match=message), model.overfit(text):
+        pass
+
+
+def test_an_overfit_within_an_overfit_is_refused_and_does_no_harm(model: Any) -> None:
+    with model.overfit(PASSAGE, ONCE):
+        within = model.score(PASSAGE)
+        with pytest.raises(ModelError, match="overfitted already"), model.overfit(PASSAGE, ONCE):
+            pass
+        assert model.score(PASSAGE) == within
+
+
+# Sampling
+
+
+def test_continuations_come_in_order_and_in_full(model: Any) -> None:
+    continuations = model.sample(PROMPT, SamplingSettings(n=4, length=15))
+
+    assert [continuation.index for continuation in continuations] == [0, 1, 2, 3]
+    for continuation in continuations:
+        assert continuation.finish == "length"
+        assert len(continuation.token_ids) == 15
+        assert continuation.text == model.decode(continuation.token_ids)
+
+
+def test_a_seed_repeats_a_batch_and_another_does_not(model: Any) -> None:
+    assert model.sample(PROMPT, ALL) == model.sample(PROMPT, ALL)
+    assert model.sample(PROMPT, ALL) != model.sample(PROMPT, replace(ALL, seed=4))
+
+
+def test_a_row_does_not_depend_on_how_many_there_are(model: Any) -> None:
+    many = model.sample(PROMPT, replace(ALL, n=5))
+
+    assert many[:2] == model.sample(PROMPT, ALL)
+    assert len({continuation.text for continuation in many}) == 5
+
+
+def test_temperature_zero_is_greedy(model: Any) -> None:
+    greedy = model.sample(PROMPT, SamplingSettings(n=3, length=20, temperature=0))
+
+    assert len({continuation.token_ids for continuation in greedy}) == 1
+    assert greedy[0].token_ids[0] == model.next_tokens(PROMPT)[0].token_id
+    assert greedy[0].token_ids == model.sample(PROMPT, SamplingSettings(n=1, length=20, top_k=1))[0].token_ids
+
+
+def test_a_temperature_near_zero_is_as_good_as_greedy(model: Any) -> None:
+    cold, greedy = (model.sample(PROMPT, SamplingSettings(n=1, length=20, temperature=t, top_k=0)) for t in (1e-9, 0))
+
+    assert cold == greedy
+
+
+def test_top_k_draws_from_the_likeliest_alone(model: Any) -> None:
+    settings = replace(ALL, top_k=5)
+    choices = model.next_tokens(PROMPT, 100, settings)
+
+    assert [choice.sampled_probability > 0 for choice in choices] == [True] * 5 + [False] * 95
+    assert sum(choice.sampled_probability for choice in choices) == pytest.approx(1, abs=1e-5)
+    assert first_tokens(model, settings) <= {choice.token_id for choice in choices[:5]}
+    assert len(first_tokens(model, settings)) > 1
+
+
+def test_a_top_k_beyond_the_vocabulary_keeps_all(model: Any) -> None:
+    assert model.sample(PROMPT, replace(ALL, top_k=10**6)) == model.sample(PROMPT, ALL)
+
+
+def test_top_p_draws_from_the_smallest_set_that_reaches_it(model: Any) -> None:
+    settings = replace(ALL, top_p=0.4)
+    choices = model.next_tokens(PROMPT, 100, settings)
+    kept = [choice for choice in choices if choice.sampled_probability > 0]
+
+    assert kept == choices[: len(kept)]
+    assert sum(choice.probability for choice in kept) >= 0.4
+    assert sum(choice.probability for choice in kept[:-1]) < 0.4
+    assert first_tokens(model, settings) <= {choice.token_id for choice in kept}
+
+
+def test_a_temperature_flattens_or_sharpens(model: Any) -> None:
+    likeliest = [
+        model.next_tokens(PROMPT, 1, replace(ALL, temperature=t))[0].sampled_probability for t in (0.5, 1.0, 2.0)
+    ]
+
+    assert likeliest == sorted(likeliest, reverse=True)
+
+
+def test_draws_are_as_frequent_as_they_are_probable(model: Any) -> None:
+    choices = model.next_tokens(PROMPT, 3, ALL)
+    drawn = [
+        continuation.token_ids[0]
+        for continuation in model.sample(PROMPT, replace(ALL, n=2000, length=1))
+        if continuation.token_ids
+    ]
+
+    for choice in choices:
+        expected = 2000 * choice.sampled_probability
+        assert abs(drawn.count(choice.token_id) - expected) < 4 * math.sqrt(expected)
+
+
+def test_a_stop_ends_the_text_before_it(model: Any) -> None:
+    free = model.sample(PROMPT, replace(ALL, length=40))
+    stop = free[0].text[5:8]
+
+    stopped = model.sample(PROMPT, replace(ALL, length=40, stops=("never in it", stop)))[0]
+
+    assert stopped.finish == "stop"
+    assert stopped.text == free[0].text[: free[0].text.index(stop)]
+    assert stop in model.decode(stopped.token_ids)
+    assert stopped.token_ids == free[0].token_ids[: len(stopped.token_ids)]
+
+
+def test_a_model_that_ends_its_text_is_heard(model: Any) -> None:
+    continuations = model.sample(PROMPT, SamplingSettings(n=60, length=60, temperature=8, top_k=0))
+    ended = [continuation for continuation in continuations if continuation.finish == "end"]
+
+    assert ended
+    for continuation in ended:
+        assert len(continuation.token_ids) < 60
+        assert END_OF_TEXT not in continuation.text
+
+
+def test_one_token_is_prompt_enough(model: Any) -> None:
+    assert len(model.encode("A")) == 1
+    assert len(model.sample("A", ALL)[0].token_ids) == 12
+
+
+def test_an_overfit_changes_what_is_said(model: Any) -> None:
+    fresh = model.sample(PROMPT, ALL)
+
+    with model.overfit(PASSAGE, ONCE):
+        assert model.sample(PROMPT, ALL) != fresh
+
+    assert model.sample(PROMPT, ALL) == fresh
+
+
+def test_prompts_that_cannot_be_continued_are_refused(model: Any) -> None:
+    with pytest.raises(ModelError, match="empty"):
+        model.sample("", ALL)
+    with pytest.raises(ModelError, match="reads at most"):
+        model.sample(PROMPT, replace(ALL, length=model.card.context))
+    with pytest.raises(ModelError, match="top is 0"):
+        model.next_tokens(PROMPT, 0)
+
+
+# Reading
+
+
+def test_next_tokens_are_a_distribution_likeliest_first(model: Any) -> None:
+    choices = model.next_tokens(PROMPT, 10**6, ALL)
+    probabilities = [choice.probability for choice in choices]
+
+    assert sum(probabilities) == pytest.approx(1, abs=1e-4)
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert [choice.sampled_probability for choice in choices] == pytest.approx(probabilities, abs=1e-6)
+    assert choices[0].text == model.decode([choices[0].token_id])
+
+
+def test_greedy_settings_leave_one_next_token(model: Any) -> None:
+    choices = model.next_tokens(PROMPT, 10, replace(ALL, temperature=0))
+
+    assert [choice.sampled_probability for choice in choices] == [1.0] + [0.0] * 9
+
+
+def test_scores_agree_with_next_tokens(model: Any) -> None:
+    last = model.score(PROMPT)[-1]
+    token_ids = model.encode(PROMPT)
+    choices = model.next_tokens(model.decode(token_ids[:-1]), 10**6)
+    places = {choice.token_id: place for place, choice in enumerate(choices, start=1)}
+    by_token = {choice.token_id: choice for choice in choices}
+
+    assert last.token_id == token_ids[-1]
+    assert last.log_probability == pytest.approx(math.log(by_token[last.token_id].probability), abs=1e-4)
+    assert last.rank == places[last.token_id]
+    entropy = -sum(choice.probability * math.log(choice.probability) for choice in choices if choice.probability)
+    assert last.entropy == pytest.approx(entropy, abs=1e-3)
+
+
+def test_every_token_but_the_first_is_scored(model: Any) -> None:
+    scores = model.score(PASSAGE)
+
+    assert [score.token_id for score in scores] == model.encode(PASSAGE)[1:]
+    assert all(score.log_probability <= 0 and score.rank >= 1 and score.entropy >= 0 for score in scores)
+
+
+# Keeping
+
+
+@pytest.mark.parametrize("recipe", ["passage", "original"])
+def test_an_overfit_kept_as_its_recipe_can_be_redone(model: Any, tmp_path: Path, recipe: str) -> None:
+    with model.overfit(PASSAGE, RECIPES[recipe]) as overfit:
+        scores = model.score(PASSAGE)
+        kept = overfit.save(tmp_path / "kept", "recipe")
+
+    with model.redo(kept) as again:
+        assert again.loss_after == overfit.loss_after
+        assert model.score(PASSAGE) == scores
+    assert sum(path.stat().st_size for path in kept.iterdir()) < 2000
+
+
+def test_an_overfit_kept_in_openais_format_is_what_it_was(model: Any, tmp_path: Path) -> None:
+    from verbosify.models.gpt2_layout import HParams
+    from verbosify.models.openai_format import read_openai_checkpoint
+
+    with model.overfit(PASSAGE, ONCE) as overfit:
+        folder = overfit.save(tmp_path / "run1")
+
+    kept = read_openai_checkpoint(folder)
+    assert isinstance(kept.hparams, HParams)
+    assert (folder / "counter").read_text() == "1\n"
+    assert sum(tensor.size for tensor in kept.tensors.values()) == model.card.parameters
+
+
+def test_an_overfit_is_kept_while_it_lasts_and_never_over_anything(model: Any, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    with model.overfit(PASSAGE, ONCE) as overfit:
+        with pytest.raises(ModelError, match="already there"):
+            overfit.save(tmp_path / "there")
+        with pytest.raises(SettingsError, match="no form 'pickle'"):
+            overfit.save(tmp_path / "kept", "pickle")  # type: ignore[arg-type]
+
+    with pytest.raises(ModelError, match="has ended"):
+        overfit.save(tmp_path / "kept")
+    with model.overfit(PASSAGE, ONCE), pytest.raises(ModelError, match="has ended"):
+        overfit.save(tmp_path / "kept")
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+# Fine-tuning
+
+TEXTS = [PASSAGE] * 3
+CORPUS = TuningRecipe(name="corpus", steps=4, windows_per_step=2, window_tokens=48, learning_rate=1e-3)
+
+
+def test_fine_tuning_teaches_the_texts_and_leaves_the_base_alone(model: Any) -> None:
+    before = model.score(PASSAGE)
+
+    with finetune(model, TEXTS, CORPUS) as tuning:
+        assert model.score(PASSAGE) != before
+        assert tuning.history[-1].loss < tuning.history[0].loss
+        assert [step.number for step in tuning.history] == [1, 2, 3, 4]
+        assert tuning.steps == 4
+        assert tuning.window_tokens == 48
+
+    assert model.score(PASSAGE) == before
+
+
+def test_fine_tuning_goes_on_after_a_break_as_if_there_had_been_none(model: Any, tmp_path: Path) -> None:
+    with finetune(model, TEXTS, CORPUS, held_out=0.2, measure_every=2) as whole:
+        scores = model.score(PROMPT)
+
+    with finetune(model, TEXTS, replace(CORPUS, steps=2), held_out=0.2, measure_every=2, folder=tmp_path / "kept"):
+        pass
+    with finetune(model, TEXTS, CORPUS, held_out=0.2, measure_every=2, folder=tmp_path / "kept") as resumed:
+        assert model.score(PROMPT) == scores
+        assert resumed.history == whole.history
+
+
+def test_samples_between_steps_come_from_the_weights_of_the_moment(model: Any) -> None:
+    said = []
+
+    with finetune(model, TEXTS, CORPUS, progress=lambda step: said.append(model.sample(PROMPT, ALL))):
+        said.append(model.sample(PROMPT, ALL))
+
+    assert len({continuations[0].token_ids for continuations in said[:4]}) > 1
+    assert said[3] == said[4]
+
+
+def test_a_fine_tuned_model_can_be_kept(model: Any, tmp_path: Path) -> None:
+    from verbosify.models.provenance import read_record
+
+    with finetune(model, TEXTS, CORPUS) as tuning:
+        folder = tuning.save(tmp_path / "tuned", "openai")
+
+    record = read_record(folder)
+    assert record is not None
+    assert "fine-tuned on" in record.source
+    assert (folder / "counter").read_text() == "4\n"

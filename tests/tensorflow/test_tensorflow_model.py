@@ -1,0 +1,131 @@
+"""What is the reference engine's own: no growth, no restart, no quarrel with the other engine, and clear refusals."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import tiny_models
+from tests.conformance import PASSAGE, PROMPT
+from verbosify.errors import ModelError, SettingsError
+from verbosify.models import tensorflow_graph
+from verbosify.models.loading import load_model
+from verbosify.models.protocol import RECIPES, SamplingSettings
+
+ENGINES = """
+from pathlib import Path
+import sys
+from verbosify.models.loading import load_model
+from verbosify.models.protocol import SamplingSettings
+said = {}
+models = {}
+for engine in sys.argv[2:]:
+    models[engine] = load_model(Path(sys.argv[1]), engine=engine, precision="fp32")
+for engine, model in models.items():
+    with model.overfit("The ferry leaves the stone pier as soon as the rain stops.") as overfit:
+        assert overfit.loss_after < overfit.loss_before
+        said[engine] = model.sample("The ferry", SamplingSettings(n=2, length=20))
+assert said["torch"] == said["tensorflow"]
+print("same")
+"""
+
+
+def resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def python(*arguments: str) -> str:
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
+def test_thirty_overfits_leave_the_graph_and_the_memory_as_they_were(engines: dict[str, Any]) -> None:
+    model = engines["tensorflow"]
+    operations = len(model._graph.graph.get_operations())
+    settings = [SamplingSettings(n=n, length=length, top_k=0, top_p=p) for n, length, p in ((2, 30, 1.0), (3, 20, 0.9))]
+    sizes = []
+
+    for number in range(30):
+        with model.overfit(PASSAGE, replace(RECIPES["passage"], learning_rate=1e-4 * (number + 1))):
+            model.sample(PROMPT, settings[number % 2])
+        gc.collect()
+        sizes.append(resident_bytes())
+
+    assert model._graph.graph.finalized
+    assert len(model._graph.graph.get_operations()) == operations
+    assert sizes[-1] - sizes[9] < 20e6  # twenty overfits, of which each has used more
+
+
+@pytest.mark.parametrize("order", [("torch", "tensorflow"), ("tensorflow", "torch")])
+def test_the_engines_work_in_one_process_whichever_is_loaded_first(trained: Path, order: tuple[str, str]) -> None:
+    assert python("-c", ENGINES, str(trained), *order) == "same\n"
+
+
+def test_importing_verbosify_imports_no_engine() -> None:
+    code = (
+        "import sys, verbosify, verbosify.models.loading, verbosify.models.tensorflow_model, verbosify.models.keeping; "
+    )
+    code += "print([name for name in ('tensorflow', 'gpt_2_simple', 'torch') if name in sys.modules])"
+
+    assert python("-c", code) == "[]\n"
+
+
+@pytest.mark.parametrize(("module", "package"), [("tensorflow", "tensorflow"), ("gpt_2_simple", "gpt-2-simple")])
+def test_a_missing_package_is_named_with_what_to_install(
+    trained: Path, monkeypatch: pytest.MonkeyPatch, module: str, package: str
+) -> None:
+    find_spec = tensorflow_graph.importlib.util.find_spec
+    monkeypatch.setattr(
+        tensorflow_graph.importlib.util, "find_spec", lambda name: None if name == module else find_spec(name)
+    )
+
+    with pytest.raises(ModelError, match=f"needs the package {package}: run `pip install 'verbosify\\[tensorflow\\]'`"):
+        load_model(trained, engine="tensorflow")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (SamplingSettings(repetition_penalty=1.2), "repetition_penalty is 1.2: gpt-2-simple's sampler has none"),
+        (SamplingSettings(top_p=0.9), "top_p is 0.9 and top_k is 30: gpt-2-simple's sampler takes one of them"),
+    ],
+)
+def test_settings_that_its_sampler_has_not_are_refused(
+    engines: dict[str, Any], settings: SamplingSettings, message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        engines["tensorflow"].sample(PROMPT, settings)
+    with pytest.raises(SettingsError, match=message):
+        engines["tensorflow"].next_tokens(PROMPT, 5, settings)
+
+
+def test_a_model_of_another_family_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="know GPT-2 only"):
+        load_model(tiny_models.write_llama(tmp_path / "llama"), engine="tensorflow")
+
+
+def test_tokens_beyond_the_vocabulary_are_passed_over_in_decoding(engines: dict[str, Any]) -> None:
+    model = engines["tensorflow"]
+
+    assert model.decode([*model.encode("ferry"), 10**6]) == "ferry"
+
+
+def test_an_overfit_of_other_weights_is_not_redone(engines: dict[str, Any], tmp_path: Path) -> None:
+    model = engines["tensorflow"]
+    with model.overfit(PASSAGE) as overfit:
+        overfit.save(tmp_path / "run1", "openai")
+        overfit.save(tmp_path / "kept", "recipe")
+    other = load_model(tmp_path / "run1", engine="tensorflow")
+
+    with pytest.raises(ModelError, match="keeps an overfit of run1 with weights"), other.redo(tmp_path / "kept"):
+        pass

@@ -1,0 +1,54 @@
+"""Continuations as they grow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from verbosify.models.continuing import Rows, uniform_streams
+from verbosify.models.protocol import SamplingSettings
+
+
+def spell(token_ids: object) -> str:
+    return "".join(map(chr, token_ids))  # type: ignore[call-overload]
+
+
+def rows(n: int, length: int, *stops: str) -> Rows:
+    return Rows(SamplingSettings(n=n, length=length, stops=stops), frozenset({0}), spell)
+
+
+def test_every_row_has_random_numbers_of_its_own_by_seed_and_place() -> None:
+    few, many = (uniform_streams(SamplingSettings(n=n, length=5, seed=9)) for n in (2, 4))
+
+    assert many.shape == (4, 5)
+    assert np.array_equal(many[:2], few)
+    assert len(np.unique(many)) == 20
+    assert not np.array_equal(few, uniform_streams(SamplingSettings(n=2, length=5, seed=8)))
+
+
+def test_rows_end_by_length_by_end_and_by_stop() -> None:
+    batch = rows(3, 3, "b!")
+
+    assert batch.add([ord("a"), ord("x"), ord("a")]) == [0, 1, 2]
+    assert batch.add([ord("b"), 0, ord("b")]) == [0, 2]
+    assert batch.active == [0, 2]
+    assert batch.add([ord("!"), ord("c")]) == []
+
+    found = [(each.index, each.text, each.finish, len(each.token_ids)) for each in batch.continuations()]
+    assert found == [(0, "a", "stop", 3), (1, "x", "end", 1), (2, "abc", "length", 3)]
+
+
+def test_without_stops_rows_end_by_their_length_alone() -> None:
+    batch = rows(1, 2)
+
+    assert batch.add([ord("a")]) == [0]
+    assert batch.add([ord("b")]) == []
+    assert batch.continuations()[0].finish == "length"
+
+
+def test_the_first_of_several_stops_counts() -> None:
+    batch = rows(1, 9, "cd", "bc")
+
+    for letter in "abc":
+        batch.add([ord(letter)])
+
+    assert batch.continuations()[0].text == "a"
