@@ -1,0 +1,76 @@
+"""What the script is handed: compact, complete, and harmless inside a page."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.browser.making import harbour, measures, piece
+from verbosify.site.page_data import as_script_data
+from verbosify.site.pages import PiecePages, page_data
+from verbosify.site.record import Record
+
+
+def data_of(made: dict[str, object]) -> dict[str, object]:
+    site = PiecePages(Record(made))
+    return json.loads(json.dumps(page_data(site.record, site.gaps, site.names, site.words)))
+
+
+def test_every_gap_has_its_samples_and_the_readings_standings() -> None:
+    data = data_of(harbour())
+    assert [len(gap["s"]) for gap in data["gaps"]] == [4, 4, 4, 4]
+    assert [(reading["name"], reading["page"]) for reading in data["readings"]] == [
+        ("fluffy", "index.html"), ("strange", "strange.html"), ("by-hand", "by-hand.html"), ("sparse", "sparse.html"),
+    ]  # fmt: skip
+    assert data["readings"][0]["gaps"][:2] == [[0, 0, 1], [1, 1, 2]]
+    assert data["readings"][2]["gaps"] == [[0, 4, 1]]
+    assert data["gaps"][0]["x"][0]["e"] == 1
+    assert sum(data["between"]) == data["words"]
+    assert dict(data["batches"][0])["loss on the passage"] == "3.71 → 2.15 nats a token"
+
+
+def test_a_sample_has_its_sentences_words_badges_and_measures() -> None:
+    first, *_, last = data_of(harbour())["gaps"][0]["s"]
+    assert first["u"] == [
+        "The clock stood still and the gulls went on without it. ",
+        "The harbour master kept his own time.",
+    ]
+    assert first["w"] == [11, 7]
+    assert first["t"] == " He never told"
+    assert "f" not in first
+    assert first["c"] == 0.5
+    assert last["f"] == ["cut off"]
+
+
+def test_being_cut_off_is_no_reproach_when_whole_sentences_come_before() -> None:
+    made = piece([["A."]], lambda gap: [" One stayed. Two"])
+    made["samples"][0]["measures"] = measures("One stayed. Two", cut_off=True, similarity=None)
+    sample = data_of(made)["gaps"][0]["s"][0]
+    assert "f" not in sample
+    assert "c" not in sample
+
+
+def test_a_sample_without_measures_is_shown_all_the_same() -> None:
+    made = piece([["A."]], lambda gap: [" One stayed."])
+    made["samples"][0]["measures"] = {}
+    assert data_of(made)["gaps"][0]["s"][0]["u"] == ["One stayed."]
+
+
+def test_probabilities_become_levels_of_a_logarithmic_scale() -> None:
+    made = piece([["A."]], lambda gap: [" One 🙂."])
+    scores = {"tokens": [" One", " 🙂", "."], "base": [1.0, 0.1, 0.0], "overfitted": [0.5, 0.01, 1e-30]}
+    made["samples"][0]["scores"] = scores
+    assert data_of(made)["gaps"][0]["s"][0]["k"] == {"n": [4, 3, 1], "b": "0gz", "o": "9nz"}
+
+
+@given(
+    st.recursive(
+        st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5
+    )
+)
+def test_script_data_reads_back_and_cannot_end_its_element(value: object) -> None:
+    text = as_script_data(value)
+    assert json.loads(text) == value
+    assert not set("<>&") & set(text)

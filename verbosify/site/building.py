@@ -1,0 +1,123 @@
+"""piece.json in, static pages out. The one place that knows which files a site has; it writes them all at the end."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from verbosify.errors import PieceError
+from verbosify.site.card import draw_card
+from verbosify.site.output import write_files
+from verbosify.site.pages import PiecePages, index_page
+from verbosify.site.record import Record
+
+Files = dict[PurePosixPath, bytes]
+
+_HERE = PurePosixPath()
+_STYLES = ("faces.css", "page.css", "tools.css", "made.css", "print.css")
+_SCRIPTS = ("codec.js", "piece.js", "weave.js", "origin.js", "slip.js", "game.js", "page.js")
+
+
+def build_site(pieces: Sequence[Mapping[str, Any]], out: Path, *, address: str = "") -> list[Path]:
+    """Write the pages of `pieces` (each the content of a piece.json) into the folder `out`; returns the files.
+
+    One piece is the site itself; several get a folder each, and an index. The same pieces make the same bytes.
+
+    Args:
+        address: where `out` will be published, as in `https://example.org/essays/`. Only the pictures shown with links
+            to the pages need it.
+
+    Raises:
+        PieceError: there is no piece, or one is not a record this version can read.
+        OutputError: a file cannot be written.
+    """
+    return write_files(site_files([Record.checked(piece) for piece in pieces], address=address), Path(out))
+
+
+def site_files(records: Sequence[Record], *, address: str = "") -> Files:
+    """Every file of the site of some pieces, by its path in the site's folder."""
+    base = address.rstrip("/") + "/" if address else ""
+    sites = [
+        (folder, PiecePages(record, "../" * len(folder.parts), _join(base, folder)))
+        for folder, record in _places(records)
+    ]
+    files = _assets()
+    for folder, site in sites:
+        files |= {folder / name: content for name, content in _piece_files(site).items()}
+    if len(sites) > 1:
+        files[PurePosixPath("index.html")] = index_page([{"folder": folder, "pages": site} for folder, site in sites])
+    return files
+
+
+def page_urls(pieces: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """For each piece, the addresses of its readings' pages by the reading's name, relative to the site's folder."""
+    return [
+        {name: str(folder / page) for name, page in PiecePages(record).names.items()}
+        for folder, record in _places([Record.checked(piece) for piece in pieces])
+    ]
+
+
+def _places(records: Sequence[Record]) -> list[tuple[PurePosixPath, Record]]:
+    """Each piece and the folder its pages go to, no two the same."""
+    if not records:
+        raise PieceError("There is no piece to make pages of: name at least one.")
+    if len(records) == 1:
+        return [(_HERE, records[0])]
+    taken = {"assets"}
+    places = []
+    for record in records:
+        stem = re.sub(r"[^a-z0-9]+", "-", record.title.lower())[:60].strip("-") or "piece"
+        unique, number = stem, 2
+        while unique in taken:
+            unique, number = f"{stem}-{number}", number + 1
+        taken.add(unique)
+        places.append((PurePosixPath(unique), record))
+    return places
+
+
+def _join(base: str, folder: PurePosixPath) -> str:
+    return base + "".join(f"{part}/" for part in folder.parts) if base else ""
+
+
+def _piece_files(site: PiecePages) -> dict[str, bytes]:
+    files = {}
+    for reading in site.record.readings:
+        files[site.names[reading.name]] = site.reading_page(reading)
+        files[f"{reading.page}.txt"] = site.text(reading)
+    files["made.html"] = site.made_page()
+    files["card.png"] = draw_card(site)
+    files["piece.json"] = piece_json(site.record.piece)
+    return files
+
+
+def piece_json(piece: Mapping[str, Any]) -> bytes:
+    """A record as its file has it: one row a line."""
+
+    def rows(value: Any) -> str:
+        return "[\n" + ",\n".join(map(_json, value)) + "\n]" if isinstance(value, list) else _json(value)
+
+    return ("{\n" + ",\n".join(f"{_json(key)}: {rows(value)}" for key, value in piece.items()) + "\n}\n").encode()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _assets() -> Files:
+    """The style sheet, the script, the icon and the typefaces."""
+    folder = resources.files("verbosify.site") / "assets"
+    styles = "\n".join((folder / "css" / name).read_text("utf-8") for name in _STYLES)
+    scripts = "\n".join((folder / "js" / name).read_text("utf-8") for name in _SCRIPTS)
+    files = {
+        PurePosixPath("assets/page.css"): styles.encode(),
+        # One scope of its own, so that the parts see each other and nothing else sees them.
+        PurePosixPath("assets/page.js"): f'(() => {{\n"use strict";\n\n{scripts}\n}})();\n'.encode(),
+    }
+    files[PurePosixPath("assets/icon.svg")] = (folder / "icon.svg").read_bytes()
+    for face in sorted((folder / "fonts").iterdir(), key=lambda entry: entry.name):
+        files[PurePosixPath("assets/fonts") / face.name] = face.read_bytes()
+    return files

@@ -1,0 +1,40 @@
+"""Files of a site, each whole or not there. Knows paths and bytes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from verbosify.errors import OutputError
+
+
+def write_files(files: Mapping[PurePosixPath, bytes], out: Path) -> list[Path]:
+    """Write each file under `out`; returns their paths in order.
+
+    A file that holds the same bytes already is left alone; any other is written beside its place and moved there.
+    Raises `OutputError` if one cannot be written.
+    """
+    written = []
+    for name, content in files.items():
+        path = out / name
+        try:
+            _write(path, content)
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be written ({error.strerror}): choose another folder, or make room."
+            ) from error
+        written.append(path)
+    return written
+
+
+def _write(path: Path, content: bytes) -> None:
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,117 @@
+"""What the page's script needs to know, as compact JSON: every gap's offers, and where each came from.
+
+The keys are short since there may be tens of thousands of samples; `assets/js/piece.js` is their other end.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from verbosify.site import telling
+from verbosify.site.offers import Gap, Offer
+from verbosify.site.record import Record
+from verbosify.site.shape import Words
+
+Values = Mapping[str, Any]
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_FINENESS = 16  # levels count sqrt(-log10 p) in sixteenths: 36 of them reach from 1 down to 0.00002, fine near 1
+
+
+def page_data(record: Record, gaps: Sequence[Gap], pages: Mapping[str, str], words: Words) -> dict[str, Any]:
+    """All of it; `pages` are the files of the readings by their names, `words` how the essay's own words lie."""
+    batches: dict[int, int] = {}
+    rows = []
+    for gap in gaps:
+        candidates = record.candidates(gap.index)
+        samples = [
+            _sample(sample, offer, batches) | _said(offer)
+            for sample, offer in zip(candidates, gap.offers, strict=False)
+        ]
+        extras = [_said(offer) | {"n": offer.samples, "e": int(offer.edited)} for offer in gap.offers[len(samples) :]]
+        rows.append({"p": gap.index, "s": samples} | ({"x": extras} if extras else {}))
+    return {
+        "id": record.piece["fingerprint"][:16],
+        "title": record.title,
+        "model": record.piece["model"]["name"],
+        "words": words.all,
+        "between": words.between,
+        "ends": words.ends,
+        "readings": [
+            {
+                "name": reading.page,
+                "label": reading.label,
+                "page": pages[reading.name],
+                "by": telling.curator_words(reading),
+                "gaps": [
+                    [number, gap.readings[reading.name].offer, gap.readings[reading.name].kept]
+                    for number, gap in enumerate(gaps)
+                    if reading.name in gap.readings
+                ],
+            }
+            for reading in record.readings
+        ],
+        "measures": telling.MEASURES,
+        "batches": [_batch(record, record.batches[batch]) for batch in batches],
+        "gaps": rows,
+    }
+
+
+def _said(offer: Offer) -> dict[str, Any]:
+    said: dict[str, Any] = {"u": list(offer.units), "w": [len(unit.split()) for unit in offer.units]}
+    return said | ({"t": offer.tail} if offer.tail else {})
+
+
+def _sample(sample: Values, offer: Offer, batches: dict[int, int]) -> dict[str, Any]:
+    measures = sample["measures"]
+    row: dict[str, Any] = {
+        "i": sample["id"],
+        "b": batches.setdefault(sample["batch"], len(batches)),
+        "r": sample["index"] + 1,
+    }
+    # What was cut off is not offered, if there is a whole sentence before it.
+    badges = [badge for badge in telling.badges(measures) if not (badge == "cut off" and offer.tail)]
+    if badges:
+        row["f"] = badges
+    if measures:
+        row["m"] = telling.measure_values(measures)
+    if measures.get("similarity") is not None:
+        row["c"] = round(measures["similarity"], 2)
+    if "scores" in sample:
+        row["k"] = _scores(sample["scores"])
+    return row
+
+
+def _batch(record: Record, batch: Values) -> list[tuple[str, str]]:
+    overfit = record.overfits[batch["overfit"]]
+    return [
+        ("model", batch["model"]["name"]),
+        *telling.overfit_facts(overfit),
+        *telling.settings_facts(batch["settings"]),
+        ("batch", telling.batch_words(batch)),
+    ]
+
+
+def _scores(scores: Values) -> dict[str, Any]:
+    """Tokens by their length in UTF-16 units, and both probabilities as one digit each."""
+    return {
+        "n": [len(token.encode("utf-16-le")) // 2 for token in scores["tokens"]],
+        "b": "".join(map(_level, scores["base"])),
+        "o": "".join(map(_level, scores["overfitted"])),
+    }
+
+
+def _level(probability: float) -> str:
+    if probability <= 0:
+        return _DIGITS[-1]
+    level = round(math.sqrt(-math.log10(min(probability, 1))) * _FINENESS)
+    return _DIGITS[min(level, len(_DIGITS) - 1)]
+
+
+def as_script_data(value: Any) -> str:
+    """JSON that may stand in a script element: nothing in it can end the element or begin a comment."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -1,0 +1,189 @@
+"""A piece.json as the pages need it: checked, indexed, its numbers put into words. Knows nothing of HTML.
+
+Everything here is derived from the record alone. What the record says of a model's output is told as it is; what it
+does not say is not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from verbosify.errors import PieceError
+
+Values = Mapping[str, Any]
+
+SPARSE = "sparse"
+_ORDER = ("fluffy", "strange")
+_NOTES = {
+    "fluffy": "close to the essay",
+    "strange": "far from the essay",
+    SPARSE: "the essay alone",
+}
+_RESERVED = frozenset(("index", "made", "piece", "card"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A stretch of a sample that stands in a gap: `text`, which is `raw[start:end]` unless `edited`."""
+
+    sample: int
+    start: int
+    end: int
+    text: str
+    edited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One complete choice of picks.
+
+    Attributes:
+        name: as the record has it.
+        page: the stem of its page's and its text's file name.
+        note: what is particular about it, in a few words; may be empty.
+        picks: by gap, in the order of the essay.
+        words: how many words the picks have, counted between white space.
+        curators: who chose, each with `built-in` or `person`.
+    """
+
+    name: str
+    page: str
+    note: str
+    picks: Mapping[int, Sequence[Pick]]
+    words: int
+    curators: tuple[tuple[str, str], ...]
+
+    @property
+    def label(self) -> str:
+        return self.name[:1].upper() + self.name[1:]
+
+
+class Record:
+    """One piece, with its rows by id."""
+
+    def __init__(self, piece: Values) -> None:
+        """Take a piece.json whose shape is known to be right; `PieceError` if it does not hold together."""
+        self.piece = piece
+        self.title: str = piece["title"]
+        self.text: str = piece["essay"]["text"]
+        self.format: str = piece["essay"]["format"]
+        self.blocks: Sequence[Values] = piece["essay"]["blocks"]
+        self.passages = {row["index"]: row for row in piece["passages"]}
+        self.overfits = {row["id"]: row for row in piece["overfits"]}
+        self.batches = {row["id"]: row for row in piece["batches"]}
+        self.samples = {row["id"]: row for row in piece["samples"]}
+        self._check_places()
+        self._check_ids()
+
+    @classmethod
+    def checked(cls, piece: Values) -> Record:
+        """Take a piece.json from anywhere; `PieceError` if it is not one that this version can read."""
+        from verbosify.piece.checking import check
+
+        check(piece)
+        return cls(piece)
+
+    def _check_places(self) -> None:
+        end = 0
+        for number, block in enumerate(self.blocks):
+            if not end <= block["start"] <= block["end"] <= len(self.text):
+                raise _wrong(f"essay.blocks[{number}]", "it does not follow the block before it in the essay's text")
+            end = block["end"]
+        for number, row in enumerate(self.piece["passages"]):
+            if row["block"] >= len(self.blocks):
+                raise _wrong(f"passages[{number}]", f"there is no block {row['block']}")
+            block = self.blocks[row["block"]]
+            if not block["start"] <= row["gap"] <= block["end"]:
+                raise _wrong(f"passages[{number}]", "its gap is not in its block")
+
+    def _check_ids(self) -> None:
+        for row in self.batches.values():
+            if row["passage"] not in self.passages or row["overfit"] not in {None, *self.overfits}:
+                raise _wrong(f"batch {row['id']}", "its passage or its overfit is not in the record")
+        for row in self.samples.values():
+            if row["batch"] not in self.batches:
+                raise _wrong(f"sample {row['id']}", f"there is no batch {row['batch']}")
+        for name, reading in self.piece["readings"].items():
+            for gap, picks in reading["gaps"].items():
+                for pick in picks:
+                    known = pick["sample"] in self.samples and int(gap) in self.passages
+                    if not known or not pick["start"] <= pick["end"] <= len(self.samples[pick["sample"]]["text"]):
+                        raise _wrong(f"readings.{name}.gaps.{gap}", "a pick is no stretch of a sample")
+
+    @cached_property
+    def gaps(self) -> list[int]:
+        """The passages' indices in the order of their gaps in the text."""
+        return sorted(self.passages, key=lambda index: (self.passages[index]["gap"], index))
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """Fluffy, strange, others as they come, sparse last; the first that adds words is the one shown first."""
+        names = [name for name in _ORDER if name in self.piece["readings"]]
+        names += [name for name in self.piece["readings"] if name not in (*_ORDER, SPARSE)]
+        curators = self._curators()
+        taken = set(_RESERVED)
+        found = []
+        for name in [*names, SPARSE]:
+            values = self.piece["readings"].get(name, {"words_added": 0, "gaps": {}})
+            picks = {int(gap): tuple(Pick(**pick) for pick in row) for gap, row in values["gaps"].items() if row}
+            found.append(
+                Reading(
+                    name=name,
+                    page=_file_stem(name, taken),
+                    note=_NOTES.get(name, ""),
+                    picks={gap: picks[gap] for gap in self.gaps if gap in picks},
+                    words=sum(len(pick.text.split()) for row in picks.values() for pick in row),
+                    curators=tuple(curators.get(name, {})),
+                )
+            )
+        return found
+
+    @cached_property
+    def first_reading(self) -> Reading:
+        """The one a visitor sees first."""
+        return next((reading for reading in self.readings if reading.words), self.readings[-1])
+
+    def _curators(self) -> dict[str | None, dict[tuple[str, str], None]]:
+        """Who had a hand in each reading, in order of appearance."""
+        found: dict[str | None, dict[tuple[str, str], None]] = {}
+        for event in self.piece["picks"]:
+            if event["picks"]:
+                found.setdefault(event["reading"], {})[(event["curator"], event["curator_kind"])] = None
+        return found
+
+    def candidates(self, gap: int) -> list[Values]:
+        """The samples that may stand at a gap, in the order they were made; controls from the fresh base may not."""
+        return self._by_passage.get(gap, [])
+
+    @cached_property
+    def _by_passage(self) -> dict[int, list[Values]]:
+        found: dict[int, list[Values]] = {}
+        for sample in sorted(self.samples.values(), key=lambda row: int(row["id"])):
+            batch = self.batches[sample["batch"]]
+            if batch["overfit"] is not None:
+                found.setdefault(batch["passage"], []).append(sample)
+        return found
+
+    def chosen(self, reading: Reading) -> Iterator[tuple[int, Pick]]:
+        """Every pick of a reading with its gap, in the order of the essay."""
+        for gap, picks in reading.picks.items():
+            for pick in picks:
+                yield gap, pick
+
+
+def _wrong(place: str, reason: str) -> PieceError:
+    return PieceError(f"piece.json is wrong at {place}: {reason}; export the piece again.")
+
+
+def _file_stem(name: str, taken: set[str]) -> str:
+    """A file name without its suffix for a reading of any name, none given twice."""
+    stem = re.sub(r"[^a-z0-9]+", "-", name.lower())[:40].strip("-") or "reading"
+    unique, number = stem, 2
+    while unique in taken:
+        unique, number = f"{stem}-{number}", number + 1
+    taken.add(unique)
+    return unique
