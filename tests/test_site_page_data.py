@@ -24,8 +24,8 @@ def test_every_gap_has_its_samples_and_the_readings_standings() -> None:
     assert [(reading["name"], reading["page"]) for reading in data["readings"]] == [
         ("fluffy", "index.html"), ("strange", "strange.html"), ("by-hand", "by-hand.html"), ("sparse", "sparse.html"),
     ]  # fmt: skip
-    assert data["readings"][0]["gaps"][:2] == [[0, 0, 1], [1, 1, 2]]
-    assert data["readings"][2]["gaps"] == [[0, 4, 1]]
+    assert data["readings"][0]["gaps"][:2] == [[0, 0, 0, 1], [1, 1, 0, 2]]
+    assert data["readings"][2]["gaps"] == [[0, 4, 0, 1]]
     assert data["gaps"][0]["x"][0]["e"] == 1
     assert sum(data["between"]) == data["words"]
     assert dict(data["batches"][0])["loss on the passage"] == "3.71 → 2.15 nats a token"

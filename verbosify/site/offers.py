@@ -1,13 +1,14 @@
 """What may stand in a gap: the samples, cut into sentences, and the curators' picks among them. Knows no HTML.
 
-A sample offers its first sentence, its first two, and so on: a stretch that begins where the sample does. A pick that
-is no such stretch (edited by hand, or cut elsewhere) is an offer of its own.
+Of a sample any run of whole sentences may be kept. A pick that is no such run (edited by hand, or cut inside a
+sentence) is an offer of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from verbosify.site.record import Pick, Record
@@ -21,7 +22,7 @@ class Offer:
 
     Attributes:
         samples: numbers, from 0, among the gap's candidates; more than one if a curator put several together.
-        units: its sentences, each with the white space after it; a reader may keep the first few.
+        units: its sentences, each with the white space after it.
         tail: what the sample said after them, which is not offered.
         edited: somebody changed the text by hand.
     """
@@ -34,10 +35,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a reading has in a gap: the number of an offer, and how many of its sentences."""
+    """What a reading has in a gap: sentences `first` to `end` (not included) of an offer, by its number."""
 
     offer: int
-    kept: int
+    first: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,15 @@ def _standing(picks: Sequence[Pick], offers: list[Offer], numbers: Mapping[int, 
     edited = any(pick.edited for pick in picks)
     if len(picks) == 1 and not edited and picks[0].sample in numbers:
         offer = numbers[picks[0].sample]
-        for kept in range(1, len(offers[offer].units) + 1):
-            if "".join(offers[offer].units[:kept]).strip() == text:
-                return Standing(offer, kept)
+        units = offers[offer].units
+        for first, end in combinations(range(len(units) + 1), 2):
+            if "".join(units[first:end]).strip() == text:
+                return Standing(offer, first, end)
     samples = tuple(numbers[pick.sample] for pick in picks if pick.sample in numbers)
     made = Offer(samples, (text,), edited=edited)
     if made not in offers:
         offers.append(made)
-    return Standing(offers.index(made), 1)
+    return Standing(offers.index(made), 0, 1)
 
 
 def sentences_and_tail(raw: str) -> tuple[tuple[str, ...], str]:

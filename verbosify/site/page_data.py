@@ -47,9 +47,9 @@ def page_data(record: Record, gaps: Sequence[Gap], pages: Mapping[str, str], wor
                 "page": pages[reading.name],
                 "by": telling.curator_words(reading),
                 "gaps": [
-                    [number, gap.readings[reading.name].offer, gap.readings[reading.name].kept]
+                    [number, standing.offer, standing.first, standing.end]
                     for number, gap in enumerate(gaps)
-                    if reading.name in gap.readings
+                    if (standing := gap.readings.get(reading.name))
                 ],
             }
             for reading in record.readings

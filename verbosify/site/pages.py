@@ -86,7 +86,8 @@ class PiecePages:
         before, after = self.words.all, self.words.all + reading.words
         if not reading.words:
             return f"{before:,} words"
-        return f"{before:,} → {after:,} words" + (f", {after / before:.2f} ×" if before else "")
+        ratio = f"{after / before:.2f}" if before else "∞"
+        return f"{before:,} → {after:,} words, {ratio} ×"
 
     def description(self, reading: Reading) -> str:
         model = self.record.piece["model"]["name"]

@@ -181,7 +181,7 @@ def model_facts(model: Values) -> Facts:
     facts += [
         ("weights, SHA-256", str(model["weights_sha256"])),
         ("engine", str(model["engine"])),
-        ("ran on", f"{model['device']}, {model['dtype']}, {model['threads']} threads"),
+        ("ran on", f"{model['device']}, {model['dtype']}, {model['threads']} thread{'s' * (model['threads'] != 1)}"),
         ("with", ", ".join(f"{name} {version}" for name, version in sorted(model["versions"].items()))),
     ]
     return [fact for fact in facts if fact[1]]

@@ -3,7 +3,8 @@
 //   v1.<choices>.<check>
 //
 // For each gap in the order of the essay one number: 0 for nothing, else 1 + 3 * offer + kind, where kind 0 is the whole
-// offer, 1 its first few sentences (their number follows), and 2 one of the offers that are no plain sample. Offers are
+// offer, 1 some of its sentences (the first and the one after the last follow, as numbers from 0), and 2 one of the offers
+// that are no plain sample. Offers are
 // numbered as the samples were made, so that a link outlives a rebuild that keeps the samples. Numbers are written as
 // bytes of seven bits, lowest first, and those in base64url. The check is 24 bits of a hash of the choices, which tells a
 // damaged link, and 24 bits of one of the words chosen, which tells whether they are still the same.
@@ -15,10 +16,10 @@ function encodeChoice(choice, piece) {
   choice.forEach((standing, gap) => {
     if (!standing) return numbers.push(0);
     const samples = piece.gaps[gap].s.length;
-    const whole = standing.kept === offerAt(piece, gap, standing.offer).u.length;
+    const whole = sameStanding(standing, wholeOffer(piece, gap, standing.offer));
     if (standing.offer >= samples) return numbers.push(3 + 3 * (standing.offer - samples));
     numbers.push(1 + 3 * standing.offer + (whole ? 0 : 1));
-    if (!whole) numbers.push(standing.kept);
+    if (!whole) numbers.push(standing.first, standing.end);
   });
   while (numbers.length && numbers[numbers.length - 1] === 0) numbers.pop();
   const body = toBase64(numbers.flatMap(toBytes));
@@ -36,12 +37,13 @@ function decodeChoice(text, piece) {
     if (numbers[at] === 0) continue;
     const kind = (numbers[at] - 1) % 3;
     const number = (numbers[at] - 1 - kind) / 3;
-    if (kind === 1) at += 1;
+    if (kind === 1) at += 2;
     if (gap >= choice.length) continue;
     const offer = kind === 2 ? piece.gaps[gap].s.length + number : number;
     const offered = offerAt(piece, gap, offer);
     if (!offered || !offered.u.length) continue;
-    choice[gap] = { offer, kept: kind === 1 ? Math.min(numbers[at], offered.u.length) : offered.u.length };
+    const [first, end] = kind === 1 ? [numbers[at - 1], Math.min(numbers[at], offered.u.length)] : [0, offered.u.length];
+    if (first < end) choice[gap] = { offer, first, end };
   }
   return { choice, same: check(wordsOf(choice, piece)) === match[3] };
 }

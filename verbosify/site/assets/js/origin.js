@@ -11,15 +11,15 @@ function originOf(piece, gap, standing, page) {
   for (const sample of samplesOf(piece, gap, standing.offer)) {
     const rows = [...piece.batches[sample.b], ["sample", `${sample.i}, number ${sample.r} of its batch`]];
     (sample.m || []).forEach((value, number) => value && rows.push([piece.measures[number], value]));
-    rows.push(["kept", offered.n ? (offered.e ? "edited by hand" : "part of it") : keptWords(offered, standing.kept)]);
-    told.append(facts(rows), ...saidInFull(sample, offered.n ? 0 : standing.kept));
+    rows.push(["kept", offered.n ? (offered.e ? "edited by hand" : "part of it") : keptWords(offered, standing)]);
+    told.append(facts(rows), ...saidInFull(sample, offered.n ? null : standing));
   }
   const trim = offered.u.length > 1 ? trimmer(piece, gap, standing, page) : null;
   return make("div", { class: "origin-here" }, trim, told);
 }
 
-function keptWords({ u: units, t: tail }, kept) {
-  if (kept < units.length) return `${kept} of ${units.length} sentences`;
+function keptWords({ u: units, t: tail }, { first, end }) {
+  if (end - first < units.length) return `${end - first} of ${units.length} sentences`;
   return tail && tail.trim() ? "all its whole sentences" : "all of it";
 }
 
@@ -33,10 +33,11 @@ function facts(rows) {
 
 function trimmer(piece, gap, standing, page) {
   const most = offerAt(piece, gap, standing.offer).u.length;
-  const button = (label, sign, kept) => {
-    const element = make("button", { type: "button", "aria-label": label, disabled: kept < 1 || kept > most }, sign);
+  const button = (label, sign, end) => {
+    const impossible = end <= standing.first || end > most;
+    const element = make("button", { type: "button", "aria-label": label, disabled: impossible }, sign);
     element.addEventListener("click", () => {
-      page.choose(gap, { offer: standing.offer, kept });
+      page.choose(gap, { ...standing, end });
       const again = document.querySelector(`.origin-here [aria-label="${label}"]:enabled, .trim button:enabled`);
       if (again) again.focus();
     });
@@ -45,19 +46,22 @@ function trimmer(piece, gap, standing, page) {
   return make(
     "p",
     { class: "trim" },
-    make("span", { role: "status" }, `${standing.kept} of ${most} sentences`),
-    button("One sentence fewer", "−", standing.kept - 1),
-    button("One sentence more", "+", standing.kept + 1),
+    make("span", { role: "status" }, `${standing.end - standing.first} of ${most} sentences`),
+    button("One sentence fewer", "−", standing.end - 1),
+    button("One sentence more", "+", standing.end + 1),
   );
 }
 
 // All that the model said, what was not kept struck out; tinted by probability where the record has it.
-function saidInFull(sample, kept) {
+function saidInFull(sample, standing) {
   const whole = sample.u.join("") + (sample.t || "");
   if (sample.k) return [make("h3", {}, "Token by token"), ...tokens(sample, whole)];
-  if (!(sample.t || "").trim() && kept === sample.u.length) return [];
-  const text = make("p", { class: "raw machine", dir: "auto" }, sample.u.slice(0, kept).join(""));
-  text.append(make("del", {}, sample.u.slice(kept).join("") + (sample.t || "")));
+  const { first, end } = standing || { first: 0, end: sample.u.length };
+  const [before, kept, after] = [[0, first], [first, end], [end]].map((range) => sample.u.slice(...range).join(""));
+  const rest = after + (sample.t || "");
+  if (standing && !before && !rest.trim()) return [];
+  const text = make("p", { class: "raw machine", dir: "auto" });
+  text.append(before ? make("del", {}, before) : "", kept, rest ? make("del", {}, rest) : "");
   return [make("h3", {}, "All that it said"), text];
 }
 

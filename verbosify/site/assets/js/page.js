@@ -52,10 +52,11 @@ function startPage(piece) {
   function showCount() {
     const added = choice.reduce((sum, standing, gap) => sum + wordCount(piece, gap, standing), 0);
     const [before, after] = [piece.words, piece.words + added].map((count) => count.toLocaleString("en-US"));
-    const ratio = piece.words ? `, ${((piece.words + added) / piece.words).toFixed(2)} ×` : "";
-    const words = added ? `${before} → ${after} words${ratio}` : `${before} words`;
-    document.getElementById("count").textContent = words;
-    slider.setAttribute("aria-valuetext", words);
+    const ratio = piece.words ? ((piece.words + added) / piece.words).toFixed(2) : "∞";
+    const parts = added ? [`${before} → ${after} words,`, `${ratio} ×`] : [`${before} words`];
+    const spans = parts.flatMap((part, number) => [number ? " " : "", make("span", {}, part)]);
+    document.getElementById("count").replaceChildren(...spans);
+    slider.setAttribute("aria-valuetext", parts.join(" "));
   }
 
   function drawShape() {

@@ -1,14 +1,15 @@
 // The piece as the builder wrote it into the page (its keys are explained in page_data.py), and what stands where.
 //
-// A choice has an entry for each gap in the order of the essay: null, or {offer, kept}: the number of an offer, and how
-// many of its sentences. Choices are never changed; a new one takes an old one's place.
+// A choice has an entry for each gap in the order of the essay: null, or {offer, first, end}: the number of an offer, and
+// which of its sentences, from `first` up to but not including `end`. Choices are never changed; a new one takes an old
+// one's place.
 
 function readPiece() {
   const element = document.getElementById("piece-data");
   if (!element) return null;
   const piece = JSON.parse(element.textContent);
   for (const reading of piece.readings) {
-    reading.standings = new Map(reading.gaps.map(([gap, offer, kept]) => [gap, { offer, kept }]));
+    reading.standings = new Map(reading.gaps.map(([gap, offer, first, end]) => [gap, { offer, first, end }]));
   }
   return piece;
 }
@@ -23,7 +24,7 @@ function offerCount(piece, gap) {
 }
 
 function unitsOf(piece, gap, standing) {
-  return standing ? offerAt(piece, gap, standing.offer).u.slice(0, standing.kept) : [];
+  return standing ? offerAt(piece, gap, standing.offer).u.slice(standing.first, standing.end) : [];
 }
 
 function textOf(piece, gap, standing) {
@@ -39,11 +40,16 @@ function samplesOf(piece, gap, offer) {
 function wordCount(piece, gap, standing) {
   if (!standing) return 0;
   const { w: words } = offerAt(piece, gap, standing.offer);
-  return words.slice(0, standing.kept).reduce((sum, count) => sum + count, 0);
+  return words.slice(standing.first, standing.end).reduce((sum, count) => sum + count, 0);
 }
 
 function sameStanding(one, other) {
-  return one === other || Boolean(one && other && one.offer === other.offer && one.kept === other.kept);
+  if (!one || !other) return one === other;
+  return one.offer === other.offer && one.first === other.first && one.end === other.end;
+}
+
+function wholeOffer(piece, gap, offer) {
+  return { offer, first: 0, end: offerAt(piece, gap, offer).u.length };
 }
 
 function readingChoice(piece, reading) {
@@ -80,29 +86,30 @@ function ladder(piece, choice, reading) {
   const preferred = reading ? readingChoice(piece, reading) : [];
   const order = piece.gaps.map((_, gap) => gap).sort((a, b) => ((a * 0.618034) % 1) - ((b * 0.618034) % 1) || a - b);
   const rungs = [];
-  const climb = (standings, from) => {
-    const deepest = Math.max(0, ...standings.map((standing) => (standing ? standing.kept : 0)));
-    for (let kept = 1; kept <= deepest; kept += 1) {
+  const climb = (standings, done) => {
+    const deepest = standings.reduce((most, standing) => Math.max(most, standing ? standing.end - standing.first : 0), 0);
+    for (let count = 1; count <= deepest; count += 1) {
       for (const gap of order) {
         const standing = standings[gap];
-        if (standing && kept > from[gap] && kept <= standing.kept) rungs.push({ gap, offer: standing.offer, kept });
+        if (!standing || count <= done[gap] || count > standing.end - standing.first) continue;
+        rungs.push([gap, { ...standing, end: standing.first + count }]);
       }
     }
   };
   climb(choice, choice.map(() => 0));
   const asChosen = rungs.length;
   const more = choice.map((standing, gap) => {
-    if (standing) return { offer: standing.offer, kept: offerAt(piece, gap, standing.offer).u.length };
+    if (standing) return { ...standing, end: offerAt(piece, gap, standing.offer).u.length };
     if (preferred[gap]) return preferred[gap];
     const best = rankedOffers(piece, gap).find(({ badges }) => !badges.length);
-    return best ? { offer: best.offer, kept: offerAt(piece, gap, best.offer).u.length } : null;
+    return best ? wholeOffer(piece, gap, best.offer) : null;
   });
-  climb(more, choice.map((standing) => (standing ? standing.kept : 0)));
+  climb(more, choice.map((standing) => (standing ? standing.end - standing.first : 0)));
   return { rungs, asChosen };
 }
 
 function climbed(piece, rungs, count) {
   const choice = piece.gaps.map(() => null);
-  for (const { gap, offer, kept } of rungs.slice(0, count)) choice[gap] = { offer, kept };
+  for (const [gap, standing] of rungs.slice(0, count)) choice[gap] = standing;
   return choice;
 }

@@ -97,17 +97,17 @@ function makeSlip(piece, page) {
   function choiceRow(gap, { offer, badges, chosenBy }, standing) {
     const checked = Boolean(standing && standing.offer === offer);
     const offered = offerAt(piece, gap, offer);
-    const kept = checked ? standing.kept : keptAtFirst(gap, offer);
-    const text = make("span", { class: "offer-text machine", dir: "auto" }, offered.u.slice(0, kept).join("").trim());
+    const chosen = checked ? standing : asChosen(gap, offer);
+    const text = make("span", { class: "offer-text machine", dir: "auto" }, textOf(piece, gap, chosen));
     const notes = [
       ...samplesOf(piece, gap, offer).map((sample) => `sample ${sample.i}`),
-      `${wordCount(piece, gap, { offer, kept })} words`,
+      `${wordCount(piece, gap, chosen)} words`,
       offered.c === undefined ? "" : `closeness ${offered.c.toFixed(2)}`,
       offered.e ? "edited by hand" : "",
     ];
     return row(
       checked,
-      () => page.choose(open, { offer, kept }),
+      () => page.choose(open, chosen),
       text,
       make("span", { class: "offer-notes" }, notes.filter(Boolean).join(" · ")),
       ...chosenBy.map((label) => make("bdi", { class: "badge chosen" }, label)),
@@ -116,12 +116,9 @@ function makeSlip(piece, page) {
   }
 
   // As much of an offer as a reading kept of it, or all.
-  function keptAtFirst(gap, offer) {
-    for (const { standings } of piece.readings) {
-      const standing = standings.get(gap);
-      if (standing && standing.offer === offer) return standing.kept;
-    }
-    return offerAt(piece, gap, offer).u.length;
+  function asChosen(gap, offer) {
+    const standings = piece.readings.map((reading) => reading.standings.get(gap));
+    return standings.find((standing) => standing && standing.offer === offer) || wholeOffer(piece, gap, offer);
   }
 
   function fillOrigin() {
