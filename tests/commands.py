@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 ROOT = Path(__file__).parent.parent
 CHECKPOINTS = Path(os.environ.get("VERBOSIFY_CHECKPOINTS", ROOT / "checkpoints"))
-PATIENCE = 120.0
+PATIENCE = 400.0
 """Seconds after which a command hangs."""
 
 

@@ -52,3 +52,27 @@ def test_the_first_of_several_stops_counts() -> None:
         batch.add([ord(letter)])
 
     assert batch.continuations()[0].text == "a"
+
+
+def test_a_rows_random_numbers_are_numpys_and_do_not_depend_on_the_length() -> None:
+    long = uniform_streams(SamplingSettings(n=3, length=9, seed=2**63 - 1))
+
+    for row in range(3):
+        assert np.array_equal(long[row], np.random.default_rng((2**63 - 1, row)).random(9))
+    assert np.array_equal(long[:, :4], uniform_streams(SamplingSettings(n=3, length=4, seed=2**63 - 1)))
+
+
+def test_a_row_may_end_before_it_began() -> None:
+    batch = rows(2, 4)
+
+    assert batch.add([0, 0]) == []
+    assert [(each.token_ids, each.text, each.finish) for each in batch.continuations()] == [((), "", "end")] * 2
+
+
+def test_a_stop_in_the_very_last_token_is_a_stop() -> None:
+    batch = rows(1, 2, "c")
+
+    batch.add([ord("a")])
+
+    assert batch.add([ord("c")]) == []
+    assert (batch.continuations()[0].text, batch.continuations()[0].finish) == ("a", "stop")

@@ -45,7 +45,7 @@ _HOMES = {
     "write_essay": "verbosify.essay.writing",
 }
 
-__all__ = list(_HOMES)  # noqa: PLE0605  # one list of names, not two
+__all__ = list(_HOMES)  # one list of names, not two
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from verbosify.errors import OutputError, SettingsError, VerbosifyError
 
@@ -22,7 +24,20 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 
+
+class _Commands(TyperGroup):
+    """The commands; Ctrl-C in any of them is one sentence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("Stopped.", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Write with overfitted language models.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -46,7 +61,7 @@ def run(
     recipe: Annotated[str, typer.Option(help="How to overfit: classic, passage or original.")] = "classic",
     target: Annotated[float, typer.Option(help="Words after, as a multiple of words before.")] = 2.0,
     samples: Annotated[int, typer.Option(help="Samples of a passage before anything is judged.")] = 10,
-    most_samples: Annotated[int, typer.Option(help="Samples of a passage at most.")] = 40,
+    most_samples: Annotated[int, typer.Option(min=1, help="Samples of a passage at most.")] = 40,
     length: Annotated[int, typer.Option(help="Tokens of a sample.")] = 100,
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.8,
     top_k: Annotated[int, typer.Option(help="Likeliest tokens to draw from; 0 for all.")] = 30,
@@ -58,12 +73,12 @@ def run(
         Path | None, typer.Option(help="A corrected split, as `verbosify sentences` prints it.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Visit this many passages at most.")] = None,
-    as_json: AsJson = False,
+    as_json: AsJson = False,  # noqa: FBT002  # a flag of the command line
 ) -> None:
     """Verbosify ESSAY: overfit on each passage, sample, choose, and make a page. Run again to go on."""
     from verbosify.essay.reading import read_essay
     from verbosify.models.protocol import SamplingSettings, recipe_named
-    from verbosify.workflow import Options
+    from verbosify.workflow import Options, verbosify
 
     options = Options(
         model=model,
@@ -77,14 +92,24 @@ def run(
         most_samples=max(samples, most_samples),
     )
     text = read_essay(essay)
-    split = _read_text(sentences) if sentences else None
+    split = None if sentences is None else _read_text(sentences)
     folder = out or Path("pieces") / Path(text.name).stem
     try:
-        summary, pages = _verbosify(text, folder, options, split, limit, _tell(as_json))
+        with _bars() as bars:
+            summary = verbosify(
+                text,
+                folder,
+                options,
+                sentences=split,
+                limit=limit,
+                on_fetch=_show_fetching(bars),
+                on_progress=_print_json if as_json else _show_progress(bars),
+            )
+        page = _build_site([folder], folder / "site")
     except KeyboardInterrupt:
-        print(f"\nStopped. All that was made is in {folder}: run the same command to go on.", file=sys.stderr)
+        print(f"Stopped: all that was made is in {folder}; run the same command to go on.", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
-    _print_summary(summary, pages, as_json=as_json)
+    _print_summary(summary, page, as_json=as_json)
 
 
 @app.command()
@@ -93,10 +118,7 @@ def site(
     out: Annotated[Path | None, typer.Option(help="Where the pages go. [default: PIECE/site, or site]")] = None,
 ) -> None:
     """Make the static page of one PIECE, or of several with an index."""
-    for path in _build_site(pieces, out or (_site_of(pieces[0]) if len(pieces) == 1 else Path("site"))):
-        if path.name == "index.html":
-            typer.echo(str(path))
-            break
+    typer.echo(str(_build_site(pieces, out or (_site_of(pieces[0]) if len(pieces) == 1 else Path("site")))))
 
 
 @app.command()
@@ -132,7 +154,7 @@ def sentences(
 
 
 @models_app.callback()
-def models(context: typer.Context, as_json: AsJson = False) -> None:
+def models(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag of the command line
     """List the models there are: on disk or not, size, licence, source."""
     if context.invoked_subcommand:
         return
@@ -144,11 +166,11 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:
         return
     from rich.table import Table
 
-    table = Table("model", "on disk", "size", "parameters", "licence", "source", "note")
+    table = Table("model", "on disk", "size", "parameters", "licence", "what it is, and its source")
     for status in list_models():
         size, parameters = f"{status.size / 1e6:,.0f} MB", f"{status.parameters / 1e6:,.0f} M"
         on_disk = "yes" if status.on_disk else "no"
-        table.add_row(status.name, on_disk, size, parameters, status.licence, status.source, status.note)
+        table.add_row(status.name, on_disk, size, parameters, status.licence, f"{status.note} ({status.source})")
     _console().print(table)
 
 
@@ -158,100 +180,81 @@ def models_get(names: Annotated[list[str], typer.Argument(metavar="NAME...")]) -
     from verbosify.models.catalog import get_model
 
     for name in names:
-        with _fetching() as progress:
-            folder = get_model(name, progress=progress)
+        with _bars() as bars:
+            folder = get_model(name, progress=_show_fetching(bars))
         typer.echo(f"{name}: {folder}")
 
 
 def main() -> None:
     """Run the command line; a mistake of the user's is one sentence and exit code 2, never a traceback."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except VerbosifyError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: nothing left to say
-        sys.exit(1)
-
-
-def _verbosify(
-    text: Any, folder: Path, options: Any, split: str | None, limit: int | None, tell: Callable[[], Any]
-) -> tuple[Summary, list[Path]]:
-    from verbosify.models.loading import load_model, model_folder
-    from verbosify.workflow import verbosify
-
-    with _fetching() as progress:
-        model_folder("minilm", progress=progress)
-        model = load_model(
-            options.model, engine=options.engine, device=options.device, precision=options.precision, progress=progress
-        )
-    with tell() as on_progress:
-        summary = verbosify(
-            text, folder, options, model=model, sentences=split, limit=limit, on_progress=on_progress
-        )
-    return summary, _build_site([folder], folder / "site")
-
-
-def _tell(as_json: bool) -> Callable[[], Any]:  # noqa: FBT001
-    return _json_lines if as_json else _live_view
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to say cannot be said
+        if error.errno == errno.EPIPE:  # nobody reads on
+            sys.exit(1)
+        print(f"What there is to say cannot be written ({error.strerror}): make room on the disk.", file=sys.stderr)
+        sys.exit(OutputError.exit_code)
 
 
 @contextmanager
-def _json_lines() -> Iterator[Callable[[Progress], None]]:
-    yield lambda progress: print(json.dumps(asdict(progress)), flush=True)
+def _bars() -> Iterator[Bars]:
+    """Bars on a terminal, gone when all is done; nothing appears where there is none, or nothing to wait for."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    console = _console(stderr=True)
+    columns = (BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        yield bars
 
 
-@contextmanager
-def _live_view() -> Iterator[Callable[[Progress], None]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("passage"), MofNCompleteColumn(), BarColumn(bar_width=24), TextColumn("{task.description}"))
-    with Progress(*columns, console=_console(stderr=True)) as bars:
-        task = bars.add_task("loading", total=None)
-
-        def show(progress: Progress) -> None:
-            minutes, seconds = divmod(round(progress.seconds_left), 60)
-            said = (
-                f"loss {progress.loss_before:.2f} → {progress.loss_after:.2f}  {progress.samples} samples  "
-                f"{progress.words:,} of {progress.wanted:,} words  {minutes}:{seconds:02d} left"
-            )
-            bars.update(task, total=progress.passages, completed=progress.passage, description=said)
-
-        yield show
-
-
-@contextmanager
-def _fetching() -> Iterator[Callable[[str, int, int | None], None]]:
-    """A bar for each thing that is fetched or converted; nothing appears if nothing is."""
-    from rich.progress import Progress
-
-    with Progress(console=_console(stderr=True), transient=True) as bars:
-        yield _bar_updater(bars)
-
-
-def _bar_updater(bars: Bars) -> Callable[[str, int, int | None], None]:
+def _show_fetching(bars: Bars) -> Callable[[str, int, int | None], None]:
     tasks: dict[str, Any] = {}
 
-    def update(what: str, done: int, total: int | None) -> None:
+    def show(what: str, done: int, total: int | None) -> None:
         if what not in tasks:
             tasks[what] = bars.add_task(what, total=total)
-        bars.update(tasks[what], completed=done, total=total)
+        bars.update(tasks[what], completed=done, total=total, visible=done != total)
 
-    return update
+    return show
 
 
-def _print_summary(summary: Summary, pages: list[Path], *, as_json: bool) -> None:
-    outputs = [*summary.outputs, *(page for page in pages if page.name == "index.html")]
+def _show_progress(bars: Bars) -> Callable[[Progress], None]:
+    task = bars.add_task("loading", total=None)
+
+    def show(progress: Progress) -> None:
+        minutes, seconds = divmod(round(progress.seconds_left), 60)
+        said = (
+            f"passage {progress.passage} of {progress.passages}  "
+            f"loss {progress.loss_before:.2f} → {progress.loss_after:.2f}  {progress.samples} samples  "
+            f"{progress.words:,} of {progress.wanted:,} words  {minutes}:{seconds:02d} left"
+        )
+        bars.update(task, completed=progress.passage, total=progress.passages, description=said)
+
+    return show
+
+
+def _print_json(progress: Progress) -> None:
+    print(json.dumps(asdict(progress)), flush=True)
+
+
+def _print_summary(summary: Summary, page: Path, *, as_json: bool) -> None:
+    outputs = [*summary.outputs, page]
     if as_json:
         typer.echo(json.dumps(asdict(summary) | {"outputs": [str(path) for path in outputs]}))
         return
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=summary.title, show_header=False)
+    table = Table(title=Text(summary.title), show_header=False)
     ratio = f"{summary.words_before:,} → {summary.words_after:,} ({summary.ratio:.2f} ×)"
     table.add_row("words", ratio if summary.target_met else f"{ratio}, short of {summary.target:g} ×")
     table.add_row("passages", f"{summary.gaps} of {summary.passages} visited")
@@ -263,14 +266,16 @@ def _print_summary(summary: Summary, pages: list[Path], *, as_json: bool) -> Non
     console = _console()
     console.print(table)
     for path in outputs:
-        console.print(str(path), highlight=False, soft_wrap=True)
+        console.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
-def _build_site(pieces: list[Path], out: Path) -> list[Path]:
+def _build_site(pieces: list[Path], out: Path) -> Path:
+    """Make the pages; returns the one to open first."""
     from verbosify.piece import read_export
     from verbosify.site import build_site
 
-    return build_site([read_export(path if path.suffix == ".json" else path / "piece.json") for path in pieces], out)
+    build_site([read_export(path if path.suffix == ".json" else path / "piece.json") for path in pieces], out)
+    return out / "index.html"
 
 
 def _site_of(piece: Path) -> Path:

@@ -6,14 +6,12 @@ blank ones ask for more freedom, samples off the topic for less.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from verbosify.models.protocol import SamplingSettings
 
-MOST_SAMPLES = 40
 FREER_TOP_K, STRICTER_TOP_K = 80, 15
-WARMER, WARMEST = 0.1, 1.0
+TEMPERATURE_STEP, COOLEST, WARMEST = 0.1, 0.7, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +22,28 @@ class Advice:
     reason: str
 
 
-def advise(settings: SamplingSettings, badges: Sequence[Sequence[str]]) -> Advice:
+def advise(settings: SamplingSettings, *, total: int, stuck: int, lost: int) -> Advice:
     """What to try next.
 
     Args:
         settings: those of the last batch; the seed is left to the caller.
-        badges: for each of its samples, the names of the measures that flagged it.
+        total: its samples.
+        stuck: how many of them copied, looped or said nothing.
+        lost: how many strayed from the passage.
     """
-    total = len(badges)
-    stuck = sum(any(badge in found for badge in ("copied", "blank", "looped")) for found in badges)
-    lost = sum("drifted" in found for found in badges)
-    if 2 * stuck >= total and stuck >= lost:
-        if settings.top_k and settings.top_k < FREER_TOP_K:
-            return Advice(
-                replace(settings, top_k=FREER_TOP_K), f"{stuck} of {total} copied, looped or blank: top-k {FREER_TOP_K}"
-            )
-        warmer = round(min(settings.temperature + WARMER, WARMEST), 2)
+    half = max(total / 2, 1)
+    if stuck >= half and stuck >= lost:
+        what = f"{stuck} of {total} copied, looped or blank"
+        if 0 < settings.top_k < FREER_TOP_K:
+            return Advice(replace(settings, top_k=FREER_TOP_K), f"{what}: top-k {FREER_TOP_K}")
+        warmer = min(round(settings.temperature + TEMPERATURE_STEP, 2), WARMEST)
         if warmer > settings.temperature:
-            return Advice(
-                replace(settings, temperature=warmer), f"{stuck} of {total} copied, looped or blank: temperature {warmer}"
-            )
-    elif 2 * lost >= total and (not settings.top_k or settings.top_k > STRICTER_TOP_K):
-        return Advice(replace(settings, top_k=STRICTER_TOP_K), f"{lost} of {total} off topic: top-k {STRICTER_TOP_K}")
+            return Advice(replace(settings, temperature=warmer), f"{what}: temperature {warmer}")
+    elif lost >= half:
+        what = f"{lost} of {total} off the topic"
+        if not 0 < settings.top_k <= STRICTER_TOP_K:
+            return Advice(replace(settings, top_k=STRICTER_TOP_K), f"{what}: top-k {STRICTER_TOP_K}")
+        cooler = max(round(settings.temperature - TEMPERATURE_STEP, 2), COOLEST)
+        if cooler < settings.temperature:
+            return Advice(replace(settings, temperature=cooler), f"{what}: temperature {cooler}")
     return Advice(settings, "too few fit to print: the same settings again")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
 from verbosify.curation.prose import Voice, inventions, is_reversal, leans, unfit
 from verbosify.measures.copying import copied_share, longest_copied_run
@@ -73,7 +72,7 @@ def candidates(
     """
     said = frozenset(_keys(essay))
     sentences = [
-        _Sentence.of(text[start:end], start, end, similarity, voice, said, essay)
+        _Sentence.of(text, start, end, similarity=similarity, voice=voice, said=said, essay=essay)
         for (start, end), similarity in zip(spans[: _first_paragraph(text, spans)], similarities, strict=False)
     ]
     found = []
@@ -83,9 +82,10 @@ def candidates(
         for last in range(first, len(sentences)):
             run = sentences[first : last + 1]
             kept = text[opening.start : run[-1].end]
-            if run[-1].fault or _turned_down(kept, [sentence.key for sentence in run], passage):
+            if run[-1].fault or _is_lost(kept, [sentence.key for sentence in run], passage):
                 break
-            found.append(_candidate(sample, kept, run))
+            if (copied_share(word_texts(kept), word_texts(passage)) or 0) <= MOST_COPIED_SHARE:
+                found.append(_candidate(sample, kept, run))
     return found
 
 
@@ -104,11 +104,19 @@ class _Sentence:
 
     @classmethod
     def of(
-        cls, text: str, start: int, end: int, similarity: float, voice: Voice, said: frozenset[str], essay: str
+        cls, text: str, start: int, end: int, *, similarity: float, voice: Voice, said: frozenset[str], essay: str
     ) -> _Sentence:
-        key = sentence_key(text)
-        fault = unfit(text, voice) or ("said before" if key in said else None)
-        return cls(start, end, key, similarity, fault, leans(text), is_reversal(text), bool(inventions(text, essay)))
+        sentence = text[start:end]
+        return cls(
+            start,
+            end,
+            key=(key := sentence_key(sentence)),
+            similarity=similarity,
+            fault=unfit(sentence, voice) or ("said before" if key in said else None),
+            leans=leans(sentence),
+            reverses=is_reversal(sentence),
+            invents=bool(inventions(sentence, essay)),
+        )
 
 
 def _candidate(sample: int, kept: str, run: Sequence[_Sentence]) -> Candidate:
@@ -128,24 +136,18 @@ def _candidate(sample: int, kept: str, run: Sequence[_Sentence]) -> Candidate:
 
 
 def _first_paragraph(text: str, spans: Sequence[tuple[int, int]]) -> int:
-    """How many of the sentences come before the first line break: what follows one is often something else."""
-    for number, ((_, end), (start, _)) in enumerate(pairwise(spans), 1):
-        if "\n" in text[end:start]:
-            return number
-    return len(spans)
+    """How many of the sentences end before the first line break: what follows one is often something else."""
+    line_end = text.find("\n", spans[0][0]) if spans else 0
+    return len(spans) if line_end < 0 else sum(end <= line_end for _, end in spans)
 
 
-def _turned_down(kept: str, keys: Sequence[str], passage: str) -> bool:
-    """Whether the run is too long, repeats itself, or copies its passage."""
+def _is_lost(kept: str, keys: Sequence[str], passage: str) -> bool:
+    """Whether the run is too long, repeats itself, or copies its passage, which no further sentence could mend."""
     if len(kept.split()) > MOST_WORDS or len(set(keys)) < len(keys):
         return True
-    words, of_passage = word_texts(kept), word_texts(passage)
+    words = word_texts(kept)
     fours = list(ngrams(words, 4))
-    return (
-        len(set(fours)) < len(fours)
-        or longest_copied_run(words, of_passage)[1] > MOST_COPIED
-        or (copied_share(words, of_passage) or 0) > MOST_COPIED_SHARE
-    )
+    return len(set(fours)) < len(fours) or longest_copied_run(words, word_texts(passage))[1] > MOST_COPIED
 
 
 def sentence_key(sentence: str) -> str:

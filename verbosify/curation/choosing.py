@@ -6,9 +6,12 @@ Choosing one of several at each gap under a bound on the total is the multiple-c
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,11 +19,18 @@ from verbosify.curation.candidates import Candidate
 
 TOLERANCE = 0.05
 """How far the whole may stay from its target, as a share of it."""
-EVENNESS = 0.15
+EVENNESS = 0.05
 """What a gap filled to e times (or 1/e of) its share of words costs, in closeness."""
+LEAST_CLOSE, LEAST_FAR = 0.4, 0.6
+"""A close reading would rather leave a gap empty than fill it with less; a strange one, with more than the latter."""
 TOO_ALIKE = 0.5
 """Two sentences that share this part of their longer words (Jaccard) say the same thing."""
 MOST_CELLS = 4000
+MOST_BRANCHES = 60
+"""Choices made in search of the best one that says nothing twice; then the search goes straight on to a good one."""
+
+Offers = Mapping[int, Sequence[Candidate]]
+"""Candidates by gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,7 @@ class Choice:
 
 
 def choose(
-    offers: Mapping[int, Sequence[Candidate]],
+    offers: Offers,
     *,
     words_before: int,
     target: float,
@@ -42,43 +52,67 @@ def choose(
 ) -> Choice:
     """The best picks whose words bring an essay of `words_before` words to `target` times that, +-5 %.
 
+    When there is not enough to reach the target, the choice with the most words is taken and `met` is False.
+
     Args:
         offers: candidates by gap.
         words_before: words of the essay.
         target: words after, as a multiple of words before, >= 1.
         strange: 0 wants picks close to their passages, 1 wants them far; between, a mixture.
-
-    When there is not enough to reach the target, the choice with the most words is taken and `met` is False.
     """
     wanted = round(words_before * (target - 1))
     low = math.ceil(words_before * target * (1 - TOLERANCE)) - words_before
     high = math.floor(words_before * target * (1 + TOLERANCE)) - words_before
-    low, high = max(low, 0), max(high, 0)
-    left = {gap: list(found) for gap, found in offers.items() if found}
-    share = wanted / max(len(left), 1)
+    offers = {gap: found for gap, found in offers.items() if found}
+    aim = _Aim(wanted, max(low, 0), max(high, 0), wanted / max(len(offers), 1), strange)
+    picks = _picks_that_differ(offers, aim) if wanted > 0 else {}
+    words = sum(pick.words for pick in picks.values())
+    return Choice(picks, words, wanted, aim.low <= words <= aim.high)
+
+
+class _Aim(NamedTuple):
+    """Words to add: as many as `wanted`, or a few more or less, `share` of them at each gap; and how strange."""
+
+    wanted: int
+    low: int
+    high: int
+    share: float
+    strange: float
+
+
+def _picks_that_differ(offers: Offers, aim: _Aim) -> dict[int, Candidate]:
+    """The best picks of which no two say the same.
+
+    Where two do, one of their gaps has to go without that sentence. Both ways are open, and the more promising is
+    always followed first, so that the first to come to an end is the best (branch and bound, Land and Doig 1960).
+    """
+    loss, picks = _knapsack(offers, aim)
+    number = count()
+    branches = [(loss, next(number), offers, picks)]
     while True:
-        picks = _knapsack(left, wanted=wanted, low=low, high=high, share=share, strange=strange)
-        repeated = _repeated(picks, strange)
-        if repeated is None:
-            words = sum(pick.words for pick in picks.values())
-            return Choice(picks, words, wanted, low <= words <= high)
-        gap, sentence = repeated
-        left[gap] = [candidate for candidate in left[gap] if sentence not in candidate.sentences]
+        _, branch, offers, picks = heapq.heappop(branches)
+        clash = _clash(picks)
+        if clash is None:
+            return picks
+        if branch > MOST_BRANCHES:
+            branches.clear()
+        for gap, sentence in clash:
+            left = {**offers, gap: [candidate for candidate in offers[gap] if sentence not in candidate.sentences]}
+            loss, picks = _knapsack(left, aim)
+            heapq.heappush(branches, (loss, next(number), left, picks))
 
 
 def _value(candidate: Candidate, share: float, strange: float) -> float:
-    close = candidate.closeness * (1 - 2 * strange)
+    """What a pick is worth: how close it is (or how far), less the cost of an uneven spread of words."""
+    close, far = candidate.closeness - LEAST_CLOSE, LEAST_FAR - candidate.closeness
     uneven = math.log(max(candidate.words, 1) / max(share, 1.0))
-    return 1 + close - EVENNESS * uneven * uneven
+    return close * (1 - strange) + far * strange - EVENNESS * uneven * uneven
 
 
-def _knapsack(
-    offers: Mapping[int, Sequence[Candidate]], *, wanted: int, low: int, high: int, share: float, strange: float
-) -> dict[int, Candidate]:
-    if not offers or high == 0:
-        return {}
-    unit = max(1, math.ceil(high / MOST_CELLS))
-    cells = high // unit + 1
+def _knapsack(offers: Offers, aim: _Aim) -> tuple[tuple[bool, float], dict[int, Candidate]]:
+    """The best picks, whatever they say, and what they lack: first whether it is words, then how much."""
+    unit = max(1, math.ceil(aim.high / MOST_CELLS))
+    cells = aim.high // unit + 1
     best = np.full(cells, -np.inf)
     best[0] = 0.0
     taken: list[np.ndarray[tuple[int], np.dtype[np.int32]]] = []
@@ -88,40 +122,38 @@ def _knapsack(
             step = math.ceil(candidate.words / unit)
             if step >= cells:
                 continue
-            gain = best[: cells - step] + _value(candidate, share, strange)
+            gain = best[: cells - step] + _value(candidate, aim.share, aim.strange)
             better = gain > after[step:]
             after[step:][better] = gain[better]
             which[step:][better] = place
         best = after
         taken.append(which)
     reached = np.flatnonzero(np.isfinite(best))
-    within = reached[reached * unit >= low]
+    within = reached[reached * unit >= aim.low]
     if len(within):
-        off_target = np.abs(within * unit - wanted) / max(wanted, 1)
-        cell = int(within[np.argmax(best[within] - off_target)])
+        losses = np.abs(within * unit - aim.wanted) / max(aim.wanted, 1) - best[within]
+        cell, loss = int(within[np.argmin(losses)]), (False, float(losses.min()))
     else:
         cell = int(reached[-1])
+        loss = (True, -float(cell))
     picks: dict[int, Candidate] = {}
-    for (gap, found), which in zip(reversed(offers.items()), reversed(taken), strict=True):
+    for gap, which in zip(reversed(list(offers)), reversed(taken), strict=True):
         place = int(which[cell])
         if place >= 0:
-            picks[gap] = found[place]
-            cell -= math.ceil(found[place].words / unit)
-    return dict(sorted(picks.items()))
+            picks[gap] = offers[gap][place]
+            cell -= math.ceil(offers[gap][place].words / unit)
+    return loss, dict(sorted(picks.items()))
 
 
-def _repeated(picks: Mapping[int, Candidate], strange: float) -> tuple[int, str] | None:
-    """A gap and a sentence of its pick that another pick says already, at the gap that loses less; None if none does."""
+def _clash(picks: Mapping[int, Candidate]) -> tuple[tuple[int, str], tuple[int, str]] | None:
+    """Two gaps whose picks say the same, and the sentences in which they do; None if no two do."""
     seen: list[tuple[int, str, frozenset[str]]] = []
     for gap, candidate in picks.items():
         for sentence in candidate.sentences:
             content = frozenset(word for word in sentence.split() if len(word) > 3)
             for other_gap, other, known in seen:
                 if other_gap != gap and (other == sentence or alike(content, known)):
-                    worth = {
-                        place: (_value(picks[place], picks[place].words, strange), place) for place in (gap, other_gap)
-                    }
-                    return (gap, sentence) if worth[gap] < worth[other_gap] else (other_gap, other)
+                    return (other_gap, other), (gap, sentence)
             seen.append((gap, sentence, content))
     return None
 

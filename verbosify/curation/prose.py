@@ -16,7 +16,7 @@ _MARKUP = re.compile(r"[*_`~|<>{}#\\]|\[|\]|https?:|www\.|&\w+;|={2,}")
 _CHAT = re.compile(
     r"^(?:sure|certainly|of course|here(?:'s| is| are)|sorry|i apologi[sz]e|as an ai|let(?:'s| us| me)|note|please|"
     r"question|answer|example|explanation|solution|conclusion|summary|step|chapter|figure|table|abstract|title|hint|"
-    r"option|source|references?|true|false|yes|no|ok(?:ay)?|hi|hello|thank|for example, if you)\b",
+    r"option|source|references?|ok(?:ay)?|hi|hello|thank|for example, if you|(?:true|false|yes|no)(?=[,.:;!]))\b",
     re.IGNORECASE,
 )
 _ABOUT_TEXT = re.compile(
@@ -25,9 +25,10 @@ _ABOUT_TEXT = re.compile(
     r"excerpt|author|narrator|writer|reader|phrase|option|correct)\b|\bauthor\b|\bparaphras|\bsummari[sz]e",
     re.IGNORECASE,
 )
-_FIRST_PERSON = re.compile(r"\b(?:I|I'm|I’m|I've|I’ve|I'd|I’d|I'll|I’ll|me|my|mine|myself)\b")
-_FIRST_PLURAL = re.compile(r"\b(?:we|us|our|ours|ourselves|we're|we’re|we've|we’ve|we'll|we’ll)\b", re.IGNORECASE)
-_SECOND_PERSON = re.compile(r"\b(?:you|your|yours|yourself|you're|you’re|you'll|you’ll|you've|you’ve)\b", re.IGNORECASE)
+# Not A.I., nor the US, nor a coal mine.
+_FIRST_PERSON = re.compile(r"(?<!\.)\bI\b|\b[Mm](?:e|y|yself)\b")
+_FIRST_PLURAL = re.compile(r"\b(?:[Ww]e|[Uu]s|[Oo]urs?|[Oo]urselves)\b")
+_SECOND_PERSON = re.compile(r"\b(?:you|yours?|yourself|yourselves)\b", re.IGNORECASE)
 _REVERSAL = re.compile(
     r"^(?:but|however|actually|on the contrary|in fact|yet|nevertheless|although this|contrary to|in reality)\b",
     re.IGNORECASE,
@@ -37,12 +38,12 @@ _LEANING = re.compile(
     r"then|also|instead|therefore|thus|hence|because|such|similarly|likewise|again|there)\b",
     re.IGNORECASE,
 )
-_OPENING = re.compile(r"^[“\"‘'(]?[A-Z0-9À-ÖØ-Þ]")
-_CLOSING = re.compile(r"(?:[.!?]|\.\.\.|…)[”\"’')]*$")
+_CLOSING = re.compile(r"[.!?…][”\"’'»)]*$")
 _STAMMER = re.compile(r"\b(\w+)\s+\1\b", re.IGNORECASE)
 _STAMMER_ALLOWED = frozenset(("that", "had"))
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*%?")
-_NAME = re.compile(r"(?<=[\w,;:'’”\"] )(?:[A-Z][\w'’.-]+)")
+_INNER_WORD = re.compile(r"(?<=[\w.,;:'’”\"] )[^\W\d_][\w'’.-]+")
+_PART = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def unfit(sentence: str, voice: Voice) -> str | None:
         ("list marker", _LIST.match(sentence)),
         ("markup", _MARKUP.search(sentence)),
         ("unfinished", not _CLOSING.search(sentence)),
-        ("no beginning", not _OPENING.match(sentence)),
+        ("no beginning", not _begins(sentence)),
         ("heading", _is_heading(words)),
         ("chat", _CHAT.match(sentence)),
         ("speaks about the text", _ABOUT_TEXT.search(sentence)),
@@ -101,10 +102,18 @@ def leans(sentence: str) -> bool:
 
 def inventions(sentence: str, essay: str) -> list[str]:
     """Numbers, and names inside the sentence, that the essay does not mention: facts made up."""
-    known = set(WORDS.findall(essay.lower()))
-    numbers = [number for number in _NUMBER.findall(sentence) if number not in essay]
-    names = [name for name in _NAME.findall(sentence) if name.lower().strip(".'’-") not in known and name != "I"]
-    return numbers + [name for name in names if name.lower().removesuffix("'s").removesuffix("’s") not in known]
+    said, counted = set(_PART.findall(essay.lower())), {_plain(number) for number in _NUMBER.findall(essay)}
+    numbers = [number for number in _NUMBER.findall(sentence) if _plain(number) not in counted]
+    names = [
+        word.rstrip(".'’-")
+        for word in _INNER_WORD.findall(sentence)
+        if any(part[0].isupper() and part != "I" and part.lower() not in said for part in _PART.findall(word))
+    ]
+    return numbers + names
+
+
+def _plain(number: str) -> str:
+    return number.removesuffix("%")
 
 
 def balanced(sentence: str) -> bool:
@@ -122,13 +131,19 @@ def balanced(sentence: str) -> bool:
 
 
 def is_circular(words: list[str]) -> bool:
-    """Whether a sentence says its own words over again: half of its longer words, or four in a row, repeated."""
+    """Whether a sentence says its own words over again: a third of its longer words, or three in a row."""
     lowered = [word.lower() for word in words]
     content = [word for word in lowered if len(word) > 3]
     if len(content) >= 4 and len(set(content)) <= 0.65 * len(content):
         return True
     runs = list(zip(lowered, lowered[1:], lowered[2:], strict=False))
     return len(set(runs)) < len(runs)
+
+
+def _begins(sentence: str) -> bool:
+    """Whether its first letter or digit, behind an opening quotation mark or bracket, is one to begin with."""
+    first = sentence.lstrip("“\"‘'«(")[:1]
+    return first.isalnum() and not first.islower()
 
 
 def _is_heading(words: list[str]) -> bool:

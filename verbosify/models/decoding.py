@@ -1,29 +1,16 @@
-"""From logits to continuations: truncation, penalties, seeds and stops. Knows no engine's insides.
-
-A row draws one uniform number a token from a stream of its own, seeded by (batch seed, row), and takes
-the token at that place of the cumulative distribution. So a seed fixes every row, whatever their number.
-"""
+"""From logits to the token drawn: penalties, truncation, and the place of a uniform number. Knows no text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-import numpy as np
 import torch
 from torch import Tensor
 
-from verbosify.models.protocol import Continuation, Finish, SamplingSettings
+from verbosify.models.protocol import SamplingSettings
 
 TIES = 32
 """Tokens fetched beyond the k-th, so that its ties are among them; more ties than that take the full sort."""
 COLDEST = 1e-30
 """The lowest temperature that float32 can divide by; all below it come to the same."""
-
-
-def uniform_streams(settings: SamplingSettings) -> Tensor:
-    """Uniform numbers in [0, 1): (n, length), row i from NumPy's PCG64 seeded with (seed, i)."""
-    rows = [np.random.default_rng((settings.seed, row)).random(settings.length) for row in range(settings.n)]
-    return torch.from_numpy(np.stack(rows))
 
 
 def penalised(logits: Tensor, seen: Tensor, penalty: float) -> Tensor:
@@ -79,45 +66,3 @@ def draw(probabilities: Tensor, token_ids: Tensor, uniform: Tensor) -> Tensor:
     places = torch.searchsorted(cumulative, uniform[:, None] * cumulative[:, -1:], right=True)
     last = (probabilities > 0).sum(dim=-1, keepdim=True) - 1  # rounding must not reach the padding
     return token_ids.gather(1, torch.minimum(places, last))[:, 0]
-
-
-class Rows:
-    """The continuations of one batch as they grow, and which of them still do."""
-
-    def __init__(
-        self, settings: SamplingSettings, ends: frozenset[int], decode: Callable[[Sequence[int]], str]
-    ) -> None:
-        self._settings = settings
-        self._ends = ends
-        self._decode = decode
-        self._tokens: list[list[int]] = [[] for _ in range(settings.n)]
-        self._finish: list[Finish] = ["length"] * settings.n
-        self.active = list(range(settings.n))
-
-    def add(self, drawn: Sequence[int]) -> list[int]:
-        """Give each active row its token; returns the places, among the active, of those that go on."""
-        going = []
-        for place, (row, token) in enumerate(zip(self.active, drawn, strict=True)):
-            if token in self._ends:
-                self._finish[row] = "end"
-                continue
-            self._tokens[row].append(token)
-            if self._stop_at(row) is not None:
-                self._finish[row] = "stop"
-            elif len(self._tokens[row]) < self._settings.length:
-                going.append(place)
-        self.active = [self.active[place] for place in going]
-        return going
-
-    def _stop_at(self, row: int) -> int | None:
-        if not self._settings.stops:
-            return None
-        text = self._decode(self._tokens[row])
-        found = [place for stop in self._settings.stops if (place := text.find(stop)) >= 0]
-        return min(found, default=None)
-
-    def continuations(self) -> list[Continuation]:
-        return [
-            Continuation(row, tuple(tokens), self._decode(tokens)[: self._stop_at(row)], finish)
-            for row, (tokens, finish) in enumerate(zip(self._tokens, self._finish, strict=True))
-        ]

@@ -18,17 +18,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from verbosify.errors import ModelError, SettingsError
 from verbosify.models.files import save_safetensors, telling_failures
 from verbosify.models.hugging_face import as_openai_checkpoint
 from verbosify.models.openai_format import write_openai_checkpoint
-from verbosify.models.protocol import ModelCard, TuningRecipe
+from verbosify.models.protocol import KeptForm, ModelCard, TuningRecipe
 from verbosify.models.provenance import write_record
 from verbosify.models.tensor_bundle import Array
 
-Form = Literal["openai", "safetensors", "delta", "recipe"]
+Form = KeptForm
 Writers = Mapping[str, Callable[[Path], None]]
 """What an engine can write of its present weights: a form, and what writes it into an empty folder."""
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from verbosify.errors import SettingsError
@@ -16,9 +17,10 @@ from verbosify.errors import SettingsError
 WindowKind = Literal["repeat", "once", "original"]
 TunedWeights = Literal["all", "blocks"]
 Finish = Literal["length", "end", "stop"]
+KeptForm = Literal["openai", "safetensors", "delta", "recipe"]
 
 
-def _require(condition: bool, name: str, value: object, rule: str) -> None:
+def _require(condition: object, name: str, value: object, rule: str) -> None:
     if not condition:
         raise SettingsError(f"{name} is {value!r}: it must be {rule}.")
 
@@ -236,6 +238,9 @@ class Overfit(Protocol):
     @property
     def seconds(self) -> float: ...
 
+    def save(self, folder: str | Path, form: KeptForm = ...) -> Path:
+        """Keep the overfit in a new folder, in one of the forms that `keeping` lists; returns the folder."""
+
 
 @runtime_checkable
 class LanguageModel(Protocol):
@@ -254,12 +259,13 @@ class LanguageModel(Protocol):
         Raises `ModelError` for a text that is empty, of one token, longer than the context, or inside another overfit.
         """
 
+    def redo(self, folder: str | Path) -> AbstractContextManager[Overfit]:
+        """The overfit that was saved in `folder`, again; otherwise as `overfit`."""
+
     def sample(self, prompt: str, settings: SamplingSettings = ...) -> list[Continuation]:
         """`settings.n` continuations of `prompt`, in row order. `ModelError` if they would not fit the context."""
 
-    def next_tokens(
-        self, prompt: str, top: int = 100, settings: SamplingSettings = ...
-    ) -> list[TokenChoice]:
+    def next_tokens(self, prompt: str, top: int = 100, settings: SamplingSettings = ...) -> list[TokenChoice]:
         """The `top` most likely next tokens, most likely first."""
 
     def score(self, text: str) -> list[TokenScore]:

@@ -19,7 +19,8 @@ from torch.nn import functional
 
 from verbosify.errors import ModelError
 from verbosify.models.cache import Cache
-from verbosify.models.decoding import Rows, candidates, draw, penalised, uniform_streams
+from verbosify.models.continuing import Rows, uniform_streams
+from verbosify.models.decoding import candidates, draw, penalised
 from verbosify.models.freshness import Freshness
 from verbosify.models.keeping import Overfitted, read_kept
 from verbosify.models.packing import Linear, packed_linear, packed_projections
@@ -184,7 +185,7 @@ class TorchModel:
         """`settings.n` continuations of `prompt`; see `protocol.LanguageModel.sample`."""
         prompt_ids = self._prompt(prompt, settings.length)
         rows = Rows(settings, self._ends, self.decode)
-        uniforms = uniform_streams(settings)
+        uniforms = torch.from_numpy(uniform_streams(settings))
         cache = Cache(self._architecture, prompt_ids, settings, self._weights.working)
         logits = self._logits(cache.prefill(self._project)).expand(settings.n, -1)
         project, head = self._packed(settings.n)

@@ -176,9 +176,9 @@ def llama_states(
     cosine, sine = rotary_angles(architecture, positions, x.dtype)
     for layer in range(architecture.layers):
         qkv = project(norm(x, f"{layer}.attention_norm"), f"{layer}.qkv")
-        qk, v = torch.split(qkv, (query_width + key_width, key_width), dim=-1)
+        qk, v = torch.split(qkv, [query_width + key_width, key_width], dim=-1)
         qk = rotate(qk.view(len(x), -1, architecture.head_width), cosine, sine)
-        q, k = torch.split(qk, (architecture.heads, architecture.kv_heads), dim=1)
+        q, k = torch.split(qk, [architecture.heads, architecture.kv_heads], dim=1)
         attended = attend(layer, q, k, v.view(len(x), architecture.kv_heads, architecture.head_width))
         x = x + project(attended.reshape(len(x), query_width), f"{layer}.attention_out")
         gate, up = project(norm(x, f"{layer}.mlp_norm"), f"{layer}.mlp_in").chunk(2, dim=-1)
@@ -188,9 +188,8 @@ def llama_states(
 
 def rotary_angles(architecture: Architecture, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Cosines and signed sines of the rotary positions, each (rows, 1, head width)."""
-    assert architecture.rope_theta is not None
     half = torch.arange(0, architecture.head_width, 2, dtype=torch.float32, device=positions.device)
-    frequencies = architecture.rope_theta ** (-half / architecture.head_width)
+    frequencies = (architecture.rope_theta or 0.0) ** (-half / architecture.head_width)
     angles = positions.float()[:, None] * frequencies
     cosine = torch.cat((angles.cos(), angles.cos()), dim=-1)
     sine = torch.cat((-angles.sin(), angles.sin()), dim=-1)  # signed here, so that `rotate` needs no negation

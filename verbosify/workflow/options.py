@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from verbosify.errors import SettingsError
+from verbosify.essay.passages import ShortParagraphs
 from verbosify.models.loading import DEFAULT_MODEL
 from verbosify.models.protocol import RECIPES, SamplingSettings, TuningRecipe
 
@@ -23,7 +23,7 @@ class Options:
         settings: how to sample; `settings.n` samples are drawn before anything is judged.
         target: words after, as a multiple of words before, 1 to 10.
         seed: all randomness follows from it, 0 to 2^63 - 1.
-        most_samples: a passage without enough that is fit gets more, up to so many, >= settings.n.
+        most_samples: a passage without enough that is fit gets more, up to so many in all, >= 1.
         passage_size: sentences in a passage, >= 1.
         stride: sentences from one passage to the next, >= 1.
         short_paragraphs: `keep` a paragraph with fewer sentences as one passage, or `skip` it.
@@ -41,20 +41,18 @@ class Options:
     most_samples: int = 40
     passage_size: int = 3
     stride: int = 1
-    short_paragraphs: str = "keep"
+    short_paragraphs: ShortParagraphs = "keep"
     splitter: str = "sentencex"
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.target) and 1 <= self.target <= 10):
+        if isinstance(self.target, bool) or not isinstance(self.target, int | float) or not 1 <= self.target <= 10:
             raise SettingsError(f"target is {self.target!r}: it must be a number from 1 to 10.")
-        for name in ("passage_size", "stride"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{name} is {getattr(self, name)!r}: it must be at least 1.")
-        if self.most_samples < 1:
-            raise SettingsError(f"most_samples is {self.most_samples!r}: it must be at least 1.")
+        for name in ("passage_size", "stride", "most_samples"):
+            if not _whole(getattr(self, name)) or getattr(self, name) < 1:
+                raise SettingsError(f"{name} is {getattr(self, name)!r}: it must be a whole number of at least 1.")
         if self.short_paragraphs not in ("keep", "skip"):
             raise SettingsError(f"short_paragraphs is {self.short_paragraphs!r}: it must be keep or skip.")
-        if not 0 <= self.seed < 2**63:
+        if not _whole(self.seed) or not 0 <= self.seed < 2**63:
             raise SettingsError(f"seed is {self.seed!r}: it must be a whole number from 0 to 2^63 - 1.")
 
     def batch_settings(self, passage: int, number: int, settings: SamplingSettings, drawn: int) -> SamplingSettings:
@@ -72,3 +70,7 @@ class Options:
     def from_dict(cls, values: dict[str, Any]) -> Options:
         recipe = TuningRecipe.from_dict(values["recipe"])
         return cls(**(values | {"recipe": recipe, "settings": SamplingSettings.from_dict(values["settings"])}))
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from verbosify.errors import ModelError, PieceError
 from verbosify.models.loading import load_model
 from verbosify.models.protocol import LanguageModel, SamplingSettings, TuningRecipe
 from verbosify.piece import Piece
+
+MOST_THREADS = 1024
+"""More than this in a record is no number of threads that anybody computed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,43 +37,44 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | None = None) 
     """Overfit and sample as recorded for sample `sample_id`, on the same weights, engine, precision and threads.
 
     Raises:
-        PieceError: there is no such sample.
+        PieceError: there is no such sample, or its record is damaged.
         ModelError: the model is not to be had, or its weights are not those of the record.
     """
     sample = piece.sample(sample_id)
     batch = next(batch for batch in piece.batches() if batch.id == sample.batch)
-    passage = piece.passages()[batch.passage]
     card = batch.model
-    model = model or _as_recorded(piece.job.options, card)
+    with piece.database.decoding():
+        text = {passage.index: passage.text for passage in piece.passages()}[batch.passage]
+        settings = SamplingSettings.from_dict(batch.settings)
+        recipe = None if batch.overfit is None else TuningRecipe.from_dict(piece.overfit(batch.overfit).recipe)
+        name = str(piece.job.options["model"])
+    if sample.index >= settings.n:
+        raise PieceError(f"Sample {sample_id} is row {sample.index} of {settings.n}: its record is damaged.")
+    model = model or _as_recorded(name, card)
     if model.card.weights_sha256 != card["weights_sha256"]:
         raise ModelError(
             f"The weights of {card['name']} here are not those of the record ({card['weights_sha256'][:12]}…): "
             "fetch that version to replay the sample."
         )
-    settings = SamplingSettings.from_dict(batch.settings)
-    if batch.overfit is None:
-        continuations = model.sample(passage.text, settings)
-    else:
-        recipe = TuningRecipe.from_dict(piece.overfit(batch.overfit).recipe)
-        with model.overfit(passage.text, recipe):
-            continuations = model.sample(passage.text, settings)
+    with nullcontext() if recipe is None else model.overfit(text, recipe):
+        continuations = model.sample(text, settings)
     again = next(row for row in continuations if row.index == sample.index)
     return Replay(
         sample.text, again.text, _first_difference(sample.token_ids, again.token_ids), _differing(card, model)
     )
 
 
-def _as_recorded(options: dict[str, Any], card: dict[str, Any]) -> LanguageModel:
-    if card["engine"] == "torch":
-        import torch
-
-        torch.set_num_threads(card["threads"])
+def _as_recorded(name: str, card: dict[str, Any]) -> LanguageModel:
     precisions = {"float32": "fp32", "bfloat16": "bf16"}
     if card["dtype"] not in precisions:
         raise PieceError(f"The record names a precision {card['dtype']!r} that is not known: it cannot be replayed.")
-    return load_model(
-        options["model"], engine=card["engine"], device=card["device"], precision=precisions[card["dtype"]]
-    )
+    if not 1 <= card["threads"] <= MOST_THREADS:
+        raise PieceError(f"The record names {card['threads']} threads: it cannot be replayed.")
+    if card["engine"] == "torch" and find_spec("torch"):  # if it is not there, `load_model` says so
+        import torch
+
+        torch.set_num_threads(card["threads"])
+    return load_model(name, engine=card["engine"], device=card["device"], precision=precisions[card["dtype"]])
 
 
 def _first_difference(recorded: list[int], again: tuple[int, ...]) -> int | None:

@@ -10,11 +10,14 @@ from statistics import fmean
 from time import perf_counter
 
 from verbosify.curation import Candidate, Choice, Voice, choose
+from verbosify.curation.choosing import TOLERANCE
+from verbosify.errors import SettingsError
+from verbosify.essay.blocks import plain_words
 from verbosify.essay.correcting import parse_sentences
 from verbosify.essay.passages import Passage, Sentence, essay_passages, essay_sentences
 from verbosify.essay.reading import Essay, read_essay
-from verbosify.essay.blocks import plain_words
 from verbosify.essay.writing import write_essay
+from verbosify.models.download import Progress as FetchProgress
 from verbosify.models.loading import load_model, model_folder
 from verbosify.models.protocol import LanguageModel
 from verbosify.piece import Job, Pick, Piece, write_export
@@ -79,6 +82,7 @@ def verbosify(
     embed: Embed | None = None,
     sentences: str | None = None,
     limit: int | None = None,
+    on_fetch: FetchProgress | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Summary:
     """Verbosify an essay into the piece in folder `out`, or go on with the one that is there.
@@ -91,6 +95,7 @@ def verbosify(
         embed: sentence embeddings; by default all-MiniLM-L6-v2.
         sentences: a corrected split, as `format_sentences` writes it.
         limit: how many passages to visit at most, from the first; the target shrinks in proportion.
+        on_fetch: called while a model is fetched, as `load_model` calls its `progress`.
         on_progress: called after every batch.
 
     Returns:
@@ -101,18 +106,25 @@ def verbosify(
     """
     started = perf_counter()
     options = options or Options()
+    if limit is not None and limit < 1:
+        raise SettingsError(f"limit is {limit!r}: it must be at least 1.")
     if not isinstance(essay, Essay):
         essay = read_essay(essay)
-    split = parse_sentences(sentences, essay) if sentences else essay_sentences(essay, options.splitter)
+    split = parse_sentences(sentences, essay) if sentences is not None else essay_sentences(essay, options.splitter)
     passages = essay_passages(split, options.passage_size, options.stride, options.short_paragraphs)
     words_before = essay.words
     prose = "\n\n".join(" ".join(sentence.text for sentence in paragraph) for paragraph in split)
     share = words_before * (options.target - 1) / len(passages)
     judge = Judge(prose, Voice.of(prose), share)
     model = model or load_model(
-        options.model, engine=options.engine, device=options.device, precision=options.precision
+        options.model, engine=options.engine, device=options.device, precision=options.precision, progress=on_fetch
     )
-    embed = embed or load_embedder()
+    if options.settings.length >= model.card.context:
+        raise SettingsError(
+            f"length is {options.settings.length}: it must be below {model.card.context}, which is all that "
+            f"{model.card.name} reads at once."
+        )
+    embed = embed or load_embedder(on_fetch)
     job = _job(essay, split, options, model)
     todo = passages if limit is None else passages[:limit]
     model_seconds = 0.0
@@ -128,6 +140,7 @@ def verbosify(
             for row in piece.passages()[: len(todo)]:
                 if row.index in finished:
                     continue
+                seconds = 0.0
                 for progress in visit(piece, row, model, embed, judge, options):
                     gains[row.index] = _promise(progress.candidates, share)
                     pace = (perf_counter() - begun) / (visited + 1)
@@ -143,43 +156,50 @@ def verbosify(
                             seconds_left=pace * (len(todo) - row.index - 1),
                         )
                     )
-                model_seconds += progress.model_seconds
+                    seconds = progress.model_seconds
+                model_seconds += seconds
                 visited += 1
         except BaseException as error:
             piece.note("interrupted", error=type(error).__name__)
             raise
-        choices = curate(piece, judge, words_before=round(words_before * len(todo) / len(passages)), target=options.target)
+        gaps = len(piece.finished_passages())  # an earlier run with a higher limit may have visited more
+        reached = round(words_before * gaps / len(passages))
+        choices = curate(piece, judge, words_before=reached, target=options.target)
         outputs = write_outputs(piece, essay, model.card.name)
-        fluffy = choices["fluffy"]
-        piece.note("finished", words_before=words_before, words_after=words_before + fluffy.words)
+        added = _words_added(piece, "fluffy")
+        piece.note("finished", words_before=words_before, words_after=words_before + added)
         outputs = (write_export(piece), *outputs)
         return Summary(
             title=essay.title,
             words_before=words_before,
-            words_after=words_before + fluffy.words,
-            ratio=round((words_before + fluffy.words) / words_before, 3),
+            words_after=words_before + added,
+            ratio=round((words_before + added) / words_before, 3),
             target=options.target,
-            target_met=fluffy.met,
+            target_met=abs(reached + added - options.target * reached) <= TOLERANCE * options.target * reached,
             passages=len(passages),
-            gaps=len(todo),
+            gaps=gaps,
             samples=sum(1 for _ in piece.samples()),
-            picks=len(fluffy.picks),
-            closeness={name: _mean_closeness(choice) for name, choice in choices.items()},
+            picks=len(piece.picks("fluffy")),
+            closeness={name: _mean_closeness(choices.get(name)) for name in ("fluffy", "strange")},
             seconds=perf_counter() - started,
             model_seconds=model_seconds,
             outputs=outputs,
         )
 
 
-def load_embedder() -> Embed:
+def load_embedder(on_fetch: FetchProgress | None = None) -> Embed:
     """Sentence embeddings by all-MiniLM-L6-v2, fetched first if it is not on this computer."""
     from verbosify.models.embedding import SentenceEmbedder
 
-    return SentenceEmbedder(model_folder("minilm")).embed
+    return SentenceEmbedder(model_folder("minilm", progress=on_fetch)).embed
 
 
 def curate(piece: Piece, judge: Judge, *, words_before: int, target: float) -> dict[str, Choice]:
-    """Let the built-in curator make the readings *fluffy*, *strange* and *sparse* from what is recorded."""
+    """Let the built-in curator make the readings *fluffy*, *strange* and *sparse* from what is recorded.
+
+    A reading in which a person has had a hand is left as it is, and so is one that would not change. Returns the
+    choices that stand, by reading.
+    """
     offers = _offers(piece, judge, piece.finished_passages())
     low, high = STRANGE_RANGE
     kinds: dict[str, tuple[Mapping[int, Sequence[Candidate]], float, float]] = {
@@ -197,11 +217,16 @@ def curate(piece: Piece, judge: Judge, *, words_before: int, target: float) -> d
     }
     choices = {}
     for reading, (found, ratio, strange) in kinds.items():
+        if _people(piece, reading):
+            continue
         choice = choose(found, words_before=words_before, target=ratio, strange=strange)
         choices[reading] = choice
+        picks = {gap: (Pick(c.sample, c.start, c.end, c.text),) for gap, c in choice.picks.items()}
+        if picks == piece.picks(reading):
+            continue
         piece.choose_reading(
             reading,
-            {gap: [Pick(c.sample, c.start, c.end, c.text)] for gap, c in choice.picks.items()},
+            picks,
             curator=BUILT_IN,
             reasons={
                 gap: f"{'farthest' if strange else 'closest'} that fits, of {len(found[gap])} candidates: "
@@ -220,10 +245,10 @@ def write_outputs(piece: Piece, essay: Essay, model: str) -> tuple[Path, ...]:
     for reading in ("fluffy", "strange"):
         picks = piece.picks(reading)
         insertions = {gaps[gap]: " ".join(pick.text for pick in chosen) for gap, chosen in picks.items()}
-        added = sum(plain_words(text) for text in insertions.values())
+        curators = " and ".join(_people(piece, reading)) or "verbosify's built-in curator"
         note = (
-            f"{added:,} words of this text were written by the language model {model}, overfitted on each passage in "
-            f"turn, and chosen by verbosify's built-in curator (reading: {reading}). They may be false. "
+            f"{_words_added(piece, reading):,} words of this text were written by the language model {model}, "
+            f"overfitted on each passage in turn, and chosen by {curators} (reading: {reading}). They may be false. "
             "All other words are the author's."
         )
         for suffix in (".md", ".txt", ".docx"):
@@ -231,6 +256,15 @@ def write_outputs(piece: Piece, essay: Essay, model: str) -> tuple[Path, ...]:
             write_essay(essay, insertions, path, note=note)
             paths.append(path)
     return tuple(paths)
+
+
+def _people(piece: Piece, reading: str) -> list[str]:
+    """Who, besides the built-in curator, has had a hand in a reading, in order of appearance."""
+    return list(dict.fromkeys(e.curator for e in piece.history() if e.reading == reading and e.curator != BUILT_IN))
+
+
+def _words_added(piece: Piece, reading: str) -> int:
+    return sum(plain_words(pick.text) for picks in piece.picks(reading).values() for pick in picks)
 
 
 def _offers(piece: Piece, judge: Judge, finished: set[int]) -> dict[int, list[Candidate]]:
@@ -253,8 +287,8 @@ def _promise(found: Sequence[Candidate], share: float) -> int:
     return min(plain, key=lambda words: abs(words - share), default=0)
 
 
-def _mean_closeness(choice: Choice) -> float | None:
-    return round(fmean(pick.closeness for pick in choice.picks.values()), 3) if choice.picks else None
+def _mean_closeness(choice: Choice | None) -> float | None:
+    return round(fmean(pick.closeness for pick in choice.picks.values()), 3) if choice and choice.picks else None
 
 
 def _rows(passages: Sequence[Passage]) -> list[PassageRow]:

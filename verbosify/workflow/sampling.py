@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from verbosify.curation import Candidate, Voice, advise, candidates
+from verbosify.curation import Advice, Candidate, Voice, advise, candidates
+from verbosify.errors import ModelError
 from verbosify.essay.sentences import split_sentences
 from verbosify.measures import Measures, measure_batch, measure_sample
 from verbosify.models.protocol import Continuation, LanguageModel, Overfit, SamplingSettings
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
 """Texts to unit vectors, one a row."""
 
-CLOSE_ENOUGH = 0.5
+CLOSE_ENOUGH = 0.55
 """A candidate this close to its passage satisfies the *fluffy* reading."""
-ENOUGH = 2
+ENOUGH = 1
 """Samples with such a candidate that a passage should have before it is left."""
+STUCK = {"copied", "looped", "blank"}
+"""Badges of samples that say nothing new."""
 CONTROL_EVERY = 8
 """Every so many passages the fresh base continues the passage too, to tell what overfitting changed."""
 
@@ -51,14 +54,14 @@ class Judge:
             sample.id, sample.text, spans, similarities, passage=passage, essay=self.prose, voice=self.voice
         )
 
-    def is_enough(self, found: Sequence[Candidate]) -> bool:
-        """Whether the close reading can choose among several samples for this gap."""
+    def is_enough(self, offer: _Offer, most_samples: int) -> bool:
+        """Whether the close reading can choose among several samples for this gap, or no more may be drawn."""
         good = {
             candidate.sample
-            for candidate in found
+            for candidate in offer.candidates
             if candidate.closeness >= CLOSE_ENOUGH and candidate.is_plain and candidate.words >= self.share / 2
         }
-        return len(good) >= ENOUGH
+        return len(good) >= ENOUGH or offer.samples >= most_samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ class Visit:
     model_seconds: float
 
 
-def visit(piece: Piece, passage: Passage, model: LanguageModel, embed: Embed, judge: Judge, options: Options) -> Iterator[Visit]:
+def visit(
+    piece: Piece, passage: Passage, model: LanguageModel, embed: Embed, judge: Judge, options: Options
+) -> Iterator[Visit]:
     """Sample one passage until there is enough, each batch recorded before it is told of.
 
     Goes on from whatever is recorded of the passage already, with the same result as if never interrupted.
@@ -86,53 +91,95 @@ def visit(piece: Piece, passage: Passage, model: LanguageModel, embed: Embed, ju
         return
     batches = piece.batches(passage.index)
     if passage.index % CONTROL_EVERY == 0 and all(batch.overfit is not None for batch in batches):
-        _record(piece, passage, model, embed, options.batch_settings(passage.index, -1, options.settings, 0), None,
-                "the fresh base, for comparison")
+        _record(
+            piece,
+            passage,
+            model,
+            embed,
+            options.batch_settings(passage.index, -1, options.settings, 0),
+            None,
+            "the fresh base, for comparison",
+        )
     own = [batch for batch in batches if batch.overfit is not None]
-    found, drawn, flags = _recorded(piece, passage, judge, own)
-    if own and (judge.is_enough(found) or drawn >= options.most_samples):
+    offer = _recorded(piece, passage, judge, own)
+    if own and judge.is_enough(offer, options.most_samples):
+        row = piece.overfit(own[-1].overfit or 0)
         piece.finish_passage(passage.index)
+        yield Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), 0.0)
         return
-    settings, reason = options.settings, "the first samples"
-    if own:
-        settings, reason = _next(SamplingSettings.from_dict(own[-1].settings), flags)
-    model_seconds = 0.0
     with model.overfit(passage.text, options.recipe) as overfit:
         row = piece.overfit(own[-1].overfit) if own and own[-1].overfit else _overfit_row(passage, overfit, model)
-        model_seconds += overfit.seconds
-        number = len(own)
+        model_seconds = overfit.seconds
         while True:
-            batch_settings = options.batch_settings(passage.index, number, settings, drawn)
-            batch = _record(piece, passage, model, embed, batch_settings, row, reason)
-            if not row.id:
-                row = piece.overfit(batch.overfit or 0)
+            settings, reason = (
+                (offer.advice.settings, offer.advice.reason)
+                if offer.advice
+                else (options.settings, "the first samples")
+            )
+            settings = options.batch_settings(passage.index, len(own), settings, offer.samples)
+            batch = _record(piece, passage, model, embed, settings, row, reason)
+            own.append(batch)
+            row = row if row.id else piece.overfit(batch.overfit or 0)
             model_seconds += batch.seconds
-            more, count, flags = _recorded(piece, passage, judge, [batch])
-            found, drawn, number = [*found, *more], drawn + count, number + 1
-            done = judge.is_enough(found) or drawn >= options.most_samples
+            offer = _recorded(piece, passage, judge, own)
+            done = judge.is_enough(offer, options.most_samples)
             if done:
                 piece.finish_passage(passage.index)
-            yield Visit(row.loss_before, row.loss_after, drawn, tuple(found), model_seconds)
+            yield Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), model_seconds)
             if done:
                 return
-            settings, reason = _next(settings, flags)
 
 
-def _next(settings: SamplingSettings, flags: Sequence[Sequence[str]]) -> tuple[SamplingSettings, str]:
-    advice = advise(settings, flags)
-    return advice.settings, advice.reason
+def draw_more(
+    piece: Piece, passage: Passage, model: LanguageModel, embed: Embed, settings: SamplingSettings, *, reason: str
+) -> Batch:
+    """One more batch for a passage, outside of a run: overfitted by the piece's recipe, sampled as `settings` say.
+
+    It is recorded with its overfit. Its seed follows from the piece's own, and is none that a run would take.
+
+    Raises:
+        ModelError: these are not the weights the piece was made with, or the passage does not fit the model.
+        PieceError: another process samples for the piece.
+    """
+    made_with = piece.job.model["weights_sha256"]
+    if model.card.weights_sha256 != made_with:
+        raise ModelError(
+            f"{model.card.name} has other weights than the piece was made with ({made_with[:12]}…): load that model."
+        )
+    with piece.lock():
+        options = Options.from_dict(piece.job.options)
+        settings = options.batch_settings(passage.index, -2 - len(piece.batches(passage.index)), settings, 0)
+        with model.overfit(passage.text, options.recipe) as overfit:
+            return _record(piece, passage, model, embed, settings, _overfit_row(passage, overfit, model), reason)
 
 
-def _recorded(
-    piece: Piece, passage: Passage, judge: Judge, batches: Sequence[Batch]
-) -> tuple[list[Candidate], int, list[tuple[str, ...]]]:
-    """What the recorded batches offer, how many samples they hold, and the badges of the last one's."""
+def advice_for(piece: Piece, passage: Passage, judge: Judge) -> Advice | None:
+    """What to try next at a passage, after the last batch of an overfit there; None if there is none yet."""
+    return _recorded(piece, passage, judge, [b for b in piece.batches(passage.index) if b.overfit is not None]).advice
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What the batches of a passage have brought so far, and what to try next."""
+
+    candidates: list[Candidate]
+    samples: int
+    advice: Advice | None
+
+
+def _recorded(piece: Piece, passage: Passage, judge: Judge, batches: Sequence[Batch]) -> _Offer:
+    """What these batches offer, all together, and what to try after the last of them."""
     wanted = {batch.id for batch in batches}
     samples = [sample for sample in piece.samples(passage.index) if sample.batch in wanted]
-    found = [candidate for sample in samples for candidate in judge.candidates(sample, passage.text)]
-    last = batches[-1].id if batches else None
-    flags = [Measures.from_dict(sample.measures).badges() for sample in samples if sample.batch == last]
-    return found, len(samples), flags
+    found = {sample.id: judge.candidates(sample, passage.text) for sample in samples}
+    advice = None
+    if batches:
+        last = [sample for sample in samples if sample.batch == batches[-1].id]
+        stuck = [sample.id for sample in last if STUCK & set(Measures.from_dict(sample.measures).badges())]
+        lost = [s.id for s in last if s.id not in stuck and not any(c.closeness >= CLOSE_ENOUGH for c in found[s.id])]
+        settings = SamplingSettings.from_dict(batches[-1].settings)
+        advice = advise(settings, total=len(last), stuck=len(stuck), lost=len(lost))
+    return _Offer([candidate for some in found.values() for candidate in some], len(samples), advice)
 
 
 def _overfit_row(passage: Passage, overfit: Overfit, model: LanguageModel) -> OverfitRow:
@@ -162,8 +209,7 @@ def _record(
     seconds = perf_counter() - started
     measures = measure(passage.text, [continuation.text for continuation in continuations], embed)
     samples = [
-        _sample_row(continuation, measured)
-        for continuation, measured in zip(continuations, measures, strict=True)
+        _sample_row(continuation, measured) for continuation, measured in zip(continuations, measures, strict=True)
     ]
     return piece.add_batch(
         passage.index,

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tests.tiny_models import write_llama
+from verbosify.models.cache import Cache
+from verbosify.models.protocol import SamplingSettings
+from verbosify.models.transformer import attend_causally, hidden_states
+from verbosify.models.weights import Weights
+
+CPU = torch.device("cpu")
+PROMPT = torch.randint(1, 300, (17,), generator=torch.Generator().manual_seed(1))
+ROWS = torch.randint(1, 300, (4, 12), generator=torch.Generator().manual_seed(2))
+
+
+class Reader:
+    """Reads rows that grow from one prompt: from a cache, and from the start each time."""
+
+    def __init__(self, folder: Path, rows: int, length: int, dtype: torch.dtype = torch.float32) -> None:
+        self._weights = Weights(folder, CPU, dtype)
+        settings = SamplingSettings(n=rows, length=length)
+        self.cache = Cache(self._weights.architecture, PROMPT, settings, self._weights.working)
+
+    def project(self, x: Tensor, name: str) -> Tensor:
+        working = self._weights.working
+        return functional.linear(x, working[name], working.get(f"{name}.bias"))
+
+    def from_the_start(self, own: Tensor) -> Tensor:
+        text, a = torch.cat((PROMPT, own)), self._weights.architecture
+        positions = torch.arange(len(text))
+        return hidden_states(a, self._weights.working, text, positions, self.project, attend_causally)[-1]
+
+
+@pytest.fixture(params=["gpt2", "grouped", "one for all", "one each"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    if request.param == "gpt2":
+        gpt2: Path = request.getfixturevalue("tiny_gpt2")
+        return gpt2
+    shared = {"grouped": 2, "one for all": 1, "one each": 4}[request.param]
+    return write_llama(tmp_path, num_key_value_heads=shared)
+
+
+@torch.no_grad()
+def test_a_cached_step_says_what_reading_everything_again_would(folder: Path) -> None:
+    reader = Reader(folder, rows=4, length=12)
+
+    state = reader.cache.prefill(reader.project)
+
+    torch.testing.assert_close(state[0], reader.from_the_start(ROWS[0, :0]), atol=1e-5, rtol=1e-5)
+    for step in range(12):
+        states = reader.cache.advance(ROWS[:, step], reader.project)
+        for row in range(4):
+            expected = reader.from_the_start(ROWS[row, : step + 1])
+            torch.testing.assert_close(states[row], expected, atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_rows_that_are_dropped_do_not_disturb_those_that_go_on(folder: Path) -> None:
+    reader = Reader(folder, rows=4, length=12)
+    reader.cache.prefill(reader.project)
+    left = [0, 1, 2, 3]
+    for step in range(12):
+        states = reader.cache.advance(ROWS[left, step], reader.project)
+        for place, row in enumerate(left):
+            expected = reader.from_the_start(ROWS[row, : step + 1])
+            torch.testing.assert_close(states[place], expected, atol=1e-5, rtol=1e-5)
+        if step in (2, 6, 7):
+            places = {2: [0, 2, 3], 6: [1, 2], 7: [1]}[step]
+            reader.cache.keep(places)
+            left = [left[place] for place in places]
+    assert left == [3]
+
+
+@torch.no_grad()
+def test_a_cache_in_bf16_stays_close(folder: Path) -> None:
+    exact, rough = Reader(folder, rows=4, length=12), Reader(folder, rows=4, length=12, dtype=torch.bfloat16)
+    states = [reader.cache.prefill(reader.project) for reader in (exact, rough)]
+    for step in range(12):
+        states = [reader.cache.advance(ROWS[:, step], reader.project) for reader in (exact, rough)]
+
+    assert states[1].dtype == torch.bfloat16
+    assert functional.cosine_similarity(states[0], states[1].float()).min() > 0.999
+
+
+@torch.no_grad()
+def test_a_single_row_of_a_single_token_can_be_read(folder: Path) -> None:
+    reader = Reader(folder, rows=1, length=1)
+
+    reader.cache.prefill(reader.project)
+    (state,) = reader.cache.advance(ROWS[:1, 0], reader.project)
+
+    torch.testing.assert_close(state, reader.from_the_start(ROWS[0, :1]), atol=1e-5, rtol=1e-5)

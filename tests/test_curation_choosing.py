@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import math
+from itertools import combinations, product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verbosify.curation import Candidate, Choice, choose
+from verbosify.curation.choosing import TOLERANCE, _value, alike
+
+Offered = dict[int, list[Candidate]]
+
+
+def candidate(words: int, closeness: float = 0.5, *sentences: str, sample: int = 0) -> Candidate:
+    return Candidate(
+        sample=sample,
+        start=0,
+        end=1,
+        text="x",
+        sentences=sentences,
+        words=words,
+        closeness=closeness,
+        invents=False,
+        reverses=False,
+    )
+
+
+def say_the_same(one: Candidate, other: Candidate) -> bool:
+    def long_words(sentence: str) -> frozenset[str]:
+        return frozenset(word for word in sentence.split() if len(word) > 3)
+
+    return any(a == b or alike(long_words(a), long_words(b)) for a in one.sentences for b in other.sentences)
+
+
+def bounds(words_before: int, target: float) -> tuple[int, int]:
+    least = math.ceil(words_before * target * (1 - TOLERANCE)) - words_before
+    most = math.floor(words_before * target * (1 + TOLERANCE)) - words_before
+    return max(least, 0), max(most, 0)
+
+
+def every_choice(offers: Offered) -> list[tuple[Candidate, ...]]:
+    """All ways to take at most one candidate at each gap so that no two say the same."""
+    ways = product(*([None, *found] for found in offers.values()))
+    taken = (tuple(pick for pick in way if pick is not None) for way in ways)
+    return [picks for picks in taken if not any(say_the_same(a, b) for a, b in combinations(picks, 2))]
+
+
+def worth(picks: tuple[Candidate, ...], offers: Offered, words_before: int, target: float, strange: float) -> float:
+    wanted = round(words_before * (target - 1))
+    share = wanted / sum(map(bool, offers.values()))
+    value = sum(_value(pick, share, strange) for pick in picks)
+    return value - abs(sum(pick.words for pick in picks) - wanted) / wanted
+
+
+@st.composite
+def small_offers(draw: st.DrawFn, sentences: int) -> Offered:
+    """Up to four gaps with up to four candidates of one or two sentences, out of so many; no sentence, if 0."""
+    texts = st.lists(
+        st.sampled_from([f"sentence number{n}" for n in range(sentences)] or [""]), max_size=2, unique=True
+    )
+    one = st.builds(
+        lambda words, closeness, said: candidate(words, closeness, *filter(None, said)),
+        st.integers(5, 40),
+        st.integers(-10, 10).map(lambda tenths: tenths / 10),
+        texts,
+    )
+    return draw(st.dictionaries(st.integers(0, 9), st.lists(one, max_size=4), max_size=4))
+
+
+essays = st.integers(20, 120)
+targets = st.sampled_from([1.1, 1.2, 1.5, 2.0, 3.0])
+strangeness = st.sampled_from([0.0, 0.3, 1.0])
+
+
+def assert_is_possible(choice: Choice, offers: Offered, words_before: int, target: float) -> None:
+    low, high = bounds(words_before, target)
+    assert all(pick in offers[gap] for gap, pick in choice.picks.items())
+    assert list(choice.picks) == sorted(choice.picks)
+    assert not any(say_the_same(a, b) for a, b in combinations(choice.picks.values(), 2))
+    assert choice.words == sum(pick.words for pick in choice.picks.values()) <= high
+    assert choice.wanted == round(words_before * (target - 1))
+    assert choice.met is (low <= choice.words)
+
+
+@given(small_offers(0) | small_offers(6), essays, targets, strangeness)
+def test_the_choice_is_the_best_of_all_that_say_nothing_twice(
+    offers: Offered, words_before: int, target: float, strange: float
+) -> None:
+    low, high = bounds(words_before, target)
+
+    choice = choose(offers, words_before=words_before, target=target, strange=strange)
+
+    assert_is_possible(choice, offers, words_before, target)
+    every = [picks for picks in every_choice(offers) if sum(pick.words for pick in picks) <= high]
+    enough = [picks for picks in every if sum(pick.words for pick in picks) >= low]
+    if enough and any(offers.values()):
+        best = max(worth(picks, offers, words_before, target, strange) for picks in enough)
+        assert worth(tuple(choice.picks.values()), offers, words_before, target, strange) == pytest.approx(best)
+    else:
+        assert choice.words == max(sum(pick.words for pick in picks) for picks in every)
+    assert choice.met is bool(enough)
+
+
+@given(small_offers(6), essays)
+def test_an_essay_that_is_to_stay_as_it_is_gets_nothing(offers: Offered, words_before: int) -> None:
+    choice = choose(offers, words_before=words_before, target=1)
+
+    assert choice == Choice({}, 0, 0, met=True)
+
+
+@pytest.mark.parametrize("offers", [{}, {3: []}, {3: [], 5: []}])
+def test_nothing_offered_is_nothing_chosen(offers: Offered) -> None:
+    assert choose(offers, words_before=100, target=2) == Choice({}, 0, 100, met=False)
+
+
+def test_too_little_is_taken_whole_and_told() -> None:
+    offers = {1: [candidate(10), candidate(20)], 2: [candidate(5), candidate(7)], 4: [candidate(3)]}
+
+    choice = choose(offers, words_before=100, target=2)
+
+    assert (choice.words, choice.met, choice.wanted) == (30, False, 100)
+    assert {gap: pick.words for gap, pick in choice.picks.items()} == {1: 20, 2: 7, 4: 3}
+
+
+def test_a_candidate_longer_than_the_whole_essay_may_grow_is_left_out() -> None:
+    assert choose({1: [candidate(90)]}, words_before=50, target=1.5) == Choice({}, 0, 25, met=False)
+
+
+@pytest.mark.parametrize(("strange", "closeness"), [(0.0, 0.8), (1.0, 0.1)])
+def test_a_close_reading_takes_what_is_close_and_a_strange_one_what_is_far(strange: float, closeness: float) -> None:
+    offers = {gap: [candidate(25, 0.1), candidate(25, 0.8), candidate(25, 0.45)] for gap in range(4)}
+
+    choice = choose(offers, words_before=100, target=2, strange=strange)
+
+    assert choice.met
+    assert {pick.closeness for pick in choice.picks.values()} == {closeness}
+
+
+def test_gaps_are_filled_evenly() -> None:
+    offers = {gap: [candidate(6), candidate(25), candidate(45)] for gap in range(4)}
+
+    choice = choose(offers, words_before=100, target=2)
+
+    assert [pick.words for pick in choice.picks.values()] == [25, 25, 25, 25]
+
+
+def test_of_two_gaps_that_would_say_the_same_the_one_with_another_choice_gives_way() -> None:
+    only = candidate(50, 0.9, "the tide takes every harbour wall")
+    offers = {1: [only], 2: [only, candidate(50, 0.2, "gulls sleep on one leg")]}
+
+    choice = choose(offers, words_before=100, target=2)
+
+    assert choice.met
+    assert {gap: pick.closeness for gap, pick in choice.picks.items()} == {1: 0.9, 2: 0.2}
+
+
+def test_sentences_of_much_the_same_words_are_the_same() -> None:
+    one = candidate(50, 0.9, "the tide takes every harbour wall")
+    other = candidate(50, 0.8, "every harbour wall the tide takes away")
+
+    assert len(choose({1: [one], 2: [other]}, words_before=100, target=2).picks) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ({"tide"}, {"tide"}, True),
+        ({"tide", "wall"}, {"tide"}, False),  # a half is not too much
+        ({"tide", "wall", "gull"}, {"tide", "wall"}, True),
+        (set(), set(), False),
+        (set(), {"tide"}, False),
+    ],
+)
+def test_word_sets_are_alike_if_more_than_half_is_shared(one: set[str], other: set[str], expected: bool) -> None:
+    assert alike(frozenset(one), frozenset(other)) is expected
+
+
+@pytest.mark.parametrize("words_before", [9_000, 30_000])
+def test_a_long_essay_meets_its_target_too(words_before: int) -> None:
+    gaps = words_before // 30
+    offers = {
+        gap: [candidate(6 + (gap * 7 + place * 11) % 40, (gap * 13 + place * 5) % 10 / 10) for place in range(5)]
+        for gap in range(gaps)
+    }
+
+    choice = choose(offers, words_before=words_before, target=1.8)
+
+    assert_is_possible(choice, offers, words_before, 1.8)
+    assert choice.met
+
+
+def test_a_crowd_of_like_sentences_is_sorted_out_in_the_end() -> None:
+    sentences = [f"sentence number{n}" for n in range(12)]
+    offers = {
+        gap: [
+            candidate(20 + (gap + place) % 7, 0.1 * place, sentences[(gap + place) % 12], sentences[gap * place % 12])
+            for place in range(6)
+        ]
+        for gap in range(12)
+    }
+
+    choice = choose(offers, words_before=150, target=2)
+
+    assert_is_possible(choice, offers, 150, 2)
+    assert choice.words > 0
+
+
+def test_the_same_offers_give_the_same_choice() -> None:
+    def offers() -> dict[str, Any]:
+        return {"offers": {gap: [candidate(20 + n, 0.5, sample=n) for n in range(9)] for gap in range(9)}}
+
+    assert choose(**offers(), words_before=200, target=2) == choose(**offers(), words_before=200, target=2)

@@ -1,0 +1,87 @@
+"""Options are checked where they enter, survive the record, and give each batch a seed of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verbosify.errors import SettingsError
+from verbosify.models.protocol import RECIPES, SamplingSettings
+from verbosify.workflow import Options
+
+counts = st.integers(1, 200)
+seeds = st.integers(0, 2**63 - 1)
+settings = st.builds(
+    SamplingSettings,
+    n=counts,
+    length=counts,
+    temperature=st.floats(0, 3),
+    top_k=st.integers(0, 500),
+    stops=st.lists(st.text(min_size=1), max_size=3).map(tuple),
+    seed=seeds,
+)
+choices = st.builds(
+    Options,
+    model=st.text(),
+    recipe=st.sampled_from(list(RECIPES.values())),
+    settings=settings,
+    target=st.floats(1, 10),
+    seed=seeds,
+    most_samples=counts,
+    passage_size=counts,
+    stride=counts,
+    short_paragraphs=st.sampled_from(["keep", "skip"]),
+)
+
+
+@given(choices)
+def test_options_come_back_from_the_record_as_they_went_in(options: Options) -> None:
+    assert Options.from_dict(json.loads(json.dumps(options.to_dict()))) == options
+
+
+def test_the_defaults_are_the_method_of_the_original() -> None:
+    options = Options()
+
+    assert options.recipe == RECIPES["classic"]
+    assert (options.settings.n, options.settings.length) == (10, 100)
+    assert (options.settings.temperature, options.settings.top_k) == (0.8, 30)
+    assert (options.passage_size, options.stride, options.target, options.most_samples) == (3, 1, 2.0, 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("target", value) for value in (0.99, 10.01, -2, float("nan"), float("inf"), True, "2")),
+        *(("seed", value) for value in (-1, 2**63, 1.0, True, None)),
+        *((name, value) for name in ("most_samples", "passage_size", "stride") for value in (0, -1, 2.0, True, "3")),
+        ("short_paragraphs", "drop"),
+    ],
+)
+def test_a_value_outside_its_range_is_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(SettingsError, match=rf"^{name} is .*: it must be .*\.$"):
+        Options(**{name: value})
+
+
+@given(choices, settings, st.integers(0, 10_000), st.integers(-1, 50), st.integers(0, 300))
+def test_a_batch_takes_its_settings_and_draws_no_more_than_is_left(
+    options: Options, wanted: SamplingSettings, passage: int, number: int, drawn: int
+) -> None:
+    batch = options.batch_settings(passage, number, wanted, drawn)
+
+    assert 1 <= batch.n <= wanted.n
+    assert batch.n == 1 or drawn + batch.n <= options.most_samples
+    assert batch.n == wanted.n or drawn + batch.n >= options.most_samples
+    assert {**batch.to_dict(), "n": 0, "seed": 0} == {**wanted.to_dict(), "n": 0, "seed": 0}
+    assert batch == options.batch_settings(passage, number, wanted, drawn)
+
+
+def test_every_batch_of_every_passage_has_a_seed_of_its_own() -> None:
+    batches = [(seed, passage, number) for seed in (0, 1, 2**62) for passage in range(20) for number in range(-1, 5)]
+
+    found = {Options(seed=seed).batch_settings(p, n, SamplingSettings(), 0).seed for seed, p, n in batches}
+
+    assert len(found) == len(batches)

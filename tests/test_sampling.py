@@ -1,0 +1,272 @@
+"""One passage's visit to the model: what it draws, when it goes on, and what of it is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.pieces import make_job
+from tests.speaking_model import ESSAY
+from tests.tiny_models import write_gpt2
+from verbosify.curation import Voice
+from verbosify.errors import ModelError
+from verbosify.essay.passages import essay_passages, essay_sentences
+from verbosify.essay.reading import essay_from_text
+from verbosify.measures import Measures
+from verbosify.models.loading import load_model
+from verbosify.models.protocol import LanguageModel, SamplingSettings
+from verbosify.piece import Passage, Piece
+from verbosify.workflow import Options
+from verbosify.workflow.sampling import CONTROL_EVERY, Embed, Judge, Visit, advice_for, draw_more, measure, visit
+
+OPTIONS = Options(settings=SamplingSettings(n=4, length=30), most_samples=10)
+PROSE = "The ferry leaves. " * 3
+NEVER = Judge(PROSE, Voice.of(PROSE), share=1e9)
+"""A judge for whom no sample is long enough."""
+SOON = Judge(PROSE, Voice.of(PROSE), share=0.0)
+"""A judge for whom any length will do."""
+
+
+@pytest.fixture(scope="module")
+def model(speaking_model: Path) -> LanguageModel:
+    return load_model(speaking_model)
+
+
+@pytest.fixture(scope="module")
+def babbling(tmp_path_factory: pytest.TempPathFactory) -> LanguageModel:
+    """A model with random weights, of which nothing can be printed."""
+    return load_model(write_gpt2(tmp_path_factory.mktemp("babbling"), context=512))
+
+
+def all_alike(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Embeddings by which everything means the same."""
+    return np.ones((len(texts), 1), dtype=np.float32)
+
+
+@pytest.fixture
+def piece(tmp_path: Path, model: LanguageModel) -> Iterator[Piece]:
+    with begin(tmp_path / "piece", model) as begun:
+        yield begun
+
+
+def begin(folder: Path, model: LanguageModel) -> Piece:
+    essay = essay_from_text(ESSAY)
+    passages = [Passage(**asdict(passage)) for passage in essay_passages(essay_sentences(essay))]
+    blocks = [{"kind": b.kind, "start": b.start, "end": b.end, "level": b.level, "sentences": []} for b in essay.blocks]
+    return Piece.create(
+        folder,
+        make_job(essay_text=ESSAY, essay_blocks=blocks, model=asdict(model.card), options=OPTIONS.to_dict()),
+        passages,
+    )
+
+
+def call(piece: Piece, index: int, model: LanguageModel, embed: Embed, judge: Judge) -> Iterator[Visit]:
+    return visit(piece, piece.passages()[index], model, embed, judge, OPTIONS)
+
+
+def plain(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in asdict(row).items() if name not in ("created", "seconds")} for row in rows]
+
+
+# Measuring
+
+
+def test_samples_are_measured_against_their_passage_each_by_itself(embed: Embed) -> None:
+    passage = "The ferry leaves the stone pier. A crowd of gulls follows it. Nobody counts them."
+    texts = [" The ferry leaves the stone pier.", " Prime numbers have no end. They thin out slowly.", "", " The ferry"]
+
+    said, strayed, blank, cut = measure(passage, texts, embed)
+
+    assert said.badges()[0] == "copied"
+    assert said.similarity is not None
+    assert strayed.similarity is not None
+    assert said.similarity > 0.5 > strayed.similarity
+    assert len(strayed.sentence_similarities) == 2
+    assert blank.badges() == ("blank",)
+    assert cut.cut_off
+    alone = measure(passage, [texts[1]], embed)[0]
+    assert alone.similarity == pytest.approx(strayed.similarity, abs=1e-5)
+
+
+def test_no_samples_have_no_measures(embed: Embed) -> None:
+    assert measure("The ferry leaves.", [], embed) == []
+
+
+# Drawing
+
+
+def test_a_visit_tells_of_a_batch_only_when_it_is_recorded(piece: Piece, model: LanguageModel) -> None:
+    told = 0
+    for state in call(piece, 1, model, all_alike, NEVER):
+        told += 1
+        assert len(piece.batches(1)) == told
+        assert len(list(piece.samples(1))) == state.samples
+        assert len(piece.overfits(1)) == 1
+    assert told == 3
+
+
+def test_a_passage_without_enough_gets_more_samples_up_to_the_most(piece: Piece, babbling: LanguageModel) -> None:
+    states = list(call(piece, 1, babbling, all_alike, NEVER))
+
+    assert [state.samples for state in states] == [4, 8, 10]
+    batches = piece.batches(1)
+    assert [batch.settings["n"] for batch in batches] == [4, 4, 2]
+    assert len({batch.settings["seed"] for batch in batches}) == 3
+    assert batches[0].reason == "the first samples"
+    assert all(batch.reason and batch.reason != batches[0].reason for batch in batches[1:])
+    assert piece.finished_passages() == {1}
+
+
+def test_the_reason_for_other_settings_names_what_changed(piece: Piece, babbling: LanguageModel) -> None:
+    list(call(piece, 1, babbling, all_alike, NEVER))
+
+    for before, after in pairwise(piece.batches(1)):
+        changed = {name for name in ("top_k", "temperature") if before.settings[name] != after.settings[name]}
+        assert ("top-k" in after.reason) == ("top_k" in changed)
+        assert ("temperature" in after.reason) == ("temperature" in changed)
+
+
+def test_a_passage_with_enough_is_left(piece: Piece, model: LanguageModel) -> None:
+    states = list(call(piece, 1, model, all_alike, SOON))
+
+    assert [state.samples for state in states] == [4]
+    assert len({candidate.sample for candidate in states[0].candidates}) >= 2
+    assert piece.finished_passages() == {1}
+
+
+def test_every_so_many_passages_the_fresh_base_speaks_too(piece: Piece, model: LanguageModel) -> None:
+    for index in range(3):
+        list(call(piece, index, model, all_alike, SOON))
+
+    controls = [batch for batch in piece.batches() if batch.overfit is None]
+    assert CONTROL_EVERY > 2
+    assert [(batch.passage, batch.number) for batch in controls] == [(0, 0)]
+    assert controls[0].settings["n"] == OPTIONS.settings.n
+    assert "fresh base" in controls[0].reason
+
+
+def test_what_the_fresh_base_says_is_never_offered(piece: Piece, model: LanguageModel) -> None:
+    (state,) = call(piece, 0, model, all_alike, SOON)
+
+    overfitted = {batch.id for batch in piece.batches(0) if batch.overfit is not None}
+    offered = {candidate.sample for candidate in state.candidates}
+    assert offered <= {sample.id for sample in piece.samples(0) if sample.batch in overfitted}
+    assert state.samples == OPTIONS.settings.n
+
+
+def test_the_record_holds_all_that_a_sample_followed_from(piece: Piece, model: LanguageModel, embed: Embed) -> None:
+    (state, *_) = call(piece, 1, model, embed, NEVER)
+
+    (overfit,) = piece.overfits(1)
+    assert overfit.recipe == OPTIONS.recipe.to_dict()
+    assert overfit.loss_after < overfit.loss_before
+    assert (state.loss_before, state.loss_after) == (overfit.loss_before, overfit.loss_after)
+    assert overfit.window_tokens == 1024
+    assert overfit.model == asdict(model.card)
+    batch = piece.batches(1)[0]
+    assert batch.model == asdict(model.card)
+    assert SamplingSettings.from_dict(batch.settings) == OPTIONS.batch_settings(1, 0, OPTIONS.settings, 0)
+    assert batch.diversity["samples"] == 4
+    samples = [sample for sample in piece.samples(1) if sample.batch == batch.id]
+    assert [sample.index for sample in samples] == [0, 1, 2, 3]
+    for sample in samples:
+        assert model.decode(sample.token_ids) == sample.text
+        assert sample.finish == "length"
+        assert Measures.from_dict(sample.measures).similarity is not None
+    assert len({sample.text for sample in samples}) == 4
+
+
+@pytest.mark.parametrize("text", ["the quiet harbour " * 600, "a"], ids=["too long", "a single token"])
+def test_a_passage_that_cannot_be_taken_in_at_once_is_passed_over(
+    text: str, piece: Piece, model: LanguageModel
+) -> None:
+    passage = replace(piece.passages()[2], text=text)
+
+    assert list(visit(piece, passage, model, all_alike, SOON, OPTIONS)) == []
+
+    assert piece.batches() == []
+    assert piece.finished_passages() == {2}
+    (entry,) = piece.log()
+    assert (entry.event, entry.detail["passage"]) == ("passed over", 2)
+
+
+# Going on
+
+
+def test_an_interrupted_visit_goes_on_as_if_it_had_not_been(piece: Piece, model: LanguageModel, tmp_path: Path) -> None:
+    with begin(tmp_path / "whole", model) as whole:
+        list(call(whole, 0, model, all_alike, NEVER))
+
+        for _ in range(2):
+            begun = call(piece, 0, model, all_alike, NEVER)
+            next(begun)
+            begun.close()  # type: ignore[attr-defined]
+        states = list(call(piece, 0, model, all_alike, NEVER))
+
+        assert [state.samples for state in states] == [10]
+        assert plain(piece.batches()) == plain(whole.batches())
+        assert plain(list(piece.samples())) == plain(list(whole.samples()))
+        assert plain(piece.overfits()) == plain(whole.overfits())
+
+
+def test_the_weights_are_fresh_again_after_a_visit_that_was_left(piece: Piece, model: LanguageModel) -> None:
+    before = model.score(ESSAY)
+
+    begun = call(piece, 1, model, all_alike, NEVER)
+    next(begun)
+    during = model.score(ESSAY)
+    begun.close()  # type: ignore[attr-defined]
+
+    assert during != before
+    assert model.score(ESSAY) == before
+
+
+def test_a_passage_with_enough_that_was_not_finished_is_finished_without_the_model(
+    piece: Piece, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Piece, "finish_passage", die)
+        with pytest.raises(KeyboardInterrupt):
+            list(call(piece, 1, model, all_alike, SOON))
+    assert piece.finished_passages() == set()
+
+    (state,) = call(piece, 1, model, all_alike, SOON)
+
+    assert (state.samples, state.model_seconds) == (4, 0.0)
+    assert state.loss_after == piece.overfits(1)[0].loss_after
+    assert (len(piece.batches(1)), len(piece.overfits(1))) == (1, 1)
+    assert piece.finished_passages() == {1}
+
+
+# More, on request
+
+
+def test_one_more_batch_is_drawn_from_an_overfit_of_its_own(piece: Piece, model: LanguageModel) -> None:
+    passage = piece.passages()[1]
+    assert advice_for(piece, passage, NEVER) is None
+    list(visit(piece, passage, model, all_alike, SOON, OPTIONS))
+    advice = advice_for(piece, passage, NEVER)
+    assert advice is not None
+
+    batch = draw_more(piece, passage, model, all_alike, advice.settings, reason="at will")
+
+    run, more = piece.batches(1)
+    assert more == batch
+    assert (batch.reason, batch.settings["top_k"]) == ("at will", advice.settings.top_k)
+    assert batch.overfit != run.overfit
+    assert batch.settings["seed"] != run.settings["seed"]
+
+
+def test_more_is_never_drawn_from_other_weights(piece: Piece, babbling: LanguageModel) -> None:
+    with pytest.raises(ModelError, match="has other weights than the piece was made with"):
+        draw_more(piece, piece.passages()[0], babbling, all_alike, OPTIONS.settings, reason="at will")

@@ -1,0 +1,228 @@
+"""What the fast engine says of texts and tokens, against transformers' own classes. See also `test_torch_model_*`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.naive_sampling import draw_naively, load_reference
+from tests.tiny_models import write_gpt2
+from verbosify.errors import ModelError
+from verbosify.models.protocol import LanguageModel, SamplingSettings
+from verbosify.models.torch_model import TorchModel, has_fast_bf16, pick_device, pick_dtype
+from verbosify.models.tuning import HEAD_ROWS, mean_loss
+
+TEXT = "A kettle sings before it boils; “listen,” she said."
+CPU = torch.device("cpu")
+
+
+def load(folder: Path, precision: str = "fp32") -> TorchModel:
+    return TorchModel(folder, name="tiny", weights_sha256="0" * 64, device="cpu", precision=precision)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_folder: Path) -> TorchModel:
+    return load(tiny_folder)
+
+
+@pytest.fixture(scope="module")
+def reference(tiny_folder: Path) -> Any:
+    return load_reference(tiny_folder)
+
+
+@torch.no_grad()
+def log_probabilities(reference: Any, token_ids: list[int]) -> torch.Tensor:
+    """After every token of the text: (tokens, vocabulary), float64."""
+    logits: torch.Tensor = reference(torch.tensor([token_ids])).logits[0].double()
+    return logits.log_softmax(dim=-1)
+
+
+# The card
+
+
+def test_a_model_introduces_itself(model: TorchModel, tiny_folder: Path) -> None:
+    card = model.card
+
+    assert isinstance(model, LanguageModel)
+    assert (card.name, card.family, card.engine) == ("tiny", tiny_folder.name, "torch")
+    assert (card.context, card.device, card.dtype) == (64, "cpu", "float32")
+    assert card.threads == torch.get_num_threads()
+    assert card.parameters == load_reference(tiny_folder).num_parameters()
+    assert card.versions["torch"] == torch.__version__
+    assert set(card.versions) == {"python", "torch", "tokenizers", "numpy"}
+
+
+# Tokens
+
+
+def test_a_text_that_spells_a_special_token_is_ordinary_characters(model: TorchModel) -> None:
+    token_ids = model.encode("a<|endoftext|>b")
+
+    assert 0 not in token_ids
+    assert model.decode(token_ids) == "a<|endoftext|>b"
+    assert model.decode([0]) == "<|endoftext|>"
+
+
+@pytest.mark.parametrize(
+    ("configured", "ends"),
+    [(3, {0, 3}), ([3], {0, 3}), ([3, 4], {0, 3, 4}), (None, {0}), ("three", {0}), ([[3]], {0}), ({"a": 3}, {0})],
+    ids=str,
+)
+def test_a_text_ends_with_a_special_token_or_one_that_is_configured(
+    tiny_gpt2: Path, tmp_path: Path, configured: object, ends: set[int]
+) -> None:
+    folder = Path(shutil.copytree(tiny_gpt2, tmp_path / "model"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"eos_token_id": configured}))
+    settings = SamplingSettings(n=200, length=30, temperature=1.0, top_k=0)
+
+    continuations = load(folder).sample("A", settings)
+
+    said = {token for continuation in continuations for token in continuation.token_ids}
+    assert not said & ends
+    assert {3, 4} - ends <= said
+    assert {continuation.finish for continuation in continuations} == {"length", "end"}
+
+
+# The next token
+
+
+@pytest.mark.parametrize("prompt", [TEXT, "A"])
+def test_next_tokens_have_the_probabilities_of_transformers(model: TorchModel, reference: Any, prompt: str) -> None:
+    expected = log_probabilities(reference, model.encode(prompt))[-1].exp()
+
+    choices = model.next_tokens(prompt, top=1000)
+
+    assert [choice.token_id for choice in choices] == expected.argsort(descending=True).tolist()
+    assert sum(choice.probability for choice in choices) == pytest.approx(1, abs=1e-5)
+    for choice in choices:
+        assert choice.probability == pytest.approx(expected[choice.token_id].item(), abs=1e-6)
+        assert choice.text == model.decode([choice.token_id])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SamplingSettings(temperature=1.0, top_k=0),
+        SamplingSettings(temperature=0.8, top_k=30),
+        SamplingSettings(temperature=1.2, top_k=0, top_p=0.7),
+        SamplingSettings(temperature=0.9, top_k=50, top_p=0.9, repetition_penalty=1.5),
+        SamplingSettings(temperature=0.0),
+    ],
+    ids=lambda settings: f"{settings.temperature} {settings.top_k} {settings.top_p}",
+)
+@torch.no_grad()
+def test_next_tokens_are_as_likely_as_they_are_drawn(
+    model: TorchModel, reference: Any, settings: SamplingSettings
+) -> None:
+    prompt_ids, count = model.encode(TEXT), 3000
+    logits = reference(torch.tensor([prompt_ids])).logits[0, -1].numpy()
+    drawn = [draw_naively(logits, set(prompt_ids), settings, (place + 0.5) / count) for place in range(count)]
+
+    choices = model.next_tokens(TEXT, top=1000, settings=settings)
+
+    assert sum(choice.sampled_probability for choice in choices) == pytest.approx(1, abs=1e-5)
+    for choice in choices:
+        assert choice.sampled_probability == pytest.approx(drawn.count(choice.token_id) / count, abs=1 / count)
+
+
+def test_the_likeliest_next_tokens_come_first_and_no_more_than_asked_for(model: TorchModel) -> None:
+    everything = model.next_tokens(TEXT, top=1000)
+
+    assert len(everything) == 320
+    assert model.next_tokens(TEXT, top=5) == everything[:5]
+    assert [choice.probability for choice in everything] == sorted((c.probability for c in everything), reverse=True)
+    assert len(model.next_tokens(TEXT)) == 100
+
+
+@pytest.mark.parametrize("top", [0, -3])
+def test_no_next_tokens_are_not_to_be_had(model: TorchModel, top: int) -> None:
+    with pytest.raises(ModelError, match=rf"^top is {top}: ask for at least one token\.$"):
+        model.next_tokens(TEXT, top=top)
+
+
+# Scores
+
+
+def test_scores_are_those_of_transformers(model: TorchModel, reference: Any) -> None:
+    token_ids = model.encode(TEXT)
+    expected = log_probabilities(reference, token_ids)[:-1]
+
+    scores = model.score(TEXT)
+
+    assert [score.token_id for score in scores] == token_ids[1:]
+    assert "".join(score.text for score in scores).startswith(" kettle")
+    for score, row in zip(scores, expected, strict=True):
+        assert score.log_probability == pytest.approx(row[score.token_id].item(), abs=1e-5)
+        assert score.rank == 1 + int((row > row[score.token_id]).sum())
+        assert score.entropy == pytest.approx(-(row.exp() * row).sum().item(), abs=1e-5)
+        assert score.log_probability <= 0
+        assert score.entropy >= 0
+        assert score.rank >= 1
+
+
+def test_scores_add_up_to_the_loss_also_of_a_long_text(tmp_path: Path) -> None:
+    model = load(write_gpt2(tmp_path, context=3 * HEAD_ROWS))
+    text = TEXT * 20
+    token_ids = model.encode(text)[: 2 * HEAD_ROWS + 40]
+    text = model.decode(token_ids)
+    assert len(model.encode(text)) > 2 * HEAD_ROWS
+
+    scores = model.score(text)
+
+    token_ids = model.encode(text)
+    weights = model._weights
+    loss = mean_loss(weights.architecture, weights.working, torch.tensor(token_ids)).item()
+    assert len(scores) == len(token_ids) - 1
+    assert -sum(score.log_probability for score in scores) / len(scores) == pytest.approx(loss, abs=1e-5)
+
+
+def test_a_single_token_has_nothing_to_score(model: TorchModel) -> None:
+    assert model.score("A") == []
+
+
+@pytest.mark.parametrize("text", ["", TEXT * 10])
+def test_what_cannot_be_read_at_once_cannot_be_scored(model: TorchModel, text: str) -> None:
+    with pytest.raises(ModelError, match=r"\.$"):
+        model.score(text)
+
+
+def test_bf16_is_close_to_fp32(model: TorchModel, tiny_folder: Path) -> None:
+    rough = load(tiny_folder, "bf16")
+
+    assert rough.card.dtype == "bfloat16"
+    for exact, found in zip(model.score(TEXT), rough.score(TEXT), strict=True):
+        assert found.log_probability == pytest.approx(exact.log_probability, abs=0.1)
+        assert found.entropy == pytest.approx(exact.entropy, abs=0.05)
+
+
+def test_bf16_samples_do_not_depend_on_how_many_there_are(tiny_folder: Path) -> None:
+    model, settings = load(tiny_folder, "bf16"), SamplingSettings(n=10, length=20, temperature=1.0, top_k=0)
+
+    assert model.sample(TEXT, settings)[:3] == model.sample(TEXT, replace(settings, n=3))
+
+
+# Where and how it computes
+
+
+def test_the_device_is_found_and_named() -> None:
+    assert pick_device("cpu") == CPU
+    assert pick_device("auto").type in ("cpu", "cuda", "mps")
+
+
+def test_the_precision_follows_the_hardware_unless_it_is_chosen() -> None:
+    assert pick_dtype("fp32", CPU) == torch.float32
+    assert pick_dtype("bf16", CPU) == torch.bfloat16
+    assert pick_dtype("auto", CPU) == (torch.bfloat16 if has_fast_bf16(CPU) else torch.float32)
+
+
+def test_bf16_is_no_faster_where_nothing_is_known_of_it() -> None:
+    assert not has_fast_bf16(torch.device("mps"))
+    if not torch.cuda.is_available():
+        assert not has_fast_bf16(torch.device("cuda"))
