@@ -134,3 +134,18 @@ def test_an_unknown_recipe_is_refused_with_the_names_of_those_there_are() -> Non
         SettingsError, match=r"^There is no recipe called 'classical': choose one of classic, passage, "
     ):
         recipe_named("classical")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (SamplingSettings, {"stops": "###"}),
+        (SamplingSettings, {"stops": None}),
+        (SamplingSettings, {"temperature": 10**400}),
+        (SamplingSettings, {"heat": 1}),
+        (TuningRecipe, {"rate": 1}),
+    ],
+)
+def test_a_record_that_does_not_fit_is_refused(kind: Any, values: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        kind.from_dict(values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -30,7 +30,21 @@ def _whole(value: object) -> bool:
 
 
 def _real(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and _fits(value)
+
+
+def _fits(value: float) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:  # a whole number of more than 308 digits
+        return False
+
+
+def _known(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(values) - {field.name for field in fields(kind)})
+    if unknown:
+        raise SettingsError(f"{kind.__name__} has no field {unknown[0]!r}: leave it out.")
+    return values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +101,7 @@ class TuningRecipe:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TuningRecipe:
-        return cls(**values)
+        return cls(**_known(cls, values))
 
 
 RECIPES: dict[str, TuningRecipe] = {
@@ -157,7 +171,8 @@ class SamplingSettings:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> SamplingSettings:
-        return cls(**(values | {"stops": tuple(values.get("stops", ()))}))
+        stops = values.get("stops", ())
+        return cls(**(_known(cls, values) | {"stops": tuple(stops) if isinstance(stops, list) else stops}))
 
 
 @dataclass(frozen=True, slots=True)
