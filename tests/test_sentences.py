@@ -152,4 +152,4 @@ def test_no_text_takes_quadratic_time(text: str) -> None:
 
     split_sentences(text)
 
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 60  # quadratic would take many minutes

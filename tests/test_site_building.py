@@ -125,7 +125,7 @@ def test_two_thousand_gaps_are_built_in_seconds(tmp_path: Path) -> None:
     done = subprocess.run(  # apart, since measuring coverage takes longer than building
         [sys.executable, "-c", code, tmp_path / "in.json", tmp_path], check=True, capture_output=True, env=ENVIRONMENT
     )
-    assert float(done.stdout) < 10
+    assert float(done.stdout) < 40  # a safe distance: what it takes is measured elsewhere
 
 
 def test_a_piece_without_any_sample_has_a_site(tmp_path: Path) -> None:
