@@ -24,6 +24,7 @@ check: $(VENV)/.check-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
 models: $(VENV)/.installed
 	$(BIN)/verbosify models get smollm2-135m minilm

@@ -15,9 +15,9 @@ USERS_LIST = ("gpt-2-simple", "tensorflow", "nltk", "jupyter", "ipywidgets", "pa
 def requirements_of_pyproject() -> dict[str, str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"]]
-    for extra in ("torch", "tensorflow", "notebook"):
+    for extra in ("torch", "tensorflow", "notebook", "site"):
         wanted += project["optional-dependencies"].get(extra, [])
-    return dict(split(line.partition(";")[0]) for line in wanted)
+    return dict(split(line.partition(";")[0]) for line in wanted if not line.startswith("verbosify["))
 
 
 def requirements_of_environment() -> dict[str, str]:

@@ -1,0 +1,156 @@
+"""JupyterLab in a process of its own, and a browser that works in it as a person does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psutil
+from playwright.sync_api import Locator, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+_SETTINGS = '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}'
+
+
+class Laboratory:
+    """A JupyterLab at `address`, serving the notebooks of one folder."""
+
+    def __init__(self, process: subprocess.Popen[bytes], address: str) -> None:
+        self._process = process
+        self.address = address
+
+    def kill_kernels(self) -> int:
+        """SIGKILL to every kernel that this JupyterLab has started; returns how many there were."""
+        kernels = [
+            child
+            for child in psutil.Process(self._process.pid).children(recursive=True)
+            if "ipykernel_launcher" in " ".join(child.cmdline())
+        ]
+        for kernel in kernels:
+            kernel.kill()
+        return len(kernels)
+
+
+@contextmanager
+def laboratory(folder: Path, home: Path, checkpoints: Path) -> Iterator[Laboratory]:
+    """Serve `folder`; settings and traces go into `home`."""
+    overrides = home / "share" / "settings"
+    overrides.mkdir(parents=True)
+    (overrides / "overrides.json").write_text(_SETTINGS)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    places = {name: str(home / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+    log = (home / "log").open("wb")
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
+            "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
+            f"--LabApp.app_settings_dir={overrides}", "--LabApp.extension_manager=readonly",
+        ],
+        cwd=folder,
+        env=os.environ | places | {"PYTHONPATH": str(ROOT), "VERBOSIFY_CHECKPOINTS": str(checkpoints)},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _await(f"{address}/api", home / "log")
+        yield Laboratory(process, address)
+    finally:
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.terminate()
+        process.wait(timeout=30)
+        for child in children:
+            if child.is_running():
+                child.kill()
+        log.close()
+
+
+def _await(address: str, log: Path, patience: float = 60.0) -> None:
+    start = time.monotonic()
+    while True:
+        try:
+            with urlopen(address, timeout=2):  # noqa: S310  # our own address
+                return
+        except (URLError, OSError):
+            assert time.monotonic() - start < patience, log.read_text()
+            time.sleep(0.2)
+
+
+@contextmanager
+def browser_page(width: int, height: int) -> Iterator[Page]:
+    """A page of a real browser, which may ask nobody but this computer."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": width, "height": height})
+        context.route("**/*", lambda route: route.continue_() if "//127.0.0.1" in route.request.url else route.abort())
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        try:
+            yield page
+        finally:
+            if pictures := os.environ.get("VERBOSIFY_PICTURES"):
+                page.screenshot(path=Path(pictures) / "last.png")
+            browser.close()
+
+
+def open_notebook(page: Page, address: str, name: str) -> None:
+    page.goto(f"{address}/lab/tree/{name}?reset")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    _await_kernel(page, address)
+
+
+def _await_kernel(page: Page, address: str, patience: float = 60.0) -> None:
+    """What is run before the kernel has answered and the page is connected to it may be lost."""
+    start = time.monotonic()
+    while True:
+        kernels = page.request.get(f"{address}/api/kernels").json()
+        if kernels and all(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels):
+            page.wait_for_timeout(2000)
+            return
+        assert time.monotonic() - start < patience, kernels
+        page.wait_for_timeout(200)
+
+
+def run_above(page: Page, heading: str) -> None:
+    """Run the cells before a heading."""
+    page.locator(".jp-Notebook").get_by_role("heading", name=heading).click()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Above Selected Cell").click()
+
+
+def run_below(page: Page, heading: str) -> None:
+    """Run the cells after a heading."""
+    page.locator(".jp-Notebook").get_by_role("heading", name=heading).click()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run Selected Cell and All Below").click()
+
+
+def run_all(page: Page) -> None:
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def fill(page: Page, label: str, value: str) -> None:
+    """Type into a field of a form and leave it."""
+    field = page.get_by_label(label, exact=True)
+    field.fill(value)
+    field.press("Tab")
+
+
+def curator_of(page: Page) -> Locator:
+    curator = page.locator("section.vb")
+    curator.locator("article").first.wait_for()
+    return curator

@@ -1,0 +1,108 @@
+"""Notebook 01 in a real JupyterLab and a real browser: choose, run, curate, lose the kernel, come back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.commands import CHECKPOINTS
+from tests.notebook import laboratory as lab
+from tests.speaking_model import ESSAY
+from verbosify.piece import Piece
+
+NOTEBOOK = lab.ROOT / "notebooks" / "01_verbosify.ipynb"
+PICTURES = os.environ.get("VERBOSIFY_PICTURES")
+"""A folder for pictures of what was seen on the way, for people to look at."""
+
+
+def picture(page: object, name: str, *, tall: int = 0) -> None:
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png")  # type: ignore[attr-defined]
+
+
+@pytest.mark.timeout(280)
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (820, 1100)])
+def test_a_piece_is_made_curated_and_found_again_after_the_kernel_was_killed(  # noqa: PLR0915  # a story, told in one go
+    tmp_path: Path, speaking_model: Path, width: int, height: int
+) -> None:
+    folder = tmp_path / "studio"
+    folder.mkdir()
+    shutil.copy(NOTEBOOK, folder)
+    (folder / "quay.md").write_text(ESSAY)
+    with (
+        lab.laboratory(folder, tmp_path / "home", CHECKPOINTS) as jupyter,
+        lab.browser_page(width, height) as page,
+    ):
+        lab.open_notebook(page, jupyter.address, NOTEBOOK.name)
+        lab.run_above(page, "3 · The passages")
+        page.get_by_text("There is no file").wait_for()  # the essays of the repository are not here
+        lab.fill(page, "Path", "quay.md")
+        page.get_by_text("“The quay at night”:").wait_for()
+        picture(page, f"essay-{width}")
+        lab.fill(page, "Model", str(speaking_model))
+        page.get_by_text("on 2 passages: 4 samples").wait_for()
+        picture(page, f"settings-{width}")
+        lab.run_below(page, "3 · The passages")
+        curator = lab.curator_of(page)
+        curator.scroll_into_view_if_needed()
+        expect(page.get_by_text("2 of 4 passages visited", exact=False)).to_be_attached()
+        samples, status = curator.locator("article"), curator.locator(".vb-status")
+        picture(page, f"curator-{width}")
+
+        samples.nth(0).get_by_role("button", name="Pick", exact=True).click()  # by mouse
+        expect(curator.locator(".vb-decision")).to_have_text("1 picked")
+        samples.nth(0).locator("[data-word='3']").click()  # trimmed by a click on a word
+        expect(samples.nth(0).locator(".vb-word.kept")).to_have_count(4)
+        samples.nth(1).focus()  # by keyboard
+        page.keyboard.press("ArrowLeft")
+        expect(status).to_contain_text("Enter accepts")
+        page.keyboard.press("Enter")
+        expect(curator.locator(".vb-decision")).to_have_text("2 picked")
+        expect(samples.nth(1)).to_be_focused()
+        picture(page, f"picked-{width}")
+
+        number = samples.nth(0).get_attribute("aria-label").split(",")[0]
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("p")
+        expect(samples.nth(0)).to_contain_text("pinned")
+        curator.get_by_role("button", name="Reroll").click()
+        expect(status).to_contain_text("new samples", timeout=60_000)
+        expect(curator.get_by_text("earlier", exact=False).first).to_be_visible()
+        assert samples.nth(0).get_attribute("aria-label").startswith(number)
+        picture(page, f"rerolled-{width}")
+
+        curator.get_by_role("button", name="Undo").click()
+        expect(curator.locator(".vb-decision")).to_have_text("1 picked")
+        samples.nth(1).focus()
+        page.keyboard.press("Control+z")
+        expect(samples.nth(0).locator(".vb-word.kept")).not_to_have_count(4)
+        page.keyboard.press("y")
+        expect(samples.nth(0).locator(".vb-word.kept")).to_have_count(4)
+        page.keyboard.press("]")
+        expect(curator.locator("h3")).to_have_text("Passage 2 of 4")
+        page.keyboard.press("1")
+        expect(curator.locator(".vb-decision")).to_have_text("1 picked")
+        seen = curator.locator(".vb-paragraph").first.inner_text()
+        expect(page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
+        page.keyboard.press("Control+s")
+
+        assert jupyter.kill_kernels() == 1
+        with Piece.open(folder / "pieces" / "quay") as piece:
+            picks = piece.picks("own")
+            assert [len(picks[gap]) for gap in (0, 1)] == [1, 1]
+        page.goto("about:blank")
+        lab.open_notebook(page, jupyter.address, NOTEBOOK.name)
+        lab.run_all(page)
+        curator = lab.curator_of(page)
+        expect(curator.locator("h3")).to_have_text("Passage 2 of 4")
+        assert curator.locator(".vb-paragraph").first.inner_text() == seen
+        curator.get_by_role("button", name="Previous passage").click()
+        expect(curator.locator("article").nth(0).locator(".vb-word.kept")).to_have_count(4)
+        curator.get_by_text("The essay as it grows").click()
+        expect(curator.locator(".vb-essay ins")).to_have_count(2)
+        picture(page, f"reopened-{width}")
+        page.get_by_text("quay-own-site.zip").wait_for()

@@ -1,0 +1,80 @@
+"""Loading and running in a cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import pytest
+
+from tests.commands import CHECKPOINTS
+from tests.speaking_model import ESSAY
+from verbosify.errors import ModelError
+from verbosify.essay import essay_from_text
+from verbosify.models.protocol import LanguageModel
+from verbosify.notebook import job
+from verbosify.piece import Piece
+from verbosify.workflow import Options
+from verbosify.workflow.sampling import Embed
+
+
+@pytest.fixture
+def displayed(monkeypatch: pytest.MonkeyPatch) -> list[widgets.VBox]:
+    """What the cell shows."""
+    shown: list[widgets.VBox] = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    return shown
+
+
+def test_a_run_shows_how_far_it_is_and_can_be_run_again(
+    tmp_path: Path, model: LanguageModel, embed: Embed, options: Options, displayed: list[widgets.VBox]
+) -> None:
+    essay = essay_from_text(ESSAY, "quay.md")
+    summary = job.run(essay, tmp_path / "piece", options, model=model, embed=embed, limit=1)
+    bar, said = displayed[0].children
+    assert (bar.value, bar.max, bar.bar_style) == (1, 1, "success")
+    assert "1 of 4 passages visited" in said.value
+    again = job.run(essay, tmp_path / "piece", options, model=model, embed=embed, limit=1)
+    assert again.samples == summary.samples
+
+
+def test_an_interrupted_run_goes_on_where_it_was(
+    tmp_path: Path, model: LanguageModel, embed: Embed, options: Options, displayed: list[widgets.VBox]
+) -> None:
+    calls: list[Any] = []
+
+    def interrupting(texts: Any) -> Any:
+        calls.append(texts)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return embed(texts)
+
+    essay = essay_from_text(ESSAY, "quay.md")
+    with pytest.raises(KeyboardInterrupt):
+        job.run(essay, tmp_path / "piece", options, model=model, embed=interrupting, limit=2)
+    assert displayed[0].children[0].bar_style == "warning"
+    with Piece.open(tmp_path / "piece") as piece:
+        before = [sample.text for sample in piece.samples()]
+    assert before
+    job.run(essay, tmp_path / "piece", options, model=model, embed=embed, limit=2)
+    job.run(essay, tmp_path / "whole", options, model=model, embed=embed, limit=2)
+    with Piece.open(tmp_path / "piece") as piece, Piece.open(tmp_path / "whole") as whole:
+        assert [s.text for s in piece.samples()][: len(before)] == before
+        assert [s.text for s in piece.samples()] == [s.text for s in whole.samples()]
+
+
+def test_loading_tells_what_was_loaded(
+    tmp_path: Path,
+    speaking_model: Path,
+    options: Options,
+    displayed: list[widgets.VBox],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VERBOSIFY_CHECKPOINTS", str(CHECKPOINTS))
+    model, embed = job.load(options)
+    assert model.card.name in displayed[0].children[1].value
+    assert embed(["One."]).shape == (1, 384)
+    with pytest.raises(ModelError):
+        job.load(Options(model=str(tmp_path / "nothing")))
+    assert displayed[1].children[0].bar_style == "warning"

@@ -1,0 +1,84 @@
+"""The notebooks: clean in git, thin, and running from top to bottom with the embedded model."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.commands import CHECKPOINTS, ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SECONDS_A_CELL = 240
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request: pytest.FixtureRequest) -> Path:
+    return Path(request.param)
+
+
+def code_of(path: Path) -> list[str]:
+    return [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+
+
+def test_holds_no_outputs(path: Path) -> None:
+    checked = subprocess.run([sys.executable, "-m", "nbstripout", "--verify", str(path)], check=False)
+    assert checked.returncode == 0
+
+
+def test_calls_the_library_and_defines_nothing(path: Path) -> None:
+    for source in code_of(path):
+        python = re.sub(r"^(\s*)%.*$", r"\1pass", source, flags=re.MULTILINE)
+        nodes = list(ast.walk(ast.parse(python)))
+        assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda) for node in nodes)
+
+
+def test_names_no_address(path: Path) -> None:
+    assert not re.search(r"\w\.(?:com|org|io|net)\b", path.read_text())
+
+
+def test_the_first_cell_installs_from_a_form_field(path: Path) -> None:
+    first = code_of(path)[0]
+    assert 'source = ""  # @param {type:"string"}' in first
+    assert "%load_ext verbosify.notebook" in first
+
+
+@pytest.mark.parametrize(
+    ("source", "asked"),
+    [
+        ("https://example.org/verbosify", "verbosify[notebook] @ git+https://example.org/verbosify"),
+        (
+            "https://example.org/verbosify-1-py3-none-any.whl",
+            "verbosify[notebook] @ https://example.org/verbosify-1-py3-none-any.whl",
+        ),
+        ("verbosify-main.zip", "./verbosify-main.zip[notebook]"),
+    ],
+)
+def test_a_repository_a_wheel_and_an_uploaded_zip_can_be_installed(path: Path, source: str, asked: str) -> None:
+    first = code_of(path)[0].replace('source = ""', f"source = {source!r}")
+    names: dict[str, str] = {}
+    exec(re.sub(r"^(\s*)%.*$", r"\1pass", first, flags=re.MULTILINE), names)  # noqa: S102  # our own notebook
+    assert names["requirement"] == asked
+
+
+@pytest.mark.embedded
+@pytest.mark.timeout(900)
+def test_runs_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nbclient import NotebookClient
+
+    for name in ("notebooks", "essays"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("pieces"))
+    environment = {"PYTHONPATH": str(ROOT), "VERBOSIFY_CHECKPOINTS": str(CHECKPOINTS), "IPYTHONDIR": str(tmp_path)}
+    notebook = nbformat.read(path, 4)
+    client = NotebookClient(
+        notebook, timeout=SECONDS_A_CELL, resources={"metadata": {"path": str(tmp_path / "notebooks")}}
+    )
+    client.execute(env=os.environ | environment)
+    assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
