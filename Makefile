@@ -1,5 +1,6 @@
 # Each target sets up all it needs on a bare machine, and skips what is done.
-# `make demo` verbosifies an essay; `make test` proves that everything works; `make check` reads the code.
+# `make demo` verbosifies an essay; `make test` proves that everything works; `make check` reads the code;
+# `make site` serves our published piece.
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -25,6 +26,10 @@ check: $(VENV)/.check-installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+# The published piece, on this machine alone.
+site:
+	$(PYTHON) -m http.server --bind 127.0.0.1 --directory site 8000
 
 models: $(VENV)/.installed
 	$(BIN)/verbosify models get smollm2-135m minilm

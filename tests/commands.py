@@ -17,6 +17,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -152,7 +153,7 @@ class Commands:
 
 
 def _serve() -> None:
-    _import_what_is_slow()
+    _warm_up()
     gc.collect()
     gc.freeze()  # the children share what is imported as long as nobody touches it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -161,7 +162,8 @@ def _serve() -> None:
             _attend(json.loads(line))
 
 
-def _import_what_is_slow() -> None:
+def _warm_up() -> None:
+    """Import what is slow, and load a model once: transformers compiles a thousand patterns for the first."""
     import docx  # noqa: F401
     import jinja2  # noqa: F401
     import jsonschema  # noqa: F401
@@ -172,6 +174,11 @@ def _import_what_is_slow() -> None:
     from transformers import BertModel  # noqa: F401
 
     from verbosify import cli, site, workflow  # noqa: F401
+    from verbosify.errors import ModelError
+    from verbosify.models.embedding import SentenceEmbedder
+
+    with suppress(ModelError):  # it is not there yet
+        SentenceEmbedder(CHECKPOINTS / "minilm")
 
 
 def _attend(request: dict[str, Any]) -> NoReturn:
