@@ -6,20 +6,15 @@ import hashlib
 import json
 import math
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
 from tests.commands import CHECKPOINTS
-from tests.interrupted_overfits import digest
+from tests.interrupted_overfits import answers, digest
 from tests.naive_sampling import load_reference, naive_samples
 from verbosify.errors import ModelError
 from verbosify.models.loading import load_model
@@ -191,17 +186,7 @@ def test_a_step_after_which_it_knows_less_than_nothing_is_refused(quick: Any, le
 def test_its_weights_are_fresh_after_real_signals() -> None:
     rounds, chance = 3, random.Random(2)  # noqa: S311
     before = hashlib.sha256((FOLDER / "model.safetensors").read_bytes()).hexdigest()
-    command = [sys.executable, "-m", "tests.interrupted_overfits", str(FOLDER), "bf16", str(rounds)]
-    with subprocess.Popen(command, cwd=Path(__file__).parent.parent, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        said = []
-        for line in process.stdout:
-            if line == "ready\n":
-                time.sleep(chance.uniform(0, 2))
-                process.send_signal(signal.SIGINT)
-            else:
-                said.append(line)
+    said = answers(FOLDER, "bf16", rounds, lambda: chance.uniform(0, 2))
 
-    assert process.returncode == 0
     assert said == ["fresh\n"] * rounds
     assert hashlib.sha256((FOLDER / "model.safetensors").read_bytes()).hexdigest() == before

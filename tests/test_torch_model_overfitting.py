@@ -7,9 +7,7 @@ import hashlib
 import inspect
 import random
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +17,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.interrupted_overfits import RECIPE, SETTINGS, TEXT, digest, state
+from tests.interrupted_overfits import RECIPE, SETTINGS, TEXT, answers, digest, state
 from verbosify.errors import ModelError
 from verbosify.models.protocol import RECIPES, TuningRecipe
 from verbosify.models.torch_model import TorchModel
@@ -266,16 +264,6 @@ def test_fresh_weights_are_back_after_ctrl_c_again_while_they_come_back(tiny_gpt
 
 def test_fresh_weights_are_back_after_real_signals(tiny_folder: Path) -> None:
     rounds, chance = 25, random.Random(1)  # noqa: S311
-    command = [sys.executable, "-m", "tests.interrupted_overfits", str(tiny_folder), "fp32", str(rounds)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        said = []
-        for line in process.stdout:
-            if line == "ready\n":
-                time.sleep(chance.uniform(0, 0.05))
-                process.send_signal(signal.SIGINT)
-            else:
-                said.append(line)
+    said = answers(tiny_folder, "fp32", rounds, lambda: chance.uniform(0, 0.05))
 
-    assert process.returncode == 0
     assert said == ["fresh\n"] * rounds
