@@ -248,7 +248,7 @@ def test_settings_out_of_range_are_a_sentence(piece: Piece, model: LanguageModel
     ask(curator, "reroll", settings={"temperature": -1})
     assert curator.message == "temperature is -1: it must be a number from 0 up."
     ask(curator, "reroll", settings={"warmth": 1})
-    assert "not settings to sample with" in curator.message
+    assert "has no field 'warmth'" in curator.message
 
 
 def test_advice_states_the_rule_for_what_is_seen(piece: Piece, model: LanguageModel, embed: Embed) -> None:
