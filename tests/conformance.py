@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from verbosify.errors import ModelError, SettingsError
-from verbosify.models.finetuning import finetune
 from verbosify.models.openai_format import END_OF_TEXT
 from verbosify.models.protocol import RECIPES, LanguageModel, SamplingSettings, TuningRecipe
 
@@ -385,7 +384,7 @@ CORPUS = TuningRecipe(name="corpus", steps=4, windows_per_step=2, window_tokens=
 def test_fine_tuning_teaches_the_texts_and_leaves_the_base_alone(model: Any) -> None:
     before = model.score(PASSAGE)
 
-    with finetune(model, TEXTS, CORPUS) as tuning:
+    with model.finetune(TEXTS, CORPUS.steps, CORPUS) as tuning:
         assert model.score(PASSAGE) != before
         assert tuning.history[-1].loss < tuning.history[0].loss
         assert [step.number for step in tuning.history] == [1, 2, 3, 4]
@@ -396,12 +395,14 @@ def test_fine_tuning_teaches_the_texts_and_leaves_the_base_alone(model: Any) -> 
 
 
 def test_fine_tuning_goes_on_after_a_break_as_if_there_had_been_none(model: Any, tmp_path: Path) -> None:
-    with finetune(model, TEXTS, CORPUS, held_out=0.2, measure_every=2) as whole:
+    with model.finetune(TEXTS, CORPUS.steps, CORPUS, held_out=0.2, measure_every=2) as whole:
         scores = model.score(PROMPT)
 
-    with finetune(model, TEXTS, replace(CORPUS, steps=2), held_out=0.2, measure_every=2, folder=tmp_path / "kept"):
+    with model.finetune(TEXTS, 2, CORPUS, held_out=0.2, measure_every=2, folder=tmp_path / "kept"):
         pass
-    with finetune(model, TEXTS, CORPUS, held_out=0.2, measure_every=2, folder=tmp_path / "kept") as resumed:
+    with model.finetune(
+        TEXTS, CORPUS.steps, CORPUS, held_out=0.2, measure_every=2, folder=tmp_path / "kept"
+    ) as resumed:
         assert model.score(PROMPT) == scores
         assert resumed.history == whole.history
 
@@ -409,7 +410,7 @@ def test_fine_tuning_goes_on_after_a_break_as_if_there_had_been_none(model: Any,
 def test_samples_between_steps_come_from_the_weights_of_the_moment(model: Any) -> None:
     said = []
 
-    with finetune(model, TEXTS, CORPUS, progress=lambda step: said.append(model.sample(PROMPT, ALL))):
+    with model.finetune(TEXTS, CORPUS.steps, CORPUS, progress=lambda step: said.append(model.sample(PROMPT, ALL))):
         said.append(model.sample(PROMPT, ALL))
 
     assert len({continuations[0].token_ids for continuations in said[:4]}) > 1
@@ -419,7 +420,7 @@ def test_samples_between_steps_come_from_the_weights_of_the_moment(model: Any) -
 def test_a_fine_tuned_model_can_be_kept(model: Any, tmp_path: Path) -> None:
     from verbosify.models.provenance import read_record
 
-    with finetune(model, TEXTS, CORPUS) as tuning:
+    with model.finetune(TEXTS, CORPUS.steps, CORPUS) as tuning:
         folder = tuning.save(tmp_path / "tuned", "openai")
 
     record = read_record(folder)

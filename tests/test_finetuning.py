@@ -12,7 +12,7 @@ import torch
 
 from tests.tiny_models import TRAINING_TEXT, write_gpt2, write_llama
 from verbosify.errors import EssayError, ModelError, SettingsError
-from verbosify.models.finetuning import Step, finetune
+from verbosify.models.finetuning import Step
 from verbosify.models.loading import load_model
 from verbosify.models.protocol import TuningRecipe
 
@@ -53,7 +53,7 @@ def test_many_steps_are_adams_with_tensorflows_epsilon(model: Any, tmp_path: Pat
                 rate = 3e-3 * (1 - 0.999**number) ** 0.5 / (1 - 0.9**number)
                 weights[name] = weight - rate * first[name] / (second[name].sqrt() + 1e-8)
 
-    with finetune(model, TEXTS, replace(RECIPE, steps=3)):
+    with model.finetune(TEXTS, 3, RECIPE):
         differences = torch.cat([(weight - weights[name]).abs().flatten() for name, weight in working(model).items()])
         assert (differences < 1e-5).float().mean() > 0.98  # the rest: keys' biases, whose gradient is but rounding
 
@@ -64,7 +64,7 @@ def test_a_break_changes_nothing(tmp_path: Path, precision: str, weights: Any) -
     model: Any = load_model(write_llama(tmp_path / "model"), precision=precision)
     recipe = replace(RECIPE, weights=weights)
     judged: dict[str, Any] = {"held_out": 0.2, "measure_every": 1}
-    with finetune(model, TEXTS, recipe, **judged) as whole:
+    with model.finetune(TEXTS, recipe.steps, recipe, **judged) as whole:
         expected = working(model)
 
     def stop(step: Step) -> None:
@@ -73,10 +73,10 @@ def test_a_break_changes_nothing(tmp_path: Path, precision: str, weights: Any) -
 
     with (
         pytest.raises(KeyboardInterrupt),
-        finetune(model, TEXTS, recipe, folder=tmp_path / "f", progress=stop, **judged),
+        model.finetune(TEXTS, recipe.steps, recipe, folder=tmp_path / "f", progress=stop, **judged),
     ):
         pass
-    with finetune(model, TEXTS, recipe, folder=tmp_path / "f", **judged) as resumed:
+    with model.finetune(TEXTS, recipe.steps, recipe, folder=tmp_path / "f", **judged) as resumed:
         assert same(working(model), expected)
     assert resumed.history == whole.history
     assert resumed.steps == whole.steps
@@ -85,10 +85,10 @@ def test_a_break_changes_nothing(tmp_path: Path, precision: str, weights: Any) -
 def test_only_the_latest_state_is_kept_and_no_step_is_taken_twice(model: Any, tmp_path: Path) -> None:
     numbers: list[int] = []
     for steps in (3, 5, 5):
-        with finetune(
-            model,
+        with model.finetune(
             TEXTS,
-            replace(RECIPE, steps=steps),
+            steps,
+            RECIPE,
             folder=tmp_path / "f",
             save_every=2,
             progress=lambda step: numbers.append(step.number),
@@ -108,7 +108,7 @@ def test_the_best_weights_on_the_held_out_text_are_those_that_remain(model: Any)
         weights[step.number] = working(model)
 
     recipe = replace(RECIPE, steps=12, learning_rate=3e-2)
-    with finetune(model, TEXTS, recipe, held_out=0.3, measure_every=1, progress=watch) as tuning:
+    with model.finetune(TEXTS, recipe.steps, recipe, held_out=0.3, measure_every=1, progress=watch) as tuning:
         best = min(losses, key=lambda number: losses[number] or 0.0)
         assert tuning.steps == best
         assert best < 12  # such a rate overshoots
@@ -118,7 +118,7 @@ def test_the_best_weights_on_the_held_out_text_are_those_that_remain(model: Any)
 def test_patience_ends_what_no_longer_gets_better(model: Any) -> None:
     recipe = replace(RECIPE, steps=40, learning_rate=3e-2)
 
-    with finetune(model, TEXTS, recipe, held_out=0.3, measure_every=1, patience=3) as tuning:
+    with model.finetune(TEXTS, recipe.steps, recipe, held_out=0.3, measure_every=1, patience=3) as tuning:
         assert len(tuning.history) == tuning.steps + 3
         assert len(tuning.history) < 40
 
@@ -126,9 +126,7 @@ def test_patience_ends_what_no_longer_gets_better(model: Any) -> None:
 def test_progress_is_told_of_every_step_and_measures_come_when_asked_and_at_the_end(model: Any) -> None:
     steps: list[Step] = []
 
-    with finetune(
-        model, TEXTS, replace(RECIPE, steps=5), held_out=0.2, measure_every=2, progress=steps.append
-    ) as tuning:
+    with model.finetune(TEXTS, 5, RECIPE, held_out=0.2, measure_every=2, progress=steps.append) as tuning:
         assert tuple(steps) == tuning.history
 
     assert [step.number for step in steps] == [1, 2, 3, 4, 5]
@@ -136,7 +134,7 @@ def test_progress_is_told_of_every_step_and_measures_come_when_asked_and_at_the_
 
 
 def test_a_fine_tuned_model_is_saved_and_loaded_and_overfitted(model: Any, tmp_path: Path) -> None:
-    with finetune(model, TEXTS, RECIPE) as tuning:
+    with model.finetune(TEXTS, RECIPE.steps, RECIPE) as tuning:
         weights = working(model)
         folder = tuning.save(tmp_path / "tuned", "safetensors")
         with pytest.raises(ModelError, match="cannot keep that in the form delta"):
@@ -152,7 +150,7 @@ def test_a_fine_tuned_model_is_saved_and_loaded_and_overfitted(model: Any, tmp_p
 
 def test_a_model_in_bfloat16_is_saved_from_its_float32_masters(tmp_path: Path) -> None:
     model: Any = load_model(write_gpt2(tmp_path / "model"), precision="bf16")
-    with finetune(model, TEXTS, replace(RECIPE, learning_rate=1e-4)) as tuning:
+    with model.finetune(TEXTS, RECIPE.steps, replace(RECIPE, learning_rate=1e-4)) as tuning:
         rounded = working(model)
         folder = tuning.save(tmp_path / "tuned", "safetensors")
 
@@ -162,20 +160,20 @@ def test_a_model_in_bfloat16_is_saved_from_its_float32_masters(tmp_path: Path) -
 
 
 def test_another_fine_tuning_is_not_gone_on_with(model: Any, tmp_path: Path) -> None:
-    with finetune(model, TEXTS, RECIPE, folder=tmp_path / "f"):
+    with model.finetune(TEXTS, RECIPE.steps, RECIPE, folder=tmp_path / "f"):
         pass
 
     for texts, recipe in ((TEXTS[:1], RECIPE), (TEXTS, replace(RECIPE, learning_rate=1e-4))):
         with (
             pytest.raises(ModelError, match="keeps another fine-tuning"),
-            finetune(model, texts, recipe, folder=tmp_path / "f"),
+            model.finetune(texts, recipe.steps, recipe, folder=tmp_path / "f"),
         ):
             pass
 
 
 @pytest.mark.parametrize("damage", ["journal.json", "step-6.safetensors", "history"])
 def test_a_damaged_state_is_told(model: Any, tmp_path: Path, damage: str) -> None:
-    with finetune(model, TEXTS, RECIPE, folder=tmp_path / "f"):
+    with model.finetune(TEXTS, RECIPE.steps, RECIPE, folder=tmp_path / "f"):
         pass
     journal = tmp_path / "f" / "journal.json"
     if damage == "history":
@@ -183,7 +181,10 @@ def test_a_damaged_state_is_told(model: Any, tmp_path: Path, damage: str) -> Non
     else:
         (tmp_path / "f" / damage).write_bytes(b"junk")
 
-    with pytest.raises(ModelError, match="is damaged"), finetune(model, TEXTS, RECIPE, folder=tmp_path / "f"):
+    with (
+        pytest.raises(ModelError, match="is damaged"),
+        model.finetune(TEXTS, RECIPE.steps, RECIPE, folder=tmp_path / "f"),
+    ):
         pass
 
 
@@ -192,7 +193,7 @@ def test_a_divergence_is_told_and_the_base_comes_back(model: Any) -> None:
 
     with (
         pytest.raises(ModelError, match="diverged at learning rate"),
-        finetune(model, TEXTS, replace(RECIPE, learning_rate=1e20)),
+        model.finetune(TEXTS, RECIPE.steps, replace(RECIPE, learning_rate=1e20)),
     ):
         pass
 
@@ -210,12 +211,12 @@ def test_a_divergence_is_told_and_the_base_comes_back(model: Any) -> None:
     ],
 )
 def test_arguments_out_of_range_are_told(model: Any, arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(SettingsError, match=message), finetune(model, TEXTS, RECIPE, **arguments):
+    with pytest.raises(SettingsError, match=message), model.finetune(TEXTS, RECIPE.steps, RECIPE, **arguments):
         pass
 
 
 def test_too_little_text_is_told(model: Any) -> None:
-    with pytest.raises(EssayError, match="no text"), finetune(model, [" "], RECIPE):
+    with pytest.raises(EssayError, match="no text"), model.finetune([" "], RECIPE.steps, RECIPE):
         pass
-    with pytest.raises(EssayError, match="hold out more"), finetune(model, ["ab"], RECIPE, held_out=0.01):
+    with pytest.raises(EssayError, match="hold out more"), model.finetune(["ab"], RECIPE.steps, RECIPE, held_out=0.01):
         pass

@@ -131,7 +131,7 @@ def test_a_run_killed_again_and_again_from_outside_comes_to_its_end(
         Moment("models/loading.py", "load_model"),
         Moment("models/tuning.py", "tune", "return", count=2),
         Moment("piece/store.py", "add_batch", count=3),
-        Moment("workflow/run.py", "write_outputs"),
+        Moment("workflow/outputs.py", "write_reading"),
         Moment("site/building.py", "build_site"),
     ],
     ids=["while loading", "while overfitting", "while recording", "while weaving", "while making pages"],

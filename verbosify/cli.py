@@ -61,7 +61,9 @@ def run(
     recipe: Annotated[str, typer.Option(help="How to overfit: classic, passage or original.")] = "classic",
     target: Annotated[float, typer.Option(help="Words after, as a multiple of words before.")] = 2.0,
     samples: Annotated[int, typer.Option(help="Samples of a passage before anything is judged.")] = 10,
-    most_samples: Annotated[int, typer.Option(min=1, help="Samples of a passage at most.")] = 40,
+    most_samples: Annotated[
+        int | None, typer.Option(help="Samples of a passage at most. [default: 40, or --samples if that is more]")
+    ] = None,
     length: Annotated[int, typer.Option(help="Tokens of a sample.")] = 100,
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.8,
     top_k: Annotated[int, typer.Option(help="Likeliest tokens to draw from; 0 for all.")] = 30,
@@ -89,7 +91,7 @@ def run(
         settings=SamplingSettings(n=samples, length=length, temperature=temperature, top_k=top_k, top_p=top_p),
         target=target,
         seed=seed,
-        most_samples=max(samples, most_samples),
+        most_samples=max(samples, 40) if most_samples is None else most_samples,
     )
     text = read_essay(essay)
     split = None if sentences is None else _read_text(sentences)
@@ -122,13 +124,17 @@ def site(
 
 
 @app.command()
-def replay(piece: PieceFolder, sample: Annotated[int, typer.Argument(help="The sample's number.")]) -> None:
+def replay(
+    piece: PieceFolder,
+    sample: Annotated[int, typer.Argument(help="The sample's number.")],
+    model: Annotated[str | None, typer.Option(help="Where the model is now. [default: where it was]")] = None,
+) -> None:
     """Make a sample of PIECE again from its record, and compare."""
     from verbosify.piece import Piece
     from verbosify.workflow import replay as replay_sample
 
     with Piece.open(piece) as opened:
-        result = replay_sample(opened, sample)
+        result = replay_sample(opened, sample, model=model)
     typer.echo(result.again)
     for line in result.differing:
         typer.echo(f"  {line}")
@@ -257,7 +263,8 @@ def _print_summary(summary: Summary, page: Path, *, as_json: bool) -> None:
     table = Table(title=Text(summary.title), show_header=False)
     ratio = f"{summary.words_before:,} → {summary.words_after:,} ({summary.ratio:.2f} ×)"
     table.add_row("words", ratio if summary.target_met else f"{ratio}, short of {summary.target:g} ×")
-    table.add_row("passages", f"{summary.gaps} of {summary.passages} visited")
+    passed = f", {summary.passed_over} passed over: too long or too short for the model" if summary.passed_over else ""
+    table.add_row("passages", f"{summary.gaps} of {summary.passages} visited" + passed)
     table.add_row("samples", f"{summary.samples:,}, {summary.picks} picked")
     for reading, closeness in summary.closeness.items():
         if closeness is not None:

@@ -76,7 +76,7 @@ def laboratory(folder: Path, home: Path, checkpoints: Path) -> Iterator[Laborato
         log.close()
 
 
-def _await(address: str, log: Path, patience: float = 60.0) -> None:
+def _await(address: str, log: Path, patience: float = 120.0) -> None:
     start = time.monotonic()
     while True:
         try:
@@ -96,7 +96,7 @@ def browser_page(width: int, height: int) -> Iterator[Page]:
         context = browser.new_context(viewport={"width": width, "height": height})
         context.route("**/*", lambda route: route.continue_() if "//127.0.0.1" in route.request.url else route.abort())
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         try:
             yield page
         finally:
@@ -108,11 +108,12 @@ def browser_page(width: int, height: int) -> Iterator[Page]:
 def open_notebook(page: Page, address: str, name: str) -> None:
     page.goto(f"{address}/lab/tree/{name}?reset")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    # On a narrow page the toolbar may fold the indicator away: it says so all the same.
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(state="attached")
     _await_kernel(page, address)
 
 
-def _await_kernel(page: Page, address: str, patience: float = 60.0) -> None:
+def _await_kernel(page: Page, address: str, patience: float = 120.0) -> None:
     """What is run before the kernel has answered and the page is connected to it may be lost."""
     start = time.monotonic()
     while True:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import pieces
 from verbosify.errors import OutputError, PieceError
 from verbosify.essay import essay_from_text, read_essay, write_essay
 from verbosify.models.protocol import LanguageModel
@@ -64,13 +63,3 @@ def test_a_reading_nobody_began_and_a_place_that_is_none_are_sentences(piece: Pi
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be a folder"):
         export_reading(piece, "own", tmp_path / "file")
-
-
-def test_any_name_of_a_reading_makes_a_file_name(tmp_path: Path) -> None:
-    with pieces.make_piece(tmp_path / "piece") as piece:
-        sample = next(piece.samples(0))
-        assert piece.pick("../é?", 0, [Pick(sample.id, 0, 5, sample.text[:5])], curator="Ada")
-        from verbosify.notebook.exporting import _file_name
-
-        assert _file_name("../é?") == "é"
-        assert _file_name("…") == "reading"

@@ -12,7 +12,6 @@ import pytest
 
 from tests.conformance import PASSAGE, PROMPT
 from tests.speaking_model import harbour_sentences
-from verbosify.models.finetuning import finetune
 from verbosify.models.loading import load_model
 from verbosify.models.openai_format import read_openai_checkpoint
 from verbosify.models.protocol import RECIPES, SamplingSettings, TuningRecipe
@@ -135,7 +134,7 @@ def test_fine_tuning_goes_the_same_way(both: tuple[Any, Any]) -> None:
     recipe = TuningRecipe(name="corpus", steps=5, windows_per_step=2, window_tokens=64)
     histories = []
     for model in both:
-        with finetune(model, [TEXT], recipe, held_out=0.1, measure_every=2) as tuning:
+        with model.finetune([TEXT], recipe.steps, recipe, held_out=0.1, measure_every=2) as tuning:
             histories.append([value for step in tuning.history for value in (step.loss, step.held_out_loss or 0.0)])
 
     assert histories[0] == pytest.approx(histories[1], abs=1e-4)

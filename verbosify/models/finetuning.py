@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from verbosify.errors import EssayError, ModelError, SettingsError
 from verbosify.models.corpus import draw_windows, hold_out, read_corpus, split_windows, window_length
 from verbosify.models.files import save_safetensors, telling_failures
 from verbosify.models.keeping import Form, Writers, keep
-from verbosify.models.protocol import ModelCard, TuningRecipe
+from verbosify.models.protocol import RECIPES, ModelCard, TuningRecipe
 from verbosify.models.tensor_bundle import Array
 
 JOURNAL = "journal.json"
@@ -90,7 +90,8 @@ class FineTuning:
 def finetune(
     model: Trainable,
     texts: str | Path | Sequence[str],
-    recipe: TuningRecipe,
+    steps: int,
+    recipe: TuningRecipe = RECIPES["classic"],
     *,
     held_out: float = 0.0,
     measure_every: int = 10,
@@ -99,17 +100,19 @@ def finetune(
     save_every: int = 100,
     progress: Progress | None = None,
 ) -> Iterator[FineTuning]:
-    """Take `recipe.steps` steps on `texts`. Within the block the model has the new weights, after it the fresh ones.
+    """Take `steps` steps on `texts`. Within the block the model has the new weights, after it the fresh ones.
 
     Args:
         texts: see `corpus.read_corpus`.
-        recipe: all of it counts but its `window`: windows come from anywhere in the texts, others at every step.
+        steps: how many, >= 1.
+        recipe: all of it counts but its `steps` and its `window`: windows come from anywhere in the texts, others at
+            every step.
         held_out: share of the tokens, from the end, that is not trained on but judged by, 0 to below 1. If it is
             above 0, the weights end as they were when they did best on it.
         measure_every: steps from one such judgement to the next, >= 1.
         patience: stop when so many of them in a row were not the best; 0 never stops early.
         folder: where to keep what is needed to go on after a break, every `save_every` steps, at the end, and when
-            `progress` raises. If a break is kept there already, go on from it; `recipe.steps` may be another then.
+            `progress` raises. If a break is kept there already, go on from it; `steps` may be another then.
         progress: called after every step; what it raises ends the fine-tuning.
 
     Raises:
@@ -118,6 +121,7 @@ def finetune(
         ModelError: the loss is no longer a number, or `folder` keeps another fine-tuning.
     """
     _check(held_out, measure_every, patience, save_every)
+    recipe = replace(recipe, steps=steps)
     started = time.perf_counter()
     chunks, held = hold_out([model.encode(chunk) for chunk in read_corpus(texts)], held_out)
     longest = min(recipe.window_tokens, model.card.context)

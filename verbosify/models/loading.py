@@ -8,6 +8,7 @@ from typing import Literal
 from verbosify.errors import ModelError
 from verbosify.models.catalog import CATALOG, checkpoints_folder, get_model, locate_model
 from verbosify.models.download import Progress
+from verbosify.models.files import telling_failures
 from verbosify.models.protocol import LanguageModel
 from verbosify.models.provenance import read_record, weights_sha256
 
@@ -70,13 +71,19 @@ def model_folder(name_or_path: str | Path, *, progress: Progress | None = None) 
 
 def _in_safetensors(folder: Path, sha256: str) -> Path:
     """The folder itself, or a converted copy of an OpenAI checkpoint, made once and kept by its weights' hash."""
+    from filelock import FileLock
+
     from verbosify.models.openai_format import convert_to_safetensors
 
     if (folder / "model.safetensors").is_file():
         return folder
     target = checkpoints_folder() / "converted" / sha256[:16]
     if not (target / "model.safetensors").is_file():
-        convert_to_safetensors(folder, target)
+        with telling_failures(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(target.parent / f".{target.name}.lock"):
+                if not target.exists():
+                    convert_to_safetensors(folder, target)
     return target
 
 

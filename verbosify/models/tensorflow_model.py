@@ -23,6 +23,7 @@ import numpy as np
 
 from verbosify.errors import ModelError, SettingsError
 from verbosify.models.continuing import Rows, uniform_streams
+from verbosify.models.finetuning import finetune
 from verbosify.models.freshness import Freshness
 from verbosify.models.hugging_face import read_gpt2
 from verbosify.models.keeping import Overfitted, Writers, read_kept
@@ -128,6 +129,8 @@ class TensorFlowModel:
         """Weights to be trained step by step, by the recipe's rate, epsilon and weights; fresh again on exit."""
         with self._freshness.changing() as require:
             yield TensorFlowTrainer(self._graph, self._checkpoint, recipe, require)
+
+    finetune = finetune
 
     # Reading and sampling
 

@@ -21,6 +21,7 @@ from verbosify.errors import ModelError
 from verbosify.models.cache import Cache
 from verbosify.models.continuing import Rows, uniform_streams
 from verbosify.models.decoding import candidates, draw, penalised
+from verbosify.models.finetuning import finetune
 from verbosify.models.freshness import Freshness
 from verbosify.models.keeping import Overfitted, read_kept
 from verbosify.models.packing import Linear, packed_linear, packed_projections
@@ -166,6 +167,8 @@ class TorchModel:
         """Weights to be trained step by step, by the recipe's rate, epsilon and weights; fresh again on exit."""
         with self._freshness.changing() as require:
             yield TorchTrainer(self._weights, self._folder, recipe, require, self._unpack)
+
+    finetune = finetune
 
     def _restore(self) -> None:
         self._unpack()

@@ -51,6 +51,7 @@ class TorchTrainer:
                 weights.copy_base(name, self._masters[name])
         self._adam = torch.optim.Adam(list(self._masters.values()), lr=recipe.learning_rate, betas=(BETA1, BETA2))
 
+    @torch.enable_grad()
     def step(self, windows: Sequence[Sequence[int]]) -> float:
         """Step along the sum of the windows' gradients; returns their mean loss before."""
         total = 0.0

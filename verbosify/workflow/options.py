@@ -23,7 +23,7 @@ class Options:
         settings: how to sample; `settings.n` samples are drawn before anything is judged.
         target: words after, as a multiple of words before, 1 to 10.
         seed: all randomness follows from it, 0 to 2^63 - 1.
-        most_samples: a passage without enough that is fit gets more, up to so many in all, >= 1.
+        most_samples: a passage without enough that is fit gets more, up to so many in all, >= `settings.n`.
         passage_size: sentences in a passage, >= 1.
         stride: sentences from one passage to the next, >= 1.
         short_paragraphs: `keep` a paragraph with fewer sentences as one passage, or `skip` it.
@@ -50,6 +50,10 @@ class Options:
         for name in ("passage_size", "stride", "most_samples"):
             if not _whole(getattr(self, name)) or getattr(self, name) < 1:
                 raise SettingsError(f"{name} is {getattr(self, name)!r}: it must be a whole number of at least 1.")
+        if self.most_samples < self.settings.n:
+            raise SettingsError(
+                f"most_samples is {self.most_samples}: it must be at least {self.settings.n}, the samples of one batch."
+            )
         if self.short_paragraphs not in ("keep", "skip"):
             raise SettingsError(f"short_paragraphs is {self.short_paragraphs!r}: it must be keep or skip.")
         if not _whole(self.seed) or not 0 <= self.seed < 2**63:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from verbosify.errors import ModelError, PieceError
@@ -33,8 +34,10 @@ class Replay:
         return self.first_difference is None
 
 
-def replay(piece: Piece, sample_id: int, *, model: LanguageModel | None = None) -> Replay:
+def replay(piece: Piece, sample_id: int, *, model: LanguageModel | str | Path | None = None) -> Replay:
     """Overfit and sample as recorded for sample `sample_id`, on the same weights, engine, precision and threads.
+
+    `model` is where those weights are now, or a model that has them; by default what the piece was made with.
 
     Raises:
         PieceError: there is no such sample, or its record is damaged.
@@ -50,7 +53,8 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | None = None) 
         name = str(piece.job.options["model"])
     if sample.index >= settings.n:
         raise PieceError(f"Sample {sample_id} is row {sample.index} of {settings.n}: its record is damaged.")
-    model = model or _as_recorded(name, card)
+    if model is None or isinstance(model, str | Path):
+        model = _as_recorded(model or name, card)
     if model.card.weights_sha256 != card["weights_sha256"]:
         raise ModelError(
             f"The weights of {card['name']} here are not those of the record ({card['weights_sha256'][:12]}…): "
@@ -64,7 +68,7 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | None = None) 
     )
 
 
-def _as_recorded(name: str, card: dict[str, Any]) -> LanguageModel:
+def _as_recorded(name: str | Path, card: dict[str, Any]) -> LanguageModel:
     precisions = {"float32": "fp32", "bfloat16": "bf16"}
     if card["dtype"] not in precisions:
         raise PieceError(f"The record names a precision {card['dtype']!r} that is not known: it cannot be replayed.")

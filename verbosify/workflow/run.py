@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
-from verbosify.curation import Candidate, Choice, Voice, choose
+from verbosify.curation import Choice, Voice
 from verbosify.curation.choosing import TOLERANCE
 from verbosify.errors import SettingsError
-from verbosify.essay.blocks import plain_words
 from verbosify.essay.correcting import parse_sentences
 from verbosify.essay.passages import Passage, Sentence, essay_passages, essay_sentences
 from verbosify.essay.reading import Essay, read_essay
-from verbosify.essay.writing import write_essay
 from verbosify.models.download import Progress as FetchProgress
 from verbosify.models.loading import load_model, model_folder
 from verbosify.models.protocol import LanguageModel
-from verbosify.piece import Job, Pick, Piece, write_export
+from verbosify.piece import Job, Piece, write_export
 from verbosify.piece import Passage as PassageRow
-from verbosify.piece.picks import BUILT_IN
+from verbosify.workflow.curating import curate, offers, promise
 from verbosify.workflow.options import Options
+from verbosify.workflow.outputs import words_added, write_reading
 from verbosify.workflow.sampling import Embed, Judge, visit
-
-FLUFFY_FLOOR = 0.3
-STRANGE_RANGE = (0.05, 0.45)
-"""Closeness of what may be read as *strange*: far from the passage, and yet not about nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +50,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a job came to. `words_after`, `ratio` and `picks` are those of the *fluffy* reading."""
+    """What a job came to. `words_after`, `ratio` and `picks` are those of the *fluffy* reading.
+
+    `passed_over` are passages that the model could not take in: too long for its context, or of a single token.
+    """
 
     title: str
     words_before: int
@@ -65,6 +63,7 @@ class Summary:
     target_met: bool
     passages: int
     gaps: int
+    passed_over: int
     samples: int
     picks: int
     closeness: dict[str, float | None]
@@ -133,7 +132,7 @@ def verbosify(
         stack.enter_context(piece.lock())
         finished = piece.finished_passages()
         piece.note("resumed" if piece.log() else "started", passages=len(todo), finished=len(finished))
-        gains = {gap: _promise(found, share) for gap, found in _offers(piece, judge, finished).items()}
+        gains = {gap: promise(found, share) for gap, found in offers(piece, judge, finished).items()}
         begun = perf_counter()
         visited = 0
         try:
@@ -142,7 +141,7 @@ def verbosify(
                     continue
                 seconds = 0.0
                 for progress in visit(piece, row, model, embed, judge, options):
-                    gains[row.index] = _promise(progress.candidates, share)
+                    gains[row.index] = promise(progress.candidates, share)
                     pace = (perf_counter() - begun) / (visited + 1)
                     on_progress(
                         Progress(
@@ -165,10 +164,10 @@ def verbosify(
         gaps = len(piece.finished_passages())  # an earlier run with a higher limit may have visited more
         reached = round(words_before * gaps / len(passages))
         choices = curate(piece, judge, words_before=reached, target=options.target)
-        outputs = write_outputs(piece, essay, model.card.name)
-        added = _words_added(piece, "fluffy")
+        texts = [path for name in ("fluffy", "strange") for path in write_reading(piece, name, piece.folder)]
+        added = words_added(piece, "fluffy")
         piece.note("finished", words_before=words_before, words_after=words_before + added)
-        outputs = (write_export(piece), *outputs)
+        outputs = (write_export(piece), *texts)
         return Summary(
             title=essay.title,
             words_before=words_before,
@@ -178,6 +177,7 @@ def verbosify(
             target_met=abs(reached + added - options.target * reached) <= TOLERANCE * options.target * reached,
             passages=len(passages),
             gaps=gaps,
+            passed_over=sum(entry.event == "passed over" for entry in piece.log()),
             samples=sum(1 for _ in piece.samples()),
             picks=len(piece.picks("fluffy")),
             closeness={name: _mean_closeness(choices.get(name)) for name in ("fluffy", "strange")},
@@ -192,99 +192,6 @@ def load_embedder(on_fetch: FetchProgress | None = None) -> Embed:
     from verbosify.models.embedding import SentenceEmbedder
 
     return SentenceEmbedder(model_folder("minilm", progress=on_fetch)).embed
-
-
-def curate(piece: Piece, judge: Judge, *, words_before: int, target: float) -> dict[str, Choice]:
-    """Let the built-in curator make the readings *fluffy*, *strange* and *sparse* from what is recorded.
-
-    A reading in which a person has had a hand is left as it is, and so is one that would not change. Returns the
-    choices that stand, by reading.
-    """
-    offers = _offers(piece, judge, piece.finished_passages())
-    low, high = STRANGE_RANGE
-    kinds: dict[str, tuple[Mapping[int, Sequence[Candidate]], float, float]] = {
-        "fluffy": (
-            {gap: [c for c in found if c.is_plain and c.closeness >= FLUFFY_FLOOR] for gap, found in offers.items()},
-            target,
-            0.0,
-        ),
-        "strange": (
-            {gap: [c for c in found if low <= c.closeness <= high] for gap, found in offers.items()},
-            target,
-            1.0,
-        ),
-        "sparse": ({}, 1.0, 0.0),
-    }
-    choices = {}
-    for reading, (found, ratio, strange) in kinds.items():
-        if _people(piece, reading):
-            continue
-        choice = choose(found, words_before=words_before, target=ratio, strange=strange)
-        choices[reading] = choice
-        picks = {gap: (Pick(c.sample, c.start, c.end, c.text),) for gap, c in choice.picks.items()}
-        if picks == piece.picks(reading):
-            continue
-        piece.choose_reading(
-            reading,
-            picks,
-            curator=BUILT_IN,
-            reasons={
-                gap: f"{'farthest' if strange else 'closest'} that fits, of {len(found[gap])} candidates: "
-                f"cosine {c.closeness:.2f}, {c.words} words"
-                for gap, c in choice.picks.items()
-            },
-        )
-    return choices
-
-
-def write_outputs(piece: Piece, essay: Essay, model: str) -> tuple[Path, ...]:
-    """The essay with the picks of each reading woven in, as .md, .txt and .docx, in the piece's folder."""
-    gaps = {passage.index: passage.gap for passage in piece.passages()}
-    stem = Path(essay.name).stem
-    paths = []
-    for reading in ("fluffy", "strange"):
-        picks = piece.picks(reading)
-        insertions = {gaps[gap]: " ".join(pick.text for pick in chosen) for gap, chosen in picks.items()}
-        curators = " and ".join(_people(piece, reading)) or "verbosify's built-in curator"
-        note = (
-            f"{_words_added(piece, reading):,} words of this text were written by the language model {model}, "
-            f"overfitted on each passage in turn, and chosen by {curators} (reading: {reading}). They may be false. "
-            "All other words are the author's."
-        )
-        for suffix in (".md", ".txt", ".docx"):
-            path = piece.folder / f"{stem}-{reading}{suffix}"
-            write_essay(essay, insertions, path, note=note)
-            paths.append(path)
-    return tuple(paths)
-
-
-def _people(piece: Piece, reading: str) -> list[str]:
-    """Who, besides the built-in curator, has had a hand in a reading, in order of appearance."""
-    return list(dict.fromkeys(e.curator for e in piece.history() if e.reading == reading and e.curator != BUILT_IN))
-
-
-def _words_added(piece: Piece, reading: str) -> int:
-    return sum(plain_words(pick.text) for picks in piece.picks(reading).values() for pick in picks)
-
-
-def _offers(piece: Piece, judge: Judge, finished: set[int]) -> dict[int, list[Candidate]]:
-    overfitted = {batch.id for batch in piece.batches() if batch.overfit is not None}
-    return {
-        passage.index: [
-            candidate
-            for sample in piece.samples(passage.index)
-            if sample.batch in overfitted
-            for candidate in judge.candidates(sample, passage.text)
-        ]
-        for passage in piece.passages()
-        if passage.index in finished
-    }
-
-
-def _promise(found: Sequence[Candidate], share: float) -> int:
-    """Words a gap may count on: of the candidate whose length is nearest to its share."""
-    plain = [candidate.words for candidate in found if candidate.is_plain]
-    return min(plain, key=lambda words: abs(words - share), default=0)
 
 
 def _mean_closeness(choice: Choice | None) -> float | None:
