@@ -52,7 +52,8 @@ def worth(picks: tuple[Candidate, ...], offers: Offered, words_before: int, targ
     wanted = round(words_before * (target - 1))
     share = wanted / sum(map(bool, offers.values()))
     value = sum(_value(pick, share, strange) for pick in picks)
-    return value - abs(sum(pick.words for pick in picks) - wanted) / wanted
+    missed = (sum(pick.words for pick in picks) - wanted) / max(bounds(words_before, target)[1] - wanted, 1)
+    return value - 0.3 * missed**2
 
 
 @st.composite

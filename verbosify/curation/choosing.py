@@ -21,6 +21,8 @@ TOLERANCE = 0.05
 """How far the whole may stay from its target, as a share of it."""
 EVENNESS = 0.05
 """What a gap filled to e times (or 1/e of) its share of words costs, in closeness."""
+NEARNESS = 0.3
+"""What it costs, in closeness, to miss the target by all of that."""
 LEAST_CLOSE, LEAST_FAR = 0.4, 0.6
 """A close reading would rather leave a gap empty than fill it with less; a strange one, with more than the latter."""
 TOO_ALIKE = 0.5
@@ -131,7 +133,8 @@ def _knapsack(offers: Offers, aim: _Aim) -> tuple[tuple[bool, float], dict[int, 
     reached = np.flatnonzero(np.isfinite(best))
     within = reached[reached * unit >= aim.low]
     if len(within):
-        losses = np.abs(within * unit - aim.wanted) / max(aim.wanted, 1) - best[within]
+        missed = (within * unit - aim.wanted) / max(aim.high - aim.wanted, 1)
+        losses = NEARNESS * missed * missed - best[within]
         cell, loss = int(within[np.argmin(losses)]), (False, float(losses.min()))
     else:
         cell = int(reached[-1])
