@@ -8,9 +8,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from tests.tiny_models import write_llama
+from verbosify.models import cache
 from verbosify.models.cache import Cache
 from verbosify.models.protocol import SamplingSettings
-from verbosify.models.transformer import attend_causally, hidden_states
+from verbosify.models.transformer import attend_causally, hidden_states, plain_projections
 from verbosify.models.weights import Weights
 
 CPU = torch.device("cpu")
@@ -25,15 +26,17 @@ class Reader:
         self._weights = Weights(folder, CPU, dtype)
         settings = SamplingSettings(n=rows, length=length)
         self.cache = Cache(self._weights.architecture, PROMPT, settings, self._weights.working)
-
-    def project(self, x: Tensor, name: str) -> Tensor:
-        working = self._weights.working
-        return functional.linear(x, working[name], working.get(f"{name}.bias"))
+        self.project = plain_projections(self._weights.working)
 
     def from_the_start(self, own: Tensor) -> Tensor:
         text, a = torch.cat((PROMPT, own)), self._weights.architecture
         positions = torch.arange(len(text))
         return hidden_states(a, self._weights.working, text, positions, self.project, attend_causally)[-1]
+
+
+@pytest.fixture(autouse=True, params=[10, 3], ids=["one group", "two groups"])
+def group(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "GROUP", request.param)
 
 
 @pytest.fixture(params=["gpt2", "grouped", "one for all", "one each"])

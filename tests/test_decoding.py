@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbosify.models.decoding import TIES, candidates, draw, penalised
+from verbosify.models.decoding import TIES, candidates, draw, most_likely, penalised
 from verbosify.models.protocol import SamplingSettings
 
 ALL = SamplingSettings(temperature=1.0, top_k=0)
@@ -184,3 +184,16 @@ def test_what_has_no_probability_is_never_drawn(shares: list[float], uniform: fl
     (token,) = draw(probabilities, token_ids, torch.tensor([uniform], dtype=torch.float64)).tolist()
 
     assert probabilities[0, token] > 0
+
+
+@given(st.integers(1, 3), st.integers(1, 1200), st.integers(1, 40), st.integers(1, 200), st.integers(0, 2**32 - 1))
+def test_the_most_likely_are_those_of_a_full_sort(rows: int, size: int, keep: int, levels: int, seed: int) -> None:
+    logits = torch.randint(levels, (rows, size), generator=torch.Generator().manual_seed(seed)).float()
+    keep = min(keep, size)
+    values, order = logits.sort(dim=-1, descending=True, stable=True)
+
+    found, token_ids = most_likely(logits, keep)
+
+    ties = int((values >= values[:, keep - 1 : keep]).sum(dim=-1).max())
+    assert torch.equal(found[:, :ties], values[:, :ties])
+    assert torch.equal(token_ids[:, :keep], order[:, :keep])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from verbosify.models.packing import can_pack, packed_linear, packed_projections
+from verbosify.models.packing import can_pack, packed_projections
 
 DTYPES = [torch.float32, torch.bfloat16]
 
@@ -25,18 +25,21 @@ def assert_is_linear(dtype: torch.dtype, *, width_in: int, width_out: int, biase
     chance = torch.Generator().manual_seed(width_in)
     weight = torch.randn(width_out, width_in, generator=chance).to(dtype)
     bias = torch.randn(width_out, generator=chance).to(dtype) if biased else None
-    linear = packed_linear(weight, bias, packed_for)
+    weights = {"a": weight} | ({"a.bias": bias} if bias is not None else {})
+    project = packed_projections(weights, ("a",), packed_for)
     for rows in (1, 2, 10, packed_for, 41):
         x = torch.randn(rows, width_in, generator=chance).to(dtype)
         exact = functional.linear(x.double(), weight.double(), bias.double() if bias is not None else None)
 
-        found = linear(x)
+        found, activated = project(x, "a"), project(x, "a", "gelu")
 
-        assert found.shape == (rows, width_out)
-        assert found.dtype == dtype
+        assert found.shape == activated.shape == (rows, width_out)
+        assert found.dtype == activated.dtype == dtype
         # sums of so many products of numbers of size 1, in float32; in bf16 the result is rounded to 8 bits
         tolerance = 1e-5 if dtype == torch.float32 else 2**-7
-        torch.testing.assert_close(found.double(), exact, atol=tolerance * width_in**0.5, rtol=tolerance)
+        bounds = {"atol": tolerance * width_in**0.5, "rtol": tolerance}
+        torch.testing.assert_close(found.double(), exact, **bounds)
+        torch.testing.assert_close(activated.double(), functional.gelu(exact, approximate="tanh"), **bounds)
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -67,13 +70,13 @@ def test_only_processors_pack() -> None:
 
 
 def test_what_is_packed_is_the_weight_of_that_moment() -> None:
-    weight, x = torch.ones(4, 4), torch.ones(1, 4)
-    linear = packed_linear(weight, None, 1)
+    weights, x = {"a": torch.ones(4, 4)}, torch.ones(1, 4)
+    project = packed_projections(weights, ("a",), 1)
 
-    weight.zero_()
+    weights["a"].zero_()
 
-    assert linear(x).tolist() == [[4.0] * 4]
-    assert packed_linear(weight, None, 1)(x).tolist() == [[0.0] * 4]
+    assert project(x, "a").tolist() == [[4.0] * 4]
+    assert packed_projections(weights, ("a",), 1)(x, "a").tolist() == [[0.0] * 4]
 
 
 def test_projections_are_packed_by_name() -> None:

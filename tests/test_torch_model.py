@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -200,12 +199,6 @@ def test_bf16_is_close_to_fp32(model: TorchModel, tiny_folder: Path) -> None:
     for exact, found in zip(model.score(TEXT), rough.score(TEXT), strict=True):
         assert found.log_probability == pytest.approx(exact.log_probability, abs=0.1)
         assert found.entropy == pytest.approx(exact.entropy, abs=0.05)
-
-
-def test_bf16_samples_do_not_depend_on_how_many_there_are(tiny_folder: Path) -> None:
-    model, settings = load(tiny_folder, "bf16"), SamplingSettings(n=10, length=20, temperature=1.0, top_k=0)
-
-    assert model.sample(TEXT, settings)[:3] == model.sample(TEXT, replace(settings, n=3))
 
 
 # Where and how it computes

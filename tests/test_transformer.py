@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
 from tests.tiny_models import write_gpt2, write_llama
 from verbosify.errors import ModelError
-from verbosify.models.transformer import attend_causally, hidden_states, read_architecture
+from verbosify.models.transformer import attend_causally, hidden_states, plain_projections, read_architecture
 from verbosify.models.weights import Weights
 
 CPU = torch.device("cpu")
@@ -42,10 +41,7 @@ LLAMA: dict[str, Any] = {
 
 
 def our_logits(weights: Weights, token_ids: Tensor) -> Tensor:
-    def project(x: Tensor, name: str) -> Tensor:
-        return functional.linear(x, weights.working[name], weights.working.get(f"{name}.bias"))
-
-    positions = torch.arange(len(token_ids))
+    positions, project = torch.arange(len(token_ids)), plain_projections(weights.working)
     states = hidden_states(weights.architecture, weights.working, token_ids, positions, project, attend_causally)
     return states @ weights.working["embedding"].t()
 

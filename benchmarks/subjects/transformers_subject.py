@@ -14,14 +14,14 @@ from time import perf_counter
 def main(folder: str, precision: str, passage: str, window: int) -> None:
     import torch
     from tokenizers import Tokenizer
-    from transformers import GPT2LMHeadModel
+    from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     started = perf_counter()
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    model = GPT2LMHeadModel.from_pretrained(folder, dtype=dtype).eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
     tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")
     stages = {"load": perf_counter() - started}
     prompt = torch.tensor([tokenizer.encode(passage).ids])

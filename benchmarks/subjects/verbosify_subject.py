@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 
 def main(folder: str, precision: str, recipe: str, passage: str, samples: int, length: int, passages: int) -> None:
     started = perf_counter()
+    from verbosify.models.loading import load_model
     from verbosify.models.protocol import RECIPES, SamplingSettings
-    from verbosify.models.torch_model import TorchModel
 
     stages = {"import": perf_counter() - started}
     started = perf_counter()
-    model = TorchModel(Path(folder), name="benchmark", weights_sha256="", precision=precision)
+    model = load_model(folder, precision=precision)
     stages["load"] = perf_counter() - started
     overfits, samplings, wholes = [], [], []
     for number in range(passages + 1):

@@ -9,6 +9,8 @@ from verbosify.models.protocol import SamplingSettings
 
 TIES = 32
 """Tokens fetched beyond the k-th, so that its ties are among them; more ties than that take the full sort."""
+BLOCK = 64
+"""Neighbouring logits of which the largest is looked at first."""
 COLDEST = 1e-30
 """The lowest temperature that float32 can divide by; all below it come to the same."""
 
@@ -50,13 +52,27 @@ def most_likely(logits: Tensor, keep: int) -> tuple[Tensor, Tensor]:
     The largest come first, and equals in the order of their ids, so that a seed means the same tokens everywhere.
     """
     if keep + TIES < logits.shape[-1]:
-        values, token_ids = logits.topk(keep + TIES, dim=-1)
+        values, token_ids = _largest(logits, keep + TIES)
         if not (values[:, -1] == values[:, keep - 1]).any():
             token_ids, order = token_ids.sort(dim=-1)
             values, order = values.gather(1, order).sort(dim=-1, descending=True, stable=True)
             return values, token_ids.gather(1, order)
     values, token_ids = logits.sort(dim=-1, descending=True, stable=True)
     return values, token_ids
+
+
+def _largest(logits: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """`logits.topk(count)`, looking closely only at the `count` blocks whose largest are largest: no other counts."""
+    size = logits.shape[-1]
+    whole = size - size % BLOCK
+    if whole <= count * BLOCK:
+        return logits.topk(count, dim=-1)
+    blocks = logits[:, :whole].view(len(logits), -1, BLOCK).amax(dim=-1).topk(count, dim=-1).indices
+    places = torch.arange(size, device=logits.device)
+    within = (blocks[:, :, None] * BLOCK + places[:BLOCK]).flatten(1)
+    token_ids = torch.cat((within, places[whole:].expand(len(logits), -1)), dim=-1)
+    values, chosen = logits.gather(1, token_ids).topk(count, dim=-1)
+    return values, token_ids.gather(1, chosen)
 
 
 def draw(probabilities: Tensor, token_ids: Tensor, uniform: Tensor) -> Tensor:

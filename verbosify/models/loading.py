@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -46,6 +47,8 @@ def load_model(
 
         return TensorFlowModel(folder, name=name, licence=_licence(folder))
     _require_torch()
+    # Large pages, where the system has them, make fresh memory cheaper; PyTorch asks when it first allocates any.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     from verbosify.models.torch_model import TorchModel
 
     sha256 = weights_sha256(folder)

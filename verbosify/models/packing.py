@@ -6,31 +6,40 @@ than the product. Sampling calls the same weights a hundred times, so they are r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from verbosify.models.transformer import Project
-
-Linear = Callable[[Tensor], Tensor]
+from verbosify.models.transformer import Activation, Project, plain_projections
 
 
 def packed_projections(weights: Mapping[str, Tensor], names: tuple[str, ...], rows: int) -> Project:
-    """The projections called `names`, packed for inputs of about `rows` rows, as one function of (input, name)."""
-    linears = {name: packed_linear(weights[name], weights.get(f"{name}.bias"), rows) for name in names}
-    return lambda x, name: linears[name](x)
+    """The projections called `names`, for inputs of about `rows` rows: packed as they are now, if that can be done."""
+    if not all(can_pack(weights[name].device.type, weights[name].dtype) for name in names):
+        return plain_projections(weights)
+    packed = {
+        name: (torch.ops.mkldnn._reorder_linear_weight(weights[name], rows), weights.get(f"{name}.bias"))
+        for name in names
+    }
+
+    def project(x: Tensor, name: str, activation: Activation = "none", plus: Tensor | None = None) -> Tensor:
+        return _pointwise(x, *packed[name], activation, plus)
+
+    return project
 
 
-def packed_linear(weight: Tensor, bias: Tensor | None, rows: int) -> Linear:
-    """`x -> x @ weight.T + bias` for x of (rows, width in), with the weight packed if that can be done here."""
-    if not can_pack(weight.device.type, weight.dtype):
-        return lambda x: functional.linear(x, weight, bias)
-    packed = torch.ops.mkldnn._reorder_linear_weight(weight, rows)
-    pointwise = torch.ops.mkldnn._linear_pointwise
-    return lambda x: pointwise(x, packed, bias, "none", [], "")
+def _pointwise(x: Tensor, weight: Tensor, bias: Tensor | None, activation: Activation, plus: Tensor | None) -> Tensor:
+    """A packed product, and in the same pass what follows it; both operators are torch.compile's own."""
+    linear = torch.ops.mkldnn._linear_pointwise
+    y: Tensor
+    if plus is not None and activation == "none":
+        y = linear.binary(x, plus, weight, bias, "add")
+        return y
+    y = linear(x, weight, bias, activation, [], "tanh" if activation == "gelu" else "")
+    return y if plus is None else plus + y
 
 
 @cache
@@ -43,9 +52,12 @@ def can_pack(device: str, dtype: torch.dtype) -> bool:
         return False
     weight = torch.linspace(-1, 1, 64 * 32).reshape(64, 32).to(dtype)
     x = torch.linspace(1, -1, 4 * 32).reshape(4, 32).to(dtype)
+    expected = functional.linear(x, weight).float()
     try:
         packed = torch.ops.mkldnn._reorder_linear_weight(weight, 4)
         product = torch.ops.mkldnn._linear_pointwise(x, packed, None, "none", [], "")
+        activated = torch.ops.mkldnn._linear_pointwise(x, packed, None, "gelu", [], "tanh")
     except (AttributeError, NotImplementedError, RuntimeError, TypeError):
         return False
-    return torch.allclose(product.float(), functional.linear(x, weight).float(), rtol=0.02, atol=0.02)
+    pairs = (product, expected), (activated, functional.gelu(expected, approximate="tanh"))
+    return all(torch.allclose(found.float(), wanted, rtol=0.02, atol=0.02) for found, wanted in pairs)

@@ -24,7 +24,7 @@ from verbosify.models.decoding import candidates, draw, penalised
 from verbosify.models.finetuning import finetune
 from verbosify.models.freshness import Freshness
 from verbosify.models.keeping import Overfitted, read_kept
-from verbosify.models.packing import Linear, packed_linear, packed_projections
+from verbosify.models.packing import packed_projections
 from verbosify.models.protocol import (
     RECIPES,
     Continuation,
@@ -36,7 +36,7 @@ from verbosify.models.protocol import (
 )
 from verbosify.models.torch_keeping import overfit_writers, read_step
 from verbosify.models.torch_training import TorchTrainer
-from verbosify.models.transformer import Project, attend_causally, hidden_states
+from verbosify.models.transformer import Project, attend_causally, hidden_states, plain_projections
 from verbosify.models.tuning import HEAD_ROWS, mean_loss, tune
 from verbosify.models.weights import Weights
 from verbosify.models.windows import training_windows
@@ -64,7 +64,7 @@ class TorchModel:
         self._require_room_for_tokens(folder)
         self._ends = self._end_tokens()
         self._freshness = Freshness(self._restore)
-        self._pack: tuple[Project, Linear] | None = None
+        self._pack: Project | None = None
         self.card = ModelCard(
             name=name,
             family=self._architecture.family,
@@ -190,8 +190,8 @@ class TorchModel:
         rows = Rows(settings, self._ends, self.decode)
         uniforms = torch.from_numpy(uniform_streams(settings))
         cache = Cache(self._architecture, prompt_ids, settings, self._weights.working)
-        logits = self._logits(cache.prefill(self._project)).expand(settings.n, -1)
-        project, head = self._packed(settings.n)
+        project = self._packed(settings.n)
+        logits = project(cache.prefill(project), "embedding").float().expand(settings.n, -1)
         seen = self._seen(prompt_ids, settings)
         for step in range(settings.length):
             if seen is not None:
@@ -207,7 +207,7 @@ class TorchModel:
                 seen = seen[going] if seen is not None else None
             if seen is not None:
                 seen.scatter_(1, drawn[:, None], value=True)
-            logits = head(cache.advance(drawn, project)).float()
+            logits = project(cache.advance(drawn, project), "embedding").float()
         return rows.continuations()
 
     def next_tokens(
@@ -276,15 +276,11 @@ class TorchModel:
         seen[:, prompt_ids] = True
         return seen
 
-    def _project(self, x: Tensor, name: str) -> Tensor:
-        weights = self._weights.working
-        return functional.linear(x, weights[name], weights.get(f"{name}.bias"))
-
-    def _packed(self, rows: int) -> tuple[Project, Linear]:
-        """The projections and the head, packed once for the weights as they are now."""
+    def _packed(self, rows: int) -> Project:
+        """The projections, the head being one of them, packed once for the weights as they are now."""
         if self._pack is None:
-            weights, names = self._weights.working, self._architecture.projections
-            self._pack = packed_projections(weights, names, rows), packed_linear(weights["embedding"], None, rows)
+            names = (*self._architecture.projections, "embedding")
+            self._pack = packed_projections(self._weights.working, names, rows)
         return self._pack
 
     def _logits(self, states: Tensor) -> Tensor:
@@ -293,7 +289,8 @@ class TorchModel:
     def _states(self, token_ids: Tensor) -> Tensor:
         positions = torch.arange(len(token_ids), device=self._device)
         weights = self._weights.working
-        return hidden_states(self._architecture, weights, token_ids, positions, self._project, attend_causally)
+        project = plain_projections(weights)
+        return hidden_states(self._architecture, weights, token_ids, positions, project, attend_causally)
 
 
 def pick_device(device: str) -> torch.device:

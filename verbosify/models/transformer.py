@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -20,10 +20,28 @@ from torch.nn import functional
 from verbosify.errors import ModelError
 
 Family = Literal["gpt2", "llama"]
-Project = Callable[[Tensor, str], Tensor]
-"""(rows, width in) and the name of a projection -> (rows, width out)"""
+Activation = Literal["none", "gelu"]
+"""What may follow a projection; gelu in its tanh form, as GPT-2 has it."""
 Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 """layer, queries (rows, heads, head width), keys and values (rows, kv heads, head width) -> like queries"""
+
+
+class Project(Protocol):
+    def __call__(self, x: Tensor, name: str, activation: Activation = "none", plus: Tensor | None = None) -> Tensor:
+        """(rows, width in) and the name of a projection -> (rows, width out), with `plus` of that shape added."""
+
+
+def plain_projections(weights: Mapping[str, Tensor]) -> Project:
+    """The projections as PyTorch computes them, from weights as they are at each call; can be differentiated."""
+
+    def project(x: Tensor, name: str, activation: Activation = "none", plus: Tensor | None = None) -> Tensor:
+        y = functional.linear(x, weights[name], weights.get(f"{name}.bias"))
+        if activation == "gelu":
+            y = functional.gelu(y, approximate="tanh")
+        return y if plus is None else plus + y
+
+    return project
+
 
 COMPUTED: dict[str, dict[str, tuple[object, ...]]] = {
     "gpt2": {
@@ -153,9 +171,9 @@ def gpt2_states(
     for layer in range(architecture.layers):
         q, k, v = project(norm(x, f"{layer}.attention_norm"), f"{layer}.qkv").chunk(3, dim=-1)
         attended = attend(layer, q.view(shape), k.view(shape), v.view(shape))
-        x = x + project(attended.reshape(x.shape), f"{layer}.attention_out")
-        inner = project(norm(x, f"{layer}.mlp_norm"), f"{layer}.mlp_in")
-        x = x + project(functional.gelu(inner, approximate="tanh"), f"{layer}.mlp_out")
+        x = project(attended.reshape(x.shape), f"{layer}.attention_out", plus=x)
+        inner = project(norm(x, f"{layer}.mlp_norm"), f"{layer}.mlp_in", "gelu")
+        x = project(inner, f"{layer}.mlp_out", plus=x)
     return norm(x, "final_norm")
 
 
@@ -180,9 +198,9 @@ def llama_states(
         qk = rotate(qk.view(len(x), -1, architecture.head_width), cosine, sine)
         q, k = torch.split(qk, [architecture.heads, architecture.kv_heads], dim=1)
         attended = attend(layer, q, k, v.view(len(x), architecture.kv_heads, architecture.head_width))
-        x = x + project(attended.reshape(len(x), query_width), f"{layer}.attention_out")
+        x = project(attended.reshape(len(x), query_width), f"{layer}.attention_out", plus=x)
         gate, up = project(norm(x, f"{layer}.mlp_norm"), f"{layer}.mlp_in").chunk(2, dim=-1)
-        x = x + project(functional.silu(gate) * up, f"{layer}.mlp_out")
+        x = project(functional.silu(gate) * up, f"{layer}.mlp_out", plus=x)
     return norm(x, "final_norm")
 
 

@@ -12,10 +12,9 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from verbosify.models.protocol import TuningRecipe
-from verbosify.models.transformer import Architecture, attend_causally, hidden_states
+from verbosify.models.transformer import Architecture, attend_causally, hidden_states, plain_projections
 from verbosify.models.weights import Weights
 
 BETA1, BETA2 = 0.9, 0.999
@@ -64,11 +63,10 @@ class HeadLoss(torch.autograd.Function):
 def mean_loss(architecture: Architecture, weights: Mapping[str, Tensor], token_ids: Tensor) -> Tensor:
     """Mean cross-entropy, nats a token, of tokens 2..n given those before them."""
 
-    def project(x: Tensor, name: str) -> Tensor:
-        return functional.linear(x, weights[name], weights.get(f"{name}.bias"))
-
     positions = torch.arange(len(token_ids) - 1, device=token_ids.device)
-    states = hidden_states(architecture, weights, token_ids[:-1], positions, project, attend_causally)
+    states = hidden_states(
+        architecture, weights, token_ids[:-1], positions, plain_projections(weights), attend_causally
+    )
     total: Tensor = HeadLoss.apply(states, weights["embedding"], token_ids[1:])  # type: ignore[no-untyped-call]
     return total / (len(token_ids) - 1)
 
