@@ -31,7 +31,7 @@ from verbosify.piece import Pick, Piece, Sample, export_piece, import_piece, rea
 from verbosify.piece.checking import schema
 
 KEYS = ["format", "version", "title", "created", "software", "job", "fingerprint", "model", "essay"]
-KEYS += ["passages", "overfits", "batches", "samples", "picks", "readings", "log"]
+KEYS += ["passages", "overfits", "batches", "samples", "scores", "picks", "readings", "log"]
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def test_a_sample_without_measures_is_shown_all_the_same() -> None:
 def test_probabilities_become_levels_of_a_logarithmic_scale() -> None:
     made = piece([["A."]], lambda gap: [" One 🙂."])
     scores = {"tokens": [" One", " 🙂", "."], "base": [1.0, 0.1, 0.0], "overfitted": [0.5, 0.01, 1e-30]}
-    made["samples"][0]["scores"] = scores
+    made["scores"] = [{"sample": 1, **scores}]
     assert data_of(made)["gaps"][0]["s"][0]["k"] == {"n": [4, 3, 1], "b": "0gz", "o": "9nz"}
 
 
@@ -74,3 +74,19 @@ def test_script_data_reads_back_and_cannot_end_its_element(value: object) -> Non
     text = as_script_data(value)
     assert json.loads(text) == value
     assert not set("<>&") & set(text)
+
+
+def test_of_many_samples_the_page_carries_the_chosen_and_the_closest_under_their_own_numbers() -> None:
+    made = piece([["A."]], lambda gap: [f" Number {number} stayed." for number in range(30)])
+    for number, sample in enumerate(made["samples"]):
+        closeness = 0.5 + (number * 7 % 30) / 100
+        sample["measures"] = measures(sample["text"], similarity=closeness, repeated_sentences=(number + 1) % 2)
+    chosen = {standing[1] for reading in data_of(made)["readings"] for standing in reading["gaps"]}
+
+    (gap,) = data_of(made)["gaps"]
+
+    odd, even = (sorted(range(first, 30, 2), key=lambda number: -(number * 7 % 30)) for first in (1, 0))
+    expected = [*chosen, *(number for number in [*odd, *even] if number not in chosen)][:20]
+    assert {number for number, sample in enumerate(gap["s"]) if sample["u"]} == set(expected)
+    assert len(gap["s"]) == 30
+    assert gap["o"] == 10

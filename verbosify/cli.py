@@ -146,6 +146,21 @@ def replay(
 
 
 @app.command()
+def score(
+    piece: PieceFolder,
+    model: Annotated[str | None, typer.Option(help="Where the model is now. [default: where it was]")] = None,
+) -> None:
+    """Record how likely each token of PIECE's picks was, before and after overfitting; the page tints them by it."""
+    from verbosify.piece import Piece, write_export
+    from verbosify.workflow.scoring import score_picks
+
+    with Piece.open(piece) as opened, _bars() as bars:
+        scored = score_picks(opened, model, on_progress=_show_fetching(bars))
+        write_export(opened)
+    typer.echo(f"{scored} samples scored.")
+
+
+@app.command()
 def sentences(
     essay: EssayPath,
     splitter: Annotated[str, typer.Option(help="sentencex, punkt or original.")] = "sentencex",

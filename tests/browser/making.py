@@ -144,6 +144,7 @@ def piece(
         "overfits": overfits,
         "batches": batches,
         "samples": samples,
+        "scores": [],
         "picks": [],
         "readings": {},
         "log": [],
@@ -244,7 +245,9 @@ def scored() -> dict[str, Any]:
     made = harbour()
     tokens = [f" {word}" for word in made["samples"][0]["text"].split()]
     scores = [0.9 ** (number + 1) for number in range(len(tokens))]
-    made["samples"][0]["scores"] = {"tokens": tokens, "base": [score**9 for score in scores], "overfitted": scores}
+    tokens[-1] += made["samples"][0]["text"][len("".join(tokens)) :]
+    base = [score**9 for score in scores]
+    made["scores"] = [{"sample": 1, "tokens": tokens, "base": base, "overfitted": scores, "created": TIME}]
     return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from verbosify.piece.export import export_piece, import_piece, read_export, write_export
 from verbosify.piece.picks import BUILT_IN, Pick, PickEvent
-from verbosify.piece.rows import Batch, Job, LogEntry, Overfit, Passage, Sample
+from verbosify.piece.rows import Batch, Job, LogEntry, Overfit, Passage, Sample, Scores
 from verbosify.piece.store import Piece
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "PickEvent",
     "Piece",
     "Sample",
+    "Scores",
     "export_piece",
     "import_piece",
     "read_export",

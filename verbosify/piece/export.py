@@ -23,7 +23,7 @@ from verbosify.piece import picks as events
 from verbosify.piece.checking import at, check, refused
 from verbosify.piece.database import Database, closed_on_error
 from verbosify.piece.picks import Pick
-from verbosify.piece.rows import Batch, Job, LogEntry, Overfit, Passage, Sample, dump, to_columns, values_of
+from verbosify.piece.rows import Batch, Job, LogEntry, Overfit, Passage, Sample, Scores, dump, to_columns, values_of
 from verbosify.piece.store import DATABASE_NAME, Piece, add_job, add_passage
 
 EXPORT_NAME = "piece.json"
@@ -120,6 +120,7 @@ def _parts(piece: Piece) -> Iterator[tuple[str, Any]]:
     yield "overfits", _rows(piece.overfits())
     yield "batches", _rows(piece.batches())
     yield "samples", _rows(piece.samples())
+    yield "scores", _rows(piece.scores())
     yield "picks", (values_of(event) | {"picks": [asdict(pick) for pick in event.picks]} for event in piece.history())
     yield "readings", _readings(piece.database)
     yield "log", _rows(piece.log())
@@ -165,7 +166,7 @@ def _fill(database: Database, data: dict[str, Any]) -> None:
         with at(path):
             add_passage(database, job, Passage(**row))
     tables: tuple[tuple[str, type], ...] = (("overfits", Overfit), ("batches", Batch), ("samples", Sample))
-    for table, kind in (*tables, ("log", LogEntry)):
+    for table, kind in (*tables, ("scores", Scores), ("log", LogEntry)):
         for path, row in _numbered(data, table):
             with at(path):
                 database.insert(table, to_columns(kind(**row)))

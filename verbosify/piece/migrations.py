@@ -134,34 +134,55 @@ _TABLES = {
         {_json("detail", "object")}""",
 }
 
+_SCORES = f"""
+        sample INTEGER PRIMARY KEY REFERENCES samples (id),
+        {_json("tokens", "array")},
+        {_json("base", "array")},
+        {_json("overfitted", "array")},
+        created TEXT NOT NULL,
+        CONSTRAINT "every token has two probabilities"
+            CHECK (json_array_length(tokens) = json_array_length(base)
+                AND json_array_length(tokens) = json_array_length(overfitted))"""
+
 # What makes a row the same row, for the trigger that refuses INSERT OR REPLACE.
 _SAME = {
     "passages": '"index" = NEW."index"',
     "batches": "id = NEW.id OR (passage = NEW.passage AND number = NEW.number)",
     "samples": 'id = NEW.id OR (batch = NEW.batch AND "index" = NEW."index")',
     "passage_done": "passage = NEW.passage",
+    "scores": "sample = NEW.sample",
 }
 
 
 def first_record(database: Database) -> None:
     """Version 1: the job, what was sampled, what was picked, and the log."""
     for table, columns in _TABLES.items():
-        database.execute(f"CREATE TABLE {table} ({columns}\n) STRICT")
-        for verb in ("UPDATE", "DELETE"):
-            database.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN "
-                f"SELECT RAISE(ABORT, 'a row of {table} is never changed or deleted'); END"
-            )
-        same = f"SELECT 1 FROM {table} WHERE {_SAME.get(table, 'id = NEW.id')}"  # noqa: S608  (our own names)
-        database.execute(
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS ({same}) BEGIN "
-            f"SELECT RAISE(ABORT, 'this row of {table} is there already'); END"
-        )
+        _create(database, table, columns)
     database.execute("CREATE INDEX overfits_passage ON overfits (passage)")
     database.execute("CREATE INDEX pick_events_reading ON pick_events (reading)")
 
 
-MIGRATIONS: tuple[Migration, ...] = (first_record,)
+def scores_of_tokens(database: Database) -> None:
+    """Version 2: how likely the tokens of some samples were, before and after overfitting."""
+    _create(database, "scores", _SCORES)
+
+
+MIGRATIONS: tuple[Migration, ...] = (first_record, scores_of_tokens)
+
+
+def _create(database: Database, table: str, columns: str) -> None:
+    """A table of which no row is ever changed, deleted or replaced."""
+    database.execute(f"CREATE TABLE {table} ({columns}\n) STRICT")
+    for verb in ("UPDATE", "DELETE"):
+        database.execute(
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN "
+            f"SELECT RAISE(ABORT, 'a row of {table} is never changed or deleted'); END"
+        )
+    same = f"SELECT 1 FROM {table} WHERE {_SAME.get(table, 'id = NEW.id')}"  # noqa: S608  (our own names)
+    database.execute(
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS ({same}) BEGIN "
+        f"SELECT RAISE(ABORT, 'this row of {table} is there already'); END"
+    )
 
 
 def version(database: Database) -> int:

@@ -31,6 +31,9 @@ _JSON_COLUMNS = frozenset(
         "token_ids",
         "measures",
         "detail",
+        "tokens",
+        "base",
+        "overfitted",
     )
 )
 
@@ -195,6 +198,20 @@ class Sample:
     text: str
     finish: str
     measures: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """How likely each token of a sample was, given all before it: under the base, and under the overfitted model.
+
+    `tokens` join to the sample's text; the others have as many probabilities, 0 to 1.
+    """
+
+    sample: int
+    tokens: list[str]
+    base: list[float]
+    overfitted: list[float]
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from verbosify.piece.rows import (
     Overfit,
     Passage,
     Sample,
+    Scores,
     differences,
     from_columns,
     now,
@@ -222,6 +223,16 @@ class Piece:
     def sample(self, sample: int) -> Sample:
         """The sample of that id."""
         return self._one(Sample, "samples", sample)
+
+    def add_scores(self, scores: Scores) -> None:
+        """Record how likely a sample's tokens were; once is enough."""
+        with self.database.writing():
+            if not self.database.rows("SELECT 1 FROM scores WHERE sample = ?", (scores.sample,)):
+                self.database.insert("scores", to_columns(replace(scores, created=now())))
+
+    def scores(self) -> list[Scores]:
+        """All that were recorded, in the order of the samples."""
+        return self._read(Scores, "SELECT * FROM scores ORDER BY sample")
 
     def _read(self, kind: type[T], sql: str, values: Sequence[Value] = ()) -> list[T]:
         rows = self.database.rows(sql, values)

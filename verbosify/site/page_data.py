@@ -17,6 +17,9 @@ from verbosify.site.shape import Words
 
 Values = Mapping[str, Any]
 
+MOST_SAMPLES = 20
+"""Samples of a gap that the page carries: what was chosen, then the closest, then what the measures set aside."""
+_LEFT_OUT: dict[str, Any] = {"u": [], "w": []}
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FINENESS = 16  # levels count sqrt(-log10 p) in sixteenths: 36 of them reach from 1 down to 0.00002, fine near 1
 
@@ -27,12 +30,14 @@ def page_data(record: Record, gaps: Sequence[Gap], pages: Mapping[str, str], wor
     rows = []
     for gap in gaps:
         candidates = record.candidates(gap.index)
+        carried = _carried(candidates, gap)
         samples = [
-            _sample(sample, offer, batches) | _said(offer)
-            for sample, offer in zip(candidates, gap.offers, strict=False)
+            _sample(record, sample, offer, batches) | _said(offer) if number in carried else _LEFT_OUT
+            for number, (sample, offer) in enumerate(zip(candidates, gap.offers, strict=False))
         ]
         extras = [_said(offer) | {"n": offer.samples, "e": int(offer.edited)} for offer in gap.offers[len(samples) :]]
-        rows.append({"p": gap.index, "s": samples} | ({"x": extras} if extras else {}))
+        left_out = {"o": len(samples) - len(carried)} if len(carried) < len(samples) else {}
+        rows.append({"p": gap.index, "s": samples} | ({"x": extras} if extras else {}) | left_out)
     return {
         "id": record.piece["fingerprint"][:16],
         "title": record.title,
@@ -60,12 +65,24 @@ def page_data(record: Record, gaps: Sequence[Gap], pages: Mapping[str, str], wor
     }
 
 
+def _carried(candidates: Sequence[Values], gap: Gap) -> set[int]:
+    """Which of a gap's samples the page carries, by their numbers; all that a reading chose are among them."""
+    chosen = {number for standing in gap.readings.values() for number in gap.offers[standing.offer].samples}
+
+    def rank(number: int) -> tuple[bool, bool, float, int]:
+        measures = candidates[number]["measures"]
+        set_aside = any(badge != "cut off" for badge in telling.badges(measures))
+        return number not in chosen, set_aside, -(measures.get("similarity") or 0.0), number
+
+    return {*chosen, *sorted(range(len(candidates)), key=rank)[:MOST_SAMPLES]}
+
+
 def _said(offer: Offer) -> dict[str, Any]:
     said: dict[str, Any] = {"u": list(offer.units), "w": [len(unit.split()) for unit in offer.units]}
     return said | ({"t": offer.tail} if offer.tail else {})
 
 
-def _sample(sample: Values, offer: Offer, batches: dict[int, int]) -> dict[str, Any]:
+def _sample(record: Record, sample: Values, offer: Offer, batches: dict[int, int]) -> dict[str, Any]:
     measures = sample["measures"]
     row: dict[str, Any] = {
         "i": sample["id"],
@@ -80,8 +97,8 @@ def _sample(sample: Values, offer: Offer, batches: dict[int, int]) -> dict[str, 
         row["m"] = telling.measure_values(measures)
     if measures.get("similarity") is not None:
         row["c"] = round(measures["similarity"], 2)
-    if "scores" in sample:
-        row["k"] = _scores(sample["scores"])
+    if sample["id"] in record.scores:
+        row["k"] = _scores(record.scores[sample["id"]])
     return row
 
 

@@ -76,6 +76,7 @@ class Record:
         self.overfits = {row["id"]: row for row in piece["overfits"]}
         self.batches = {row["id"]: row for row in piece["batches"]}
         self.samples = {row["id"]: row for row in piece["samples"]}
+        self.scores = {row["sample"]: row for row in piece["scores"]}
         self._check_places()
         self._check_ids()
 
@@ -107,6 +108,12 @@ class Record:
         for row in self.samples.values():
             if row["batch"] not in self.batches:
                 raise _wrong(f"sample {row['id']}", f"there is no batch {row['batch']}")
+        for row in self.scores.values():
+            tokens = row["tokens"]
+            if "".join(tokens) != self.samples.get(row["sample"], {}).get("text"):
+                raise _wrong(f"the scores of sample {row['sample']}", "the tokens do not join to the sample's text")
+            if not len(tokens) == len(row["base"]) == len(row["overfitted"]):
+                raise _wrong(f"the scores of sample {row['sample']}", "there are not two probabilities for each token")
         for name, reading in self.piece["readings"].items():
             for gap, picks in reading["gaps"].items():
                 for pick in picks:

@@ -54,7 +54,7 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | str | Path | 
     if sample.index >= settings.n:
         raise PieceError(f"Sample {sample_id} is row {sample.index} of {settings.n}: its record is damaged.")
     if model is None or isinstance(model, str | Path):
-        model = _as_recorded(model or name, card)
+        model = load_as_recorded(model or name, card)
     if model.card.weights_sha256 != card["weights_sha256"]:
         raise ModelError(
             f"The weights of {card['name']} here are not those of the record ({card['weights_sha256'][:12]}…): "
@@ -68,7 +68,13 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | str | Path | 
     )
 
 
-def _as_recorded(name: str | Path, card: dict[str, Any]) -> LanguageModel:
+def load_as_recorded(name: str | Path, card: dict[str, Any]) -> LanguageModel:
+    """The model `name` on the engine and device, in the precision and with the threads that a record's card tells.
+
+    Raises:
+        PieceError: the card names what nothing can be loaded with.
+        ModelError: the model is not to be had.
+    """
     precisions = {"float32": "fp32", "bfloat16": "bf16"}
     if card["dtype"] not in precisions:
         raise PieceError(f"The record names a precision {card['dtype']!r} that is not known: it cannot be replayed.")

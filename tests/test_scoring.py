@@ -1,0 +1,88 @@
+"""What was chosen is scored under the base and the overfitted model, once, token by token."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from tests.commands import Commands
+from tests.speaking_model import ESSAY
+from tests.tiny_models import write_gpt2
+from verbosify.errors import ModelError
+from verbosify.essay.reading import essay_from_text
+from verbosify.models.loading import load_model
+from verbosify.models.protocol import LanguageModel, SamplingSettings, TuningRecipe
+from verbosify.piece import Pick, Piece, export_piece, import_piece, read_export
+from verbosify.workflow import Options, verbosify
+from verbosify.workflow.sampling import Embed
+from verbosify.workflow.scoring import score_picks
+
+
+@pytest.fixture(scope="module")
+def model(speaking_model: Path) -> LanguageModel:
+    return load_model(speaking_model, precision="fp32")
+
+
+@pytest.fixture
+def piece(tmp_path: Path, model: LanguageModel, speaking_model: Path, embed: Embed) -> Iterator[Piece]:
+    options = Options(model=str(speaking_model), precision="fp32", settings=SamplingSettings(n=3, length=20))
+    verbosify(essay_from_text(ESSAY), tmp_path / "piece", options, model=model, embed=embed, limit=2)
+    with Piece.open(tmp_path / "piece") as opened:
+        for batch in opened.batches():
+            first = next(sample for sample in opened.samples(batch.passage) if sample.batch == batch.id)
+            if batch.overfit is not None:
+                opened.pick("own", batch.passage, [Pick(first.id, 0, len(first.text), first.text)], curator="Ada")
+        yield opened
+
+
+def test_every_standing_sample_is_scored_as_the_model_would(piece: Piece, model: LanguageModel) -> None:
+    told: list[tuple[str, int, int | None]] = []
+
+    scored = score_picks(piece, model, on_progress=lambda *said: told.append(said))
+
+    standing = {pick.sample for name in piece.readings() for picks in piece.picks(name).values() for pick in picks}
+    assert {row.sample for row in piece.scores()} == standing
+    assert scored == len(standing) == told[-1][1] == told[-1][2]
+    gains = []
+    for row in piece.scores():
+        sample = piece.sample(row.sample)
+        batch = next(batch for batch in piece.batches() if batch.id == sample.batch)
+        passage = piece.passages()[batch.passage].text
+        assert "".join(row.tokens) == sample.text
+        recipe = TuningRecipe.from_dict(piece.overfit(batch.overfit or 0).recipe)
+        base = model.score(passage + sample.text)[-len(row.tokens) :]
+        with model.overfit(passage, recipe):
+            overfitted = model.score(passage + sample.text)[-len(row.tokens) :]
+        assert row.base == pytest.approx([math.exp(score.log_probability) for score in base], rel=1e-3)
+        assert row.overfitted == pytest.approx([math.exp(score.log_probability) for score in overfitted], rel=1e-3)
+        gains += [math.log(after / before) for before, after in zip(row.base, row.overfitted, strict=True)]
+    assert fmean(gains) > 0, "what an overfitted model said is likelier to it than to the base"
+
+
+def test_what_is_scored_is_not_scored_again_and_goes_through_the_export(
+    piece: Piece, model: LanguageModel, tmp_path: Path
+) -> None:
+    score_picks(piece, model)
+
+    assert score_picks(piece, model) == 0
+    with import_piece(export_piece(piece), tmp_path / "again") as again:
+        assert again.scores() == piece.scores()
+
+
+def test_other_weights_are_refused(piece: Piece, tmp_path: Path) -> None:
+    other = load_model(write_gpt2(tmp_path / "other"))
+    with pytest.raises(ModelError, match="are not those of the record"):
+        score_picks(piece, other)
+
+
+def test_the_command_scores_and_writes_the_export(piece: Piece, commands: Commands) -> None:
+    result = commands.run("score", piece.folder)
+
+    assert result.code == 0, result.err
+    scores = read_export(piece.folder / "piece.json")["scores"]
+    assert result.out == f"{len(scores)} samples scored.\n"
+    assert len(scores) == len(piece.scores()) > 0
