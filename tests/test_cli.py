@@ -210,6 +210,19 @@ def test_a_replay_shows_the_text_and_the_verdict(call: Call, made: Path) -> None
     assert call("replay", made / "piece", 6) == (0, f"{texts[5]}\nSample 6: identical.\n", "")
 
 
+def test_a_replay_finds_the_model_where_it_is_now(call: Call, made: Path, speaking_model: Path) -> None:
+    shutil.copytree(speaking_model, "moved")
+
+    code, out, _ = call("replay", made / "piece", 1, "--model", "moved")
+
+    assert (code, out.endswith("Sample 1: identical.\n")) == (0, True)
+
+
+def test_pages_are_told_where_they_will_be_published(call: Call, made: Path, tmp_path: Path) -> None:
+    assert call("site", made / "piece", "--out", "pages", "--address", "https://example.org/a")[0] == 0
+    assert 'content="https://example.org/a/card.png"' in (tmp_path / "pages" / "index.html").read_text()
+
+
 def test_a_replay_that_differs_shows_where(call: Call, made: Path) -> None:
     shutil.copytree(made / "piece", "piece")
     with closing(sqlite3.connect("piece/piece.db")) as database:

@@ -60,9 +60,10 @@ def run(
     engine: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
     recipe: Annotated[str, typer.Option(help="How to overfit: classic, passage or original.")] = "classic",
     target: Annotated[float, typer.Option(help="Words after, as a multiple of words before.")] = 2.0,
-    samples: Annotated[int, typer.Option(help="Samples of a passage before anything is judged.")] = 10,
+    samples: Annotated[int, typer.Option(min=1, help="Samples of a passage before anything is judged.")] = 10,
     most_samples: Annotated[
-        int | None, typer.Option(help="Samples of a passage at most. [default: 40, or --samples if that is more]")
+        int | None,
+        typer.Option(min=1, help="Samples of a passage at most. [default: 40, or --samples if that is more]"),
     ] = None,
     length: Annotated[int, typer.Option(help="Tokens of a sample.")] = 100,
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.8,
@@ -118,9 +119,11 @@ def run(
 def site(
     pieces: Annotated[list[Path], typer.Argument(metavar="PIECE...", help="Folders of pieces, or piece.json files.")],
     out: Annotated[Path | None, typer.Option(help="Where the pages go. [default: PIECE/site, or site]")] = None,
+    address: Annotated[str, typer.Option(help="Where they will be published, for the pictures shown with links.")] = "",
 ) -> None:
     """Make the static page of one PIECE, or of several with an index."""
-    typer.echo(str(_build_site(pieces, out or (_site_of(pieces[0]) if len(pieces) == 1 else Path("site")))))
+    folder = out or (_site_of(pieces[0]) if len(pieces) == 1 else Path("site"))
+    typer.echo(str(_build_site(pieces, folder, address)))
 
 
 @app.command()
@@ -291,12 +294,14 @@ def _print_summary(summary: Summary, page: Path, *, as_json: bool) -> None:
         console.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
-def _build_site(pieces: list[Path], out: Path) -> Path:
+def _build_site(pieces: list[Path], out: Path, address: str = "") -> Path:
     """Make the pages; returns the one to open first."""
     from verbosify.piece import read_export
     from verbosify.site import build_site
 
-    build_site([read_export(path if path.suffix == ".json" else path / "piece.json") for path in pieces], out)
+    build_site(
+        [read_export(path if path.suffix == ".json" else path / "piece.json") for path in pieces], out, address=address
+    )
     return out / "index.html"
 
 

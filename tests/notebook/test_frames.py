@@ -89,6 +89,14 @@ def test_tables_survive_a_csv_file(piece: Piece, tmp_path: Path) -> None:
     assert read["similarity"].tolist() == pytest.approx(frame["similarity"].tolist())
 
 
+def test_a_table_goes_through_parquet_unchanged(piece: Piece, tmp_path: Path) -> None:
+    for frame in (passages_frame(piece), samples_frame(piece), picks_frame(piece)):
+        read = pd.read_parquet(write_frame(frame, tmp_path / "table.parquet"))
+        assert list(read.columns) == list(frame.columns)
+        assert read["text"].tolist() == frame["text"].tolist()
+        assert len(read) == len(frame)
+
+
 def test_files_that_cannot_be_written_are_a_sentence(
     piece: Piece, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from verbosify.errors import PieceError
@@ -56,6 +57,10 @@ class Reading:
     picks: Mapping[int, Sequence[Pick]]
     words: int
     curators: tuple[tuple[str, str], ...]
+
+    @property
+    def is_by_a_person(self) -> bool:
+        return any(kind == "person" for _, kind in self.curators)
 
     @property
     def label(self) -> str:
@@ -128,7 +133,7 @@ class Record:
 
     @cached_property
     def readings(self) -> list[Reading]:
-        """Fluffy, strange, others as they come, sparse last; the first that adds words is the one shown first."""
+        """Fluffy, strange, others as they come, sparse last."""
         names = [name for name in _ORDER if name in self.piece["readings"]]
         names += [name for name in self.piece["readings"] if name not in (*_ORDER, SPARSE)]
         curators = self._curators()
@@ -151,8 +156,9 @@ class Record:
 
     @cached_property
     def first_reading(self) -> Reading:
-        """The one a visitor sees first."""
-        return next((reading for reading in self.readings if reading.words), self.readings[-1])
+        """The one a visitor sees first: that of a person who has come at least halfway, else the first with words."""
+        finished = (r for r in self.readings if r.is_by_a_person and 2 * len(r.picks) >= len(self.gaps))
+        return next(chain(finished, (reading for reading in self.readings if reading.words)), self.readings[-1])
 
     def _curators(self) -> dict[str | None, dict[tuple[str, str], None]]:
         """Who had a hand in each reading, in order of appearance."""
