@@ -63,7 +63,7 @@ def run(
     samples: Annotated[int, typer.Option(min=1, help="Samples of a passage before anything is judged.")] = 10,
     most_samples: Annotated[
         int | None,
-        typer.Option(min=1, help="Samples of a passage at most. [default: 40, or --samples if that is more]"),
+        typer.Option(min=1, help="Samples of a passage at most. [default: 40, or --samples if more]"),
     ] = None,
     length: Annotated[int, typer.Option(help="Tokens of a sample.")] = 100,
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.8,
@@ -299,9 +299,8 @@ def _build_site(pieces: list[Path], out: Path, address: str = "") -> Path:
     from verbosify.piece import read_export
     from verbosify.site import build_site
 
-    build_site(
-        [read_export(path if path.suffix == ".json" else path / "piece.json") for path in pieces], out, address=address
-    )
+    records = [read_export(path if path.suffix == ".json" else path / "piece.json") for path in pieces]
+    build_site(records, out, address=address)
     return out / "index.html"
 
 
