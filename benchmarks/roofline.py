@@ -74,7 +74,7 @@ def stages(folder: Path, precision: str, say: Callable[[str], None]) -> dict[str
     architecture = read_architecture(json.loads((folder / "config.json").read_text(encoding="utf-8")), str(folder))
     overfit_bound = overfit_operations(architecture, 1023) / products
     step_bound = (2 if precision == "bf16" else 4) * product_weights(architecture) / memory
-    step = run.stages["sample"] / 100
+    step = run.stages["step"]
     return {
         "matrix_gflops": products / GIGA,
         "memory_gb_per_second": memory / GIGA,

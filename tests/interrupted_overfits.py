@@ -61,7 +61,7 @@ def digest(model: Any) -> str:
 
     found = hashlib.sha256()
     for name, tensor in model._weights.working.items():
-        found.update(name.encode() + tensor.view(torch.uint8).numpy().data)
+        found.update(name.encode() + tensor.contiguous().view(torch.uint8).numpy().data)
     return found.hexdigest()
 
 

@@ -23,7 +23,7 @@ DTYPES = [torch.float32, torch.bfloat16]
 def digest(weights: Weights) -> str:
     found = hashlib.sha256()
     for name, tensor in weights.working.items():
-        found.update(name.encode() + tensor.view(torch.uint8).numpy().tobytes())
+        found.update(name.encode() + tensor.contiguous().view(torch.uint8).numpy().tobytes())
     return found.hexdigest()
 
 

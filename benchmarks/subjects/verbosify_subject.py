@@ -17,7 +17,7 @@ def main(folder: str, precision: str, recipe: str, passage: str, samples: int, l
     started = perf_counter()
     model = load_model(folder, precision=precision)
     stages["load"] = perf_counter() - started
-    overfits, samplings, wholes = [], [], []
+    overfits, samplings, steps, wholes = [], [], [], []
     for number in range(passages + 1):
         started = perf_counter()
         with model.overfit(passage, RECIPES[recipe]):
@@ -25,9 +25,18 @@ def main(folder: str, precision: str, recipe: str, passage: str, samples: int, l
             begun = perf_counter()
             model.sample(passage, SamplingSettings(n=samples, length=length, seed=number))
             samplings.append(perf_counter() - begun)
-        wholes.append(perf_counter() - started)
+            told = perf_counter() - started
+            times = []
+            for tokens in (1, length):  # the weights are packed by now, and the prompt is read both times
+                begun = perf_counter()
+                model.sample(passage, SamplingSettings(n=samples, length=tokens, seed=number))
+                times.append(perf_counter() - begun)
+            steps.append((times[1] - times[0]) / max(1, length - 1))
+            begun = perf_counter()
+        wholes.append(told + perf_counter() - begun)
     stages["overfit"] = median(overfits[1:])  # the first passage warms up
     stages["sample"] = median(samplings[1:])
+    stages["step"] = median(steps[1:])
     stages["passage"] = median(wholes[1:])  # with the undoing
     print(json.dumps(stages), flush=True)
 

@@ -42,6 +42,7 @@ def require_space(folder: Path, needed: int) -> None:
 
 def save_safetensors(tensors: Mapping[str, np.ndarray[Any, np.dtype[Any]]], file: Path) -> None:
     """Write the tensors to `file`, with the permissions that any new file gets. `ModelError` if that fails."""
+    import numpy as np
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
@@ -49,7 +50,8 @@ def save_safetensors(tensors: Mapping[str, np.ndarray[Any, np.dtype[Any]]], file
         file.touch()
         mode = file.stat().st_mode
         try:
-            save_file(dict(tensors), file, metadata={"format": "pt"})
+            rows = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}  # it asks for no less
+            save_file(rows, file, metadata={"format": "pt"})
         except SafetensorError as error:
             raise ModelError(f"{file} cannot be written ({error}): mend that or choose another folder.") from error
         file.chmod(mode)  # safetensors keeps its files to the user alone

@@ -167,7 +167,7 @@ def gpt2_states(
         return functional.layer_norm(x, (architecture.width,), scale, shift, architecture.norm_epsilon)
 
     shape = (-1, architecture.heads, architecture.head_width)
-    x = functional.embedding(token_ids, weights["embedding"]) + functional.embedding(positions, weights["position"])
+    x = _looked_up(token_ids, weights) + functional.embedding(positions, weights["position"])
     for layer in range(architecture.layers):
         q, k, v = project(norm(x, f"{layer}.attention_norm"), f"{layer}.qkv").chunk(3, dim=-1)
         attended = attend(layer, q.view(shape), k.view(shape), v.view(shape))
@@ -190,7 +190,7 @@ def llama_states(
 
     query_width = architecture.heads * architecture.head_width
     key_width = architecture.kv_heads * architecture.head_width
-    x = functional.embedding(token_ids, weights["embedding"])
+    x = _looked_up(token_ids, weights)
     cosine, sine = rotary_angles(architecture, positions, x.dtype)
     for layer in range(architecture.layers):
         qkv = project(norm(x, f"{layer}.attention_norm"), f"{layer}.qkv")
@@ -202,6 +202,11 @@ def llama_states(
         gate, up = project(norm(x, f"{layer}.mlp_norm"), f"{layer}.mlp_in").chunk(2, dim=-1)
         x = project(functional.silu(gate) * up, f"{layer}.mlp_out", plus=x)
     return norm(x, "final_norm")
+
+
+def _looked_up(token_ids: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
+    # The head is tied: its gradient is dense, and these few rows are added to it without a second one of that size.
+    return functional.embedding(token_ids, weights["embedding"], sparse=True)
 
 
 def rotary_angles(architecture: Architecture, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -33,21 +33,22 @@ class HeadLoss(torch.autograd.Function):
     def forward(ctx: Any, states: Tensor, head: Tensor, targets: Tensor) -> Tensor:
         total = torch.zeros((), dtype=torch.float32, device=states.device)
         states_gradient = torch.empty_like(states) if ctx.needs_input_grad[0] else None
-        head_gradient = torch.zeros_like(head) if ctx.needs_input_grad[1] else None
+        head_gradient = torch.empty_like(head) if ctx.needs_input_grad[1] else None
+        scratch = torch.empty(min(HEAD_ROWS, len(states)), len(head), dtype=torch.float32, device=states.device)
         for start in range(0, len(states), HEAD_ROWS):
             rows, wanted = states[start : start + HEAD_ROWS], targets[start : start + HEAD_ROWS, None]
-            logits = (rows @ head.t()).float()
-            log_norm = logits.logsumexp(dim=-1, keepdim=True)
-            total += (log_norm - logits.gather(1, wanted)).sum()
+            logits = scratch[: len(rows)].copy_(rows @ head.t())
+            logits.sub_(logits.amax(dim=-1, keepdim=True))
+            right = logits.gather(1, wanted)
+            norm = logits.exp_().sum(dim=-1, keepdim=True)
+            total += (norm.log() - right).sum()
             if states_gradient is None and head_gradient is None:
                 continue
-            errors = logits.sub_(log_norm).exp_()
-            errors.scatter_add_(1, wanted, torch.full_like(errors[:, :1], -1.0))
-            errors = errors.to(head.dtype)
+            errors = logits.div_(norm).scatter_add_(1, wanted, torch.full_like(right, -1.0)).to(head.dtype)
             if states_gradient is not None:
                 torch.mm(errors, head, out=states_gradient[start : start + HEAD_ROWS])
             if head_gradient is not None:
-                head_gradient.addmm_(errors.t(), rows)
+                torch.addmm(head_gradient, errors.t(), rows, beta=min(start, 1), out=head_gradient)
         ctx.gradients = states_gradient, head_gradient
         return total
 
@@ -129,21 +130,31 @@ class SingleStep:
 
     def __init__(self, weights: Weights, recipe: TuningRecipe) -> None:
         self._weights = weights
-        self._rate = recipe.learning_rate
+        rate = recipe.learning_rate
+        self._rate = rate if rate <= torch.finfo(torch.float32).max else math.inf
         self._epsilon = recipe.epsilon / math.sqrt(1 - BETA2)
+        longest = max(weight[0].numel() for weight in weights.working.values())
+        self._scratch = torch.empty(2, max(longest, CACHED_NUMBERS), dtype=torch.float32, device=weights.device)
 
     @torch.no_grad()
     def __call__(self, name: str, gradient: Tensor, _number: int) -> None:
         working = self._weights.working[name]
         row = 0
         for base in self._weights.base(name):
-            # by so many rows at once that all in between stays in the processor's cache
-            for part in base.split(max(1, CACHED_NUMBERS // max(1, base[0].numel()))):  # type: ignore[no-untyped-call]
-                rows = slice(row, row + len(part))
-                step = gradient[rows].float()
-                step = step.div_(step.abs().add_(self._epsilon))
-                working[rows].copy_(part.to(step.device) - step.mul_(self._rate))
-                row += len(part)
+            rows = slice(row, row + len(base))
+            row += len(base)
+            parts = (as_in_memory(tensor) for tensor in (base, working[rows], gradient[rows]))
+            # by so many numbers at once that all in between stays in the processor's cache
+            chunks = (torch.split(part, max(1, CACHED_NUMBERS // max(1, part[0].numel()))) for part in parts)
+            for before, after, slope in zip(*chunks, strict=True):
+                step, size = (row[: slope.numel()].view(slope.shape) for row in self._scratch)
+                torch.abs(step.copy_(slope), out=size).add_(self._epsilon)
+                after.copy_(torch.addcdiv(before.to(step.device), step, size, value=-self._rate, out=step))
+
+
+def as_in_memory(tensor: Tensor) -> Tensor:
+    """The tensor, or its transpose if that is how it lies in memory."""
+    return tensor.t() if tensor.ndim == 2 and tensor.stride(0) < tensor.stride(1) else tensor
 
 
 class ManySteps:

@@ -40,7 +40,10 @@ class Weights:
         self.working: dict[str, Tensor] = {}
         for name, shape in _shapes(self.architecture):
             self._check(name, shape, folder)
-            self.working[name] = torch.empty(shape, device=device, dtype=dtype)
+            # laid out in memory as in the file: copying one to the other then turns nothing around
+            turned = self._transposed and _is_projection(name)
+            memory = torch.empty(shape[::-1] if turned else shape, device=device, dtype=dtype)
+            self.working[name] = memory.t() if turned else memory
         self.restore()
 
     def _check(self, name: str, shape: tuple[int, ...], folder: Path) -> None:
