@@ -59,8 +59,8 @@ def test_curators_are_named_and_programs_told_from_people() -> None:
     made["readings"]["nobody's"] = made["readings"]["both"]
     words = {reading.name: telling.curator_words(reading) for reading in Record(made).readings}
     assert words["fluffy"] == "the built-in curator, a program"
-    assert words["by hand"] == "Ada, a person"
-    assert words["both"] == "the built-in curator, a program and Ada, a person"
+    assert words["by hand"] == "Ada, by hand"
+    assert words["both"] == "the built-in curator, a program and Ada, by hand"
     assert words["sparse"] == "nobody, since none is shown"
     assert words["nobody's"] == "somebody the record does not name"
 

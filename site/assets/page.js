@@ -469,7 +469,9 @@ function makeSlip(piece, page) {
       ...fit.map((offer) => choiceRow(gap, offer, standing)),
       unfit.length ? aside : null,
     );
-    slip.replaceChildren(head(gap), set);
+    const { o: leftOut } = piece.gaps[gap];
+    const more = leftOut ? make("p", { class: "left-out" }, `${leftOut} more samples are in piece.json.`) : null;
+    slip.replaceChildren(...[head(gap), set, more].filter(Boolean));
     fillOrigin();
   }
 

@@ -52,7 +52,7 @@ def test_readings_change_in_place(open_page: Opener) -> None:
     there = article_text(open_page("harbour/strange.html"))
     assert article_text(page) == there
     page.get_by_role("link", name="By hand").click()
-    expect(page.locator("#by")).to_have_text("Ada, a person")
+    expect(page.locator("#by")).to_have_text("Ada, by hand")
     expect(page.locator("#count")).to_have_text(open_page("harbour/by-hand.html").locator("#count").inner_text())
 
 

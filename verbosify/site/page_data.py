@@ -17,7 +17,7 @@ from verbosify.site.shape import Words
 
 Values = Mapping[str, Any]
 
-MOST_SAMPLES = 20
+MOST_SAMPLES = 16
 """Samples of a gap that the page carries: what was chosen, then the closest, then what the measures set aside."""
 _LEFT_OUT: dict[str, Any] = {"u": [], "w": []}
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -133,7 +133,7 @@ def curator_words(reading: Reading) -> str:
     if not reading.picks:
         return "nobody, since none is shown"
     names = [
-        "the built-in curator, a program" if kind == "built-in" else f"{name}, a person"
+        "the built-in curator, a program" if kind == "built-in" else f"{name}, by hand"
         for name, kind in reading.curators
     ]
     return _listed(names) or "somebody the record does not name"
