@@ -45,7 +45,10 @@ def gains(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float
         "overfit in bf16, not fp32": (lambda: overfit("fp32"), lambda: overfit("bf16")),
         "update in cache-sized parts": (update_whole, lambda: overfit("bf16")),
         "sample in bf16, not fp32": (lambda: models["fp32"].sample(PASSAGE, ten), lambda: model.sample(PASSAGE, ten)),
-        "weights packed once": (sample_unpacked, lambda: model.sample(PASSAGE, ten)),
+        "weights packed once, and what follows a product computed with it": (
+            sample_unpacked,
+            lambda: model.sample(PASSAGE, ten),
+        ),
         "ten rows in one batch": (
             lambda: [model.sample(PASSAGE, one) for _ in range(10)],
             lambda: model.sample(PASSAGE, ten),

@@ -11,7 +11,7 @@ import pytest
 
 from tests.pieces import make_job, make_passages, make_piece
 from verbosify.errors import PieceError
-from verbosify.piece import Piece, migrations
+from verbosify.piece import Piece, Scores, migrations
 from verbosify.piece.database import Database
 from verbosify.piece.migrations import APPLICATION_ID, MIGRATIONS
 
@@ -47,7 +47,7 @@ def test_a_new_file_says_what_it_is_and_what_it_has_been_through(old: Path) -> N
 def test_every_table_is_strict_about_types(old: Path) -> None:
     with closing(sqlite3.connect(old / "piece.db")) as file:
         rows = file.execute("SELECT name, strict FROM pragma_table_list WHERE name NOT LIKE 'sqlite_%'").fetchall()
-    assert len(rows) == 9
+    assert len(rows) == 10
     assert all(strict for _, strict in rows)
 
 
@@ -59,15 +59,30 @@ def test_an_older_piece_is_brought_up_to_date_on_opening(old: Path, monkeypatch:
             piece.note("started")
             assert piece.database.rows("SELECT DISTINCT place FROM log")[0][0] == "here"
             names = [row["name"] for row in piece.database.rows("SELECT name FROM migrations ORDER BY rowid")]
-            assert names == ["first_record", "add_a_column", "add_a_table"]
+            assert names == [*(migration.__name__ for migration in MIGRATIONS), "add_a_column", "add_a_table"]
             assert len(list(piece.samples())) == 12
+
+
+@pytest.mark.parametrize("count", range(1, len(MIGRATIONS)))
+def test_a_piece_of_every_earlier_version_can_be_gone_on_with(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:count])
+        make_piece(tmp_path / "old").close()
+
+    with Piece.open(tmp_path / "old") as piece:
+        sample = next(piece.samples())
+        piece.add_scores(Scores(sample=sample.id, tokens=[sample.text], base=[0.25], overfitted=[0.5]))
+        assert [(row.sample, row.overfitted) for row in piece.scores()] == [(sample.id, [0.5])]
+        assert migrations.version(piece.database) == len(MIGRATIONS)
 
 
 def test_a_resumed_run_brings_an_older_piece_up_to_date(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, add_a_table))
 
     with Piece.open_or_create(old, make_job(), make_passages()) as piece:
-        assert migrations.version(piece.database) == 2
+        assert migrations.version(piece.database) == len(MIGRATIONS) + 1
         assert piece.database.rows("SELECT * FROM birds") == []
 
 
@@ -78,7 +93,7 @@ def test_a_migration_that_fails_leaves_the_piece_as_it_was(old: Path, monkeypatc
             Piece.open(old)
 
     with Piece.open(old) as piece:
-        assert migrations.version(piece.database) == 1
+        assert migrations.version(piece.database) == len(MIGRATIONS)
         tables = [row["name"] for row in piece.database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         assert not {"birds", "half"} & set(tables)
 
@@ -88,7 +103,8 @@ def test_a_piece_of_a_newer_verbosify_is_refused(old: Path) -> None:
         file.execute("PRAGMA user_version = 7")
 
     for attempt in (lambda: Piece.open(old), lambda: Piece.open_or_create(old, make_job(), make_passages())):
-        with pytest.raises(PieceError, match=r"made by a newer verbosify .version 7 .* knows 1.: update verbosify"):
+        known = rf"made by a newer verbosify .version 7 .* knows {len(MIGRATIONS)}.: update verbosify"
+        with pytest.raises(PieceError, match=known):
             attempt()
 
 

@@ -19,7 +19,7 @@ from verbosify.models.protocol import LanguageModel, SamplingSettings, TuningRec
 from verbosify.piece import Pick, Piece, export_piece, import_piece, read_export
 from verbosify.workflow import Options, verbosify
 from verbosify.workflow.sampling import Embed
-from verbosify.workflow.scoring import score_picks
+from verbosify.workflow.scoring import _token_scores, score_picks
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_every_standing_sample_is_scored_as_the_model_would(piece: Piece, model:
 
     standing = {pick.sample for name in piece.readings() for picks in piece.picks(name).values() for pick in picks}
     assert {row.sample for row in piece.scores()} == standing
-    assert scored == len(standing) == told[-1][1] == told[-1][2]
+    assert scored == (len(standing), len(standing)) == told[-1][1:]
     gains = []
     for row in piece.scores():
         sample = piece.sample(row.sample)
@@ -68,9 +68,19 @@ def test_what_is_scored_is_not_scored_again_and_goes_through_the_export(
 ) -> None:
     score_picks(piece, model)
 
-    assert score_picks(piece, model) == 0
+    assert score_picks(piece, model) == (0, 0)
     with import_piece(export_piece(piece), tmp_path / "again") as again:
         assert again.scores() == piece.scores()
+
+
+def test_what_several_tokens_spell_together_is_one(model: LanguageModel) -> None:
+    scores = _token_scores(model, "The ferry left", " at dawn — 🙂 and")
+
+    assert "".join(token for token, _ in scores) == " at dawn — 🙂 and"
+    assert any("🙂" in token for token, _ in scores)
+    assert all(0 < probability <= 1 for _, probability in scores)
+    assert _token_scores(model, "The ferry left", "") == []
+    assert _token_scores(model, "The ferry left", " at dawn" * model.card.context) == []
 
 
 def test_other_weights_are_refused(piece: Piece, tmp_path: Path) -> None:
@@ -84,5 +94,5 @@ def test_the_command_scores_and_writes_the_export(piece: Piece, commands: Comman
 
     assert result.code == 0, result.err
     scores = read_export(piece.folder / "piece.json")["scores"]
-    assert result.out == f"{len(scores)} samples scored.\n"
+    assert result.out == f"{len(scores)} of {len(scores)} samples scored: `verbosify site` shows it.\n"
     assert len(scores) == len(piece.scores()) > 0

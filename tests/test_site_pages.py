@@ -167,7 +167,7 @@ def test_data_for_the_script_and_for_search_engines_reads_back() -> None:
     assert schema["@type"] == "Article"
     assert schema["name"] == made["title"]
     assert schema["contributor"]["name"] == made["model"]["name"]
-    assert schema["wordCount"] == sum(data["between"]) + made["readings"]["fluffy"]["words_added"]
+    assert schema["wordCount"] == sum(data["between"]) + Record(made).first_reading.words
     editors = json.loads(Page(pages_of(harbour())["by-hand.html"]).data["application/ld+json"])["editor"]
     assert editors == [{"@type": "Person", "name": "Ada"}]
 

@@ -153,14 +153,16 @@ def score(
     piece: PieceFolder,
     model: Annotated[str | None, typer.Option(help="Where the model is now. [default: where it was]")] = None,
 ) -> None:
-    """Record how likely each token of PIECE's picks was, before and after overfitting; the page tints them by it."""
+    """Record how likely each token of PIECE's picks was, before and after overfitting, for the page to tint them by."""
     from verbosify.piece import Piece, write_export
     from verbosify.workflow.scoring import score_picks
 
     with Piece.open(piece) as opened, _bars() as bars:
-        scored = score_picks(opened, model, on_progress=_show_fetching(bars))
-        write_export(opened)
-    typer.echo(f"{scored} samples scored.")
+        try:
+            scored, wanted = score_picks(opened, model, on_progress=_show_fetching(bars))
+        finally:
+            write_export(opened)
+    typer.echo(f"{scored} of {wanted} samples scored: `verbosify site` shows it.")
 
 
 @app.command()
@@ -282,7 +284,7 @@ def _print_summary(summary: Summary, page: Path, *, as_json: bool) -> None:
     ratio = f"{summary.words_before:,} → {summary.words_after:,} ({summary.ratio:.2f} ×)"
     table.add_row("words", ratio if summary.target_met else f"{ratio}, short of {summary.target:g} ×")
     passed = f", {summary.passed_over} passed over: too long or too short for the model" if summary.passed_over else ""
-    table.add_row("passages", f"{summary.gaps} of {summary.passages} visited" + passed)
+    table.add_row("passages", f"{summary.gaps - summary.passed_over} of {summary.passages} visited" + passed)
     table.add_row("samples", f"{summary.samples:,}, {summary.picks} picked")
     for reading, closeness in summary.closeness.items():
         if closeness is not None:

@@ -1,7 +1,7 @@
 """Keys and values of a batch that grows from one prompt. Knows attention, not words.
 
-The prompt is read once and its keys and values are kept once. Rows attend together, a group at a time: the tokens of
-all rows of a group lie in one memory, behind the prompt's, and a mask hides from each row what is another's. So every
+The prompt is read once. Rows attend together, a group at a time: the tokens of all rows of a group lie in one memory,
+behind the prompt's, and a mask hides from each row what is another's. So every
 head makes one product for the whole group, over a prompt that is read once, where each row by itself would make one of
 its own over a copy.
 """
@@ -115,7 +115,8 @@ class _Group:
 
     def keep(self, places: Sequence[int]) -> None:
         """Go on with these rows, and forget the tokens of the others."""
-        if len(places) == self.rows:
+        if len(places) in (0, self.rows):
+            self.rows = len(places)
             return
         mask = self._mask.view(self.rows, self._queries, -1)[list(places)].flatten(0, 1)
         self.rows = len(places)

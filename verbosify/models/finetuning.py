@@ -187,7 +187,7 @@ class Course:
     def add(self, step: Step) -> None:
         self.history.append(step)
         if step.held_out_loss is not None and step is self.best:
-            self._best_weights = {name: array.copy() for name, array in self._trainer.weights().items()}
+            self._best_weights = {name: array.copy(order="K") for name, array in self._trainer.weights().items()}
 
     def take_best(self) -> None:
         """Have the trainer go back to the best weights, if it has gone beyond them."""

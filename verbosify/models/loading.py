@@ -85,7 +85,7 @@ def _in_safetensors(folder: Path, sha256: str) -> Path:
         with telling_failures(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(target.parent / f".{target.name}.lock"):
-                if not target.exists():
+                if not (target / "model.safetensors").is_file():
                     convert_to_safetensors(folder, target)
     return target
 

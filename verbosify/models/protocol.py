@@ -6,7 +6,7 @@ Both engines (PyTorch and TensorFlow) implement `LanguageModel`; one conformance
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -276,6 +276,10 @@ class LanguageModel(Protocol):
 
     def redo(self, folder: str | Path) -> AbstractContextManager[Overfit]:
         """The overfit that was saved in `folder`, again; otherwise as `overfit`."""
+
+    @property
+    def finetune(self) -> Callable[..., AbstractContextManager[Any]]:
+        """Many steps on a corpus: `finetune(texts, steps, ...)`, as `finetuning.finetune` has it."""
 
     def sample(self, prompt: str, settings: SamplingSettings = ...) -> list[Continuation]:
         """`settings.n` continuations of `prompt`, in row order. `ModelError` if they would not fit the context."""

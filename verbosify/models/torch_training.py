@@ -117,8 +117,8 @@ class TorchTrainer:
         for name, master in self._masters.items():
             self._adam.state[master] = {
                 "step": torch.tensor(float(self._steps)),
-                "exp_avg": torch.tensor(arrays[f"{name}.first"], device=master.device),
-                "exp_avg_sq": torch.tensor(arrays[f"{name}.second"], device=master.device),
+                "exp_avg": torch.empty_like(master).copy_(torch.from_numpy(arrays[f"{name}.first"])),
+                "exp_avg_sq": torch.empty_like(master).copy_(torch.from_numpy(arrays[f"{name}.second"])),
             }
 
     def writers(self, steps: int) -> Writers:

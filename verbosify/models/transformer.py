@@ -205,8 +205,9 @@ def llama_states(
 
 
 def _looked_up(token_ids: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
-    # The head is tied: its gradient is dense, and these few rows are added to it without a second one of that size.
-    return functional.embedding(token_ids, weights["embedding"], sparse=True)
+    # The head is tied and its gradient dense: these few rows are added to it, where the device knows sparse gradients.
+    weight = weights["embedding"]
+    return functional.embedding(token_ids, weight, sparse=weight.device.type != "mps")
 
 
 def rotary_angles(architecture: Architecture, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -37,7 +37,11 @@ class HeadLoss(torch.autograd.Function):
         scratch = torch.empty(min(HEAD_ROWS, len(states)), len(head), dtype=torch.float32, device=states.device)
         for start in range(0, len(states), HEAD_ROWS):
             rows, wanted = states[start : start + HEAD_ROWS], targets[start : start + HEAD_ROWS, None]
-            logits = scratch[: len(rows)].copy_(rows @ head.t())
+            logits = scratch[: len(rows)]
+            if head.dtype == logits.dtype:
+                torch.mm(rows, head.t(), out=logits)
+            else:
+                logits.copy_(rows @ head.t())
             logits.sub_(logits.amax(dim=-1, keepdim=True))
             right = logits.gather(1, wanted)
             norm = logits.exp_().sum(dim=-1, keepdim=True)
@@ -54,7 +58,7 @@ class HeadLoss(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        states_gradient, head_gradient = ctx.gradients
+        (states_gradient, head_gradient), ctx.gradients = ctx.gradients, None  # so that autograd may add in place
         scale = outer[0]
         states_gradient = states_gradient.mul_(scale) if states_gradient is not None else None
         head_gradient = head_gradient.mul_(scale) if head_gradient is not None else None

@@ -212,4 +212,4 @@ def _from_base64(text: str | None) -> bytes | None:
 
 
 def _numbered(data: dict[str, Any], key: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    return ((f"$.{key}[{index}]", row) for index, row in enumerate(data[key]))
+    return ((f"$.{key}[{index}]", row) for index, row in enumerate(data.get(key, [])))

@@ -71,10 +71,15 @@ def _carried(candidates: Sequence[Values], gap: Gap) -> set[int]:
 
     def rank(number: int) -> tuple[bool, bool, float, int]:
         measures = candidates[number]["measures"]
-        set_aside = any(badge != "cut off" for badge in telling.badges(measures))
+        set_aside = bool(_reproaches(measures, gap.offers[number]))
         return number not in chosen, set_aside, -(measures.get("similarity") or 0.0), number
 
     return {*chosen, *sorted(range(len(candidates)), key=rank)[:MOST_SAMPLES]}
+
+
+def _reproaches(measures: Values, offer: Offer) -> list[str]:
+    """A sample's badges; what was cut off is no reproach if there is a whole sentence before it."""
+    return [badge for badge in telling.badges(measures) if not (badge == "cut off" and offer.tail)]
 
 
 def _said(offer: Offer) -> dict[str, Any]:
@@ -89,9 +94,7 @@ def _sample(record: Record, sample: Values, offer: Offer, batches: dict[int, int
         "b": batches.setdefault(sample["batch"], len(batches)),
         "r": sample["index"] + 1,
     }
-    # What was cut off is not offered, if there is a whole sentence before it.
-    badges = [badge for badge in telling.badges(measures) if not (badge == "cut off" and offer.tail)]
-    if badges:
+    if badges := _reproaches(measures, offer):
         row["f"] = badges
     if measures:
         row["m"] = telling.measure_values(measures)

@@ -81,7 +81,7 @@ class Record:
         self.overfits = {row["id"]: row for row in piece["overfits"]}
         self.batches = {row["id"]: row for row in piece["batches"]}
         self.samples = {row["id"]: row for row in piece["samples"]}
-        self.scores = {row["sample"]: row for row in piece["scores"]}
+        self.scores = {row["sample"]: row for row in piece.get("scores", ())}
         self._check_places()
         self._check_ids()
 

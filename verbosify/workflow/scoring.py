@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 
 from verbosify.errors import ModelError
 from verbosify.models.download import Progress
-from verbosify.models.protocol import LanguageModel, TokenScore, TuningRecipe
+from verbosify.models.protocol import LanguageModel, TuningRecipe
 from verbosify.piece import Piece, Sample, Scores
 from verbosify.workflow.replay import load_as_recorded
 
+HALF_A_CHARACTER = "\N{REPLACEMENT CHARACTER}"
+"""What a decoder says of a token that holds some of a character's bytes."""
 DIGITS = 4
 """Significant digits of a probability that are recorded."""
 
 
 def score_picks(
     piece: Piece, model: LanguageModel | str | Path | None = None, *, on_progress: Progress = lambda *_: None
-) -> int:
-    """Score every sample that stands in a reading and was not scored yet; returns how many were.
+) -> tuple[int, int]:
+    """Score every sample that stands in a reading and was not scored yet; returns how many were, of how many.
 
-    Each passage is overfitted once more, as recorded. A sample that the model would now spell with other tokens at its
-    seams is left out. Every sample is recorded when it is scored.
+    Each passage is overfitted once more, as recorded. A sample is left out if it is too long for the model together
+    with its passage, or if no whole tokens spell it after the passage. Each is recorded when it is scored.
 
     Args:
         model: where the weights are now, or a model that has them; by default what the piece was made with.
@@ -34,48 +37,58 @@ def score_picks(
     standing = {pick.sample for name in piece.readings() for picks in piece.picks(name).values() for pick in picks}
     wanted = [piece.sample(sample) for sample in sorted(standing - known)]
     if not wanted:
-        return 0
+        return 0, 0
     if model is None or isinstance(model, str | Path):
         model = load_as_recorded(model or str(piece.job.options["model"]), piece.job.model)
     if model.card.weights_sha256 != piece.job.model["weights_sha256"]:
         raise ModelError(f"The weights of {model.card.name} here are not those of the record: fetch that version.")
     batches = {batch.id: batch for batch in piece.batches()}
     texts = {passage.index: passage.text for passage in piece.passages()}
-    by_overfit: dict[int, list[Sample]] = {}
+    visits: dict[tuple[int, int | None], list[Sample]] = {}
     for sample in wanted:
-        by_overfit.setdefault(batches[sample.batch].overfit or 0, []).append(sample)
+        batch = batches[sample.batch]
+        visits.setdefault((batch.passage, batch.overfit), []).append(sample)
     done = scored = 0
-    for number, samples in by_overfit.items():
-        text = texts[batches[samples[0].batch].passage]
-        before = [_token_scores(model, text, sample) for sample in samples]
-        if number == 0:
-            after = before  # the base model itself said it
-        else:
-            with model.overfit(text, TuningRecipe.from_dict(piece.overfit(number).recipe)):
-                after = [_token_scores(model, text, sample) for sample in samples]
+    for (passage, overfit), samples in visits.items():
+        text = texts[passage]
+        before = [_token_scores(model, text, sample.text) for sample in samples]
+        recipe = None if overfit is None else TuningRecipe.from_dict(piece.overfit(overfit).recipe)
+        with nullcontext() if recipe is None else model.overfit(text, recipe):  # without one the base itself said it
+            after = [_token_scores(model, text, sample.text) for sample in samples]
         for sample, base, overfitted in zip(samples, before, after, strict=True):
-            if base and overfitted:
-                piece.add_scores(_row(sample, base, overfitted))
+            if base:
+                piece.add_scores(
+                    Scores(
+                        sample=sample.id,
+                        tokens=[token for token, _ in base],
+                        base=[probability for _, probability in base],
+                        overfitted=[probability for _, probability in overfitted],
+                    )
+                )
                 scored += 1
         done += len(samples)
         on_progress("scoring", done, len(wanted))
-    return scored
+    return scored, len(wanted)
 
 
-def _token_scores(model: LanguageModel, passage: str, sample: Sample) -> list[TokenScore]:
-    """Of the sample's own tokens, after the passage; none if no run of whole tokens spells just the sample."""
-    scores = model.score(passage + sample.text) if sample.text else []
-    length = 0
-    for place in range(len(scores) - 1, -1, -1):
-        length += len(scores[place].text)
-        if length >= len(sample.text):
-            own = scores[place:]
-            return own if "".join(score.text for score in own) == sample.text else []
-    return []
+def _token_scores(model: LanguageModel, passage: str, text: str) -> list[tuple[str, float]]:
+    """The tokens that spell `text` after the passage, each with its probability; none if no whole tokens spell it.
 
-
-def _row(sample: Sample, base: list[TokenScore], overfitted: list[TokenScore]) -> Scores:
-    before, after = (
-        [float(f"{math.exp(score.log_probability):.{DIGITS}g}") for score in scores] for scores in (base, overfitted)
-    )
-    return Scores(sample=sample.id, tokens=[score.text for score in base], base=before, overfitted=after)
+    Where several tokens spell one character they are one here, as likely as all of them together.
+    """
+    token_ids = model.encode(passage + text)
+    if not text or len(token_ids) > model.card.context:
+        return []
+    places = range(len(token_ids) - 1, 0, -1)
+    start = next((place for place in places if len(model.decode(token_ids[place:])) >= len(text)), 0)
+    if start == 0 or model.decode(token_ids[start:]) != text:
+        return []
+    found, spelling, likelihood = [], [], 0.0
+    for score in model.score(passage + text)[start - 1 :]:
+        spelling.append(score.token_id)
+        likelihood += score.log_probability
+        token = model.decode(spelling)
+        if HALF_A_CHARACTER not in token:
+            found.append((token, float(f"{math.exp(likelihood):.{DIGITS}g}")))
+            spelling, likelihood = [], 0.0
+    return found if "".join(token for token, _ in found) == text else []

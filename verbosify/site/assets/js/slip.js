@@ -63,7 +63,7 @@ function makeSlip(piece, page) {
       unfit.length ? aside : null,
     );
     const { o: leftOut } = piece.gaps[gap];
-    const more = leftOut ? make("p", { class: "left-out" }, `${leftOut} more samples are in piece.json.`) : null;
+    const more = leftOut ? make("p", { class: "left-out" }, `In piece.json, not here: ${leftOut} more.`) : null;
     slip.replaceChildren(...[head(gap), set, more].filter(Boolean));
     fillOrigin();
   }
