@@ -146,7 +146,6 @@ USAGE: dict[str, tuple[object, ...]] = {
     "no essay": ("run",),
     "a word for a number": ("run", "essay.md", "--seed", "lucky"),
     "a limit of nothing": ("run", "essay.md", "--limit", 0),
-    "no samples": ("run", "essay.md", "--samples", 0),
     "at most no samples": ("run", "essay.md", "--most-samples", 0),
     "no sample to replay": ("replay", "piece"),
     "a word for a sample": ("replay", "piece", "best"),

@@ -60,7 +60,7 @@ def run(
     engine: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
     recipe: Annotated[str, typer.Option(help="How to overfit: classic, passage or original.")] = "classic",
     target: Annotated[float, typer.Option(help="Words after, as a multiple of words before.")] = 2.0,
-    samples: Annotated[int, typer.Option(min=1, help="Samples of a passage before anything is judged.")] = 10,
+    samples: Annotated[int, typer.Option(help="Samples of a passage before anything is judged.")] = 10,
     most_samples: Annotated[
         int | None,
         typer.Option(min=1, help="Samples of a passage at most. [default: 40, or --samples if more]"),

@@ -62,7 +62,8 @@ def _told(place: Path) -> Iterator[None]:
         # The low byte is the primary code; an error without any is of a text that is not UTF-8.
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         kind, sentence = _SENTENCES.get(code, (PieceError, _OTHERWISE))
-        raise kind(sentence.format(place=place, error=error, wait=BUSY_SECONDS, unfit=unfit(error))) from error
+        said = " ".join(str(error).split())  # what it quotes of a damaged file may hold line breaks
+        raise kind(sentence.format(place=place, error=said, wait=BUSY_SECONDS, unfit=unfit(error))) from error
     except UnicodeDecodeError as error:  # SQLite quotes what it found in a damaged file
         raise PieceError(_DAMAGED.format(place=place, error=error.reason)) from error
     except UnicodeEncodeError as error:
