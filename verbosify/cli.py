@@ -82,6 +82,7 @@ def run(
     from verbosify.essay.reading import read_essay
     from verbosify.models.protocol import SamplingSettings, recipe_named
     from verbosify.workflow import Options, verbosify
+    from verbosify.workflow.options import MOST_SAMPLES
 
     options = Options(
         model=model,
@@ -92,7 +93,7 @@ def run(
         settings=SamplingSettings(n=samples, length=length, temperature=temperature, top_k=top_k, top_p=top_p),
         target=target,
         seed=seed,
-        most_samples=max(samples, 40) if most_samples is None else most_samples,
+        most_samples=max(samples, MOST_SAMPLES) if most_samples is None else most_samples,
     )
     text = read_essay(essay)
     split = None if sentences is None else _read_text(sentences)

@@ -1,9 +1,8 @@
 """Keys and values of a batch that grows from one prompt. Knows attention, not words.
 
 The prompt is read once. Rows attend together, a group at a time: the tokens of all rows of a group lie in one memory,
-behind the prompt's, and a mask hides from each row what is another's. So every
-head makes one product for the whole group, over a prompt that is read once, where each row by itself would make one of
-its own over a copy.
+behind the prompt's, and a mask hides from each row what is another's. So every head makes one product for the whole
+group, over one copy of the prompt, where each row by itself would make one of its own over a copy of its own.
 """
 
 from __future__ import annotations

@@ -9,17 +9,39 @@ does.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from verbosify.models.protocol import Continuation, Finish, SamplingSettings
+from verbosify.errors import ModelError
+from verbosify.models.protocol import Continuation, Finish, ModelCard, SamplingSettings
 
 
 def uniform_streams(settings: SamplingSettings) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Uniform numbers in [0, 1): (n, length), row i from NumPy's PCG64 seeded with (seed, i)."""
     rows = [np.random.default_rng((settings.seed, row)).random(settings.length) for row in range(settings.n)]
     return np.stack(rows)
+
+
+class Reader(Protocol):
+    """What reads a prompt: either engine's model."""
+
+    @property
+    def card(self) -> ModelCard: ...
+    def encode(self, text: str) -> list[int]: ...
+
+
+def prompt_tokens(model: Reader, text: str, length: int) -> list[int]:
+    """The tokens of `text`; `ModelError` if there are none, or no room for `length` more in what the model reads."""
+    token_ids = model.encode(text)
+    if not token_ids:
+        raise ModelError("The text to continue is empty: give at least one word.")
+    if len(token_ids) + length > model.card.context:
+        raise ModelError(
+            f"The text has {len(token_ids)} tokens and {length} more are asked for, but {model.card.name} reads "
+            f"at most {model.card.context}: shorten the text or the length."
+        )
+    return token_ids
 
 
 class Rows:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from verbosify.errors import ModelError, SettingsError
-from verbosify.models.continuing import Rows, uniform_streams
+from verbosify.models.continuing import Rows, prompt_tokens, uniform_streams
 from verbosify.models.finetuning import finetune
 from verbosify.models.freshness import Freshness
 from verbosify.models.hugging_face import read_gpt2
@@ -140,7 +140,7 @@ class TensorFlowModel:
         Raises `SettingsError` for what gpt-2-simple's sampler has not: a repetition penalty, top_k with top_p.
         """
         truncation = _truncation(settings)
-        token_ids = self._prompt(prompt, settings.length)
+        token_ids = prompt_tokens(self, prompt, settings.length)
         uniforms = uniform_streams(settings)
         if settings.temperature == 0:
             uniforms = np.zeros_like(uniforms)  # the first of the likeliest, should several be so
@@ -160,7 +160,7 @@ class TensorFlowModel:
         if top < 1:
             raise ModelError(f"top is {top}: ask for at least one token.")
         truncation = _truncation(settings)
-        logits = self._graph.logits(self._prompt(prompt, 1))[-1:]
+        logits = self._graph.logits(prompt_tokens(self, prompt, 1))[-1:]
         before = np.exp(_log_softmax(logits))[0]
         after = self._graph.probabilities(logits, **truncation)[0]
         if settings.temperature == 0:
@@ -170,7 +170,7 @@ class TensorFlowModel:
 
     def score(self, text: str) -> list[TokenScore]:
         """Log-probability, rank and entropy of each token but the first."""
-        token_ids = self._prompt(text, 0)
+        token_ids = prompt_tokens(self, text, 0)
         log_probabilities = _log_softmax(self._graph.logits(token_ids)[:-1])
         scores = []
         for token, row in zip(token_ids[1:], log_probabilities, strict=True):
@@ -178,17 +178,6 @@ class TensorFlowModel:
             rank = int(np.count_nonzero(row > row[token])) + 1
             scores.append(TokenScore(token, self.decode([token]), float(row[token]), rank, entropy))
         return scores
-
-    def _prompt(self, text: str, length: int) -> list[int]:
-        token_ids = self.encode(text)
-        if not token_ids:
-            raise ModelError("The text to continue is empty: give at least one word.")
-        if len(token_ids) + length > self.card.context:
-            raise ModelError(
-                f"The text has {len(token_ids)} tokens and {length} more are asked for, but {self.card.name} reads "
-                f"at most {self.card.context}: shorten the text or the length."
-            )
-        return token_ids
 
 
 class TensorFlowTrainer:

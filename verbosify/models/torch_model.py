@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from verbosify.errors import ModelError
 from verbosify.models.cache import Cache
-from verbosify.models.continuing import Rows, uniform_streams
+from verbosify.models.continuing import Rows, prompt_tokens, uniform_streams
 from verbosify.models.decoding import candidates, draw, penalised
 from verbosify.models.finetuning import finetune
 from verbosify.models.freshness import Freshness
@@ -259,15 +259,7 @@ class TorchModel:
         return torch.tensor(token_ids, device=self._device)
 
     def _prompt(self, text: str, length: int) -> Tensor:
-        token_ids = self.encode(text)
-        if not token_ids:
-            raise ModelError("The text to continue is empty: give at least one word.")
-        if len(token_ids) + length > self.card.context:
-            raise ModelError(
-                f"The text has {len(token_ids)} tokens and {length} more are asked for, but {self.card.name} reads "
-                f"at most {self.card.context}: shorten the text or the length."
-            )
-        return self._tensor(token_ids)
+        return self._tensor(prompt_tokens(self, text, length))
 
     def _seen(self, prompt_ids: Tensor, settings: SamplingSettings) -> Tensor | None:
         if settings.repetition_penalty == 1:

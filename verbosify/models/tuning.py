@@ -151,7 +151,7 @@ class SingleStep:
             # by so many numbers at once that all in between stays in the processor's cache
             chunks = (torch.split(part, max(1, CACHED_NUMBERS // max(1, part[0].numel()))) for part in parts)
             for before, after, slope in zip(*chunks, strict=True):
-                step, size = (row[: slope.numel()].view(slope.shape) for row in self._scratch)
+                step, size = (memory[: slope.numel()].view(slope.shape) for memory in self._scratch)
                 torch.abs(step.copy_(slope), out=size).add_(self._epsilon)
                 after.copy_(torch.addcdiv(before.to(step.device), step, size, value=-self._rate, out=step))
 

@@ -11,6 +11,9 @@ from verbosify.essay.passages import ShortParagraphs
 from verbosify.models.loading import DEFAULT_MODEL
 from verbosify.models.protocol import RECIPES, SamplingSettings, TuningRecipe
 
+MOST_SAMPLES = 40
+"""Of a passage, as the artist had it: four batches of ten."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -38,7 +41,7 @@ class Options:
     settings: SamplingSettings = field(default_factory=SamplingSettings)
     target: float = 2.0
     seed: int = 0
-    most_samples: int = 40
+    most_samples: int = MOST_SAMPLES
     passage_size: int = 3
     stride: int = 1
     short_paragraphs: ShortParagraphs = "keep"

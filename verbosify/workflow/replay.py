@@ -53,13 +53,7 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | str | Path | 
         name = str(piece.job.options["model"])
     if sample.index >= settings.n:
         raise PieceError(f"Sample {sample_id} is row {sample.index} of {settings.n}: its record is damaged.")
-    if model is None or isinstance(model, str | Path):
-        model = load_as_recorded(model or name, card)
-    if model.card.weights_sha256 != card["weights_sha256"]:
-        raise ModelError(
-            f"The weights of {card['name']} here are not those of the record ({card['weights_sha256'][:12]}…): "
-            "fetch that version to replay the sample."
-        )
+    model = recorded_model(name if model is None else model, card)
     with nullcontext() if recipe is None else model.overfit(text, recipe):
         continuations = model.sample(text, settings)
     again = next(row for row in continuations if row.index == sample.index)
@@ -68,13 +62,25 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | str | Path | 
     )
 
 
-def load_as_recorded(name: str | Path, card: dict[str, Any]) -> LanguageModel:
-    """The model `name` on the engine and device, in the precision and with the threads that a record's card tells.
+def recorded_model(model: LanguageModel | str | Path, card: dict[str, Any]) -> LanguageModel:
+    """The model of a record's card: loaded as the card tells, if it is not yet.
 
     Raises:
         PieceError: the card names what nothing can be loaded with.
-        ModelError: the model is not to be had.
+        ModelError: the model is not to be had, or its weights are not those of the card.
     """
+    if isinstance(model, str | Path):
+        model = _load_as_recorded(model, card)
+    if model.card.weights_sha256 != card["weights_sha256"]:
+        raise ModelError(
+            f"The weights of {card['name']} here are not those of the record ({card['weights_sha256'][:12]}…): "
+            "fetch that version."
+        )
+    return model
+
+
+def _load_as_recorded(name: str | Path, card: dict[str, Any]) -> LanguageModel:
+    """The model `name` on the engine and device, in the precision and with the threads that a record's card tells."""
     precisions = {"float32": "fp32", "bfloat16": "bf16"}
     if card["dtype"] not in precisions:
         raise PieceError(f"The record names a precision {card['dtype']!r} that is not known: it cannot be replayed.")

@@ -6,11 +6,10 @@ import math
 from contextlib import nullcontext
 from pathlib import Path
 
-from verbosify.errors import ModelError
 from verbosify.models.download import Progress
 from verbosify.models.protocol import LanguageModel, TuningRecipe
 from verbosify.piece import Piece, Sample, Scores
-from verbosify.workflow.replay import load_as_recorded
+from verbosify.workflow.replay import recorded_model
 
 HALF_A_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 """What a decoder says of a token that holds some of a character's bytes."""
@@ -38,10 +37,7 @@ def score_picks(
     wanted = [piece.sample(sample) for sample in sorted(standing - known)]
     if not wanted:
         return 0, 0
-    if model is None or isinstance(model, str | Path):
-        model = load_as_recorded(model or str(piece.job.options["model"]), piece.job.model)
-    if model.card.weights_sha256 != piece.job.model["weights_sha256"]:
-        raise ModelError(f"The weights of {model.card.name} here are not those of the record: fetch that version.")
+    model = recorded_model(str(piece.job.options["model"]) if model is None else model, piece.job.model)
     batches = {batch.id: batch for batch in piece.batches()}
     texts = {passage.index: passage.text for passage in piece.passages()}
     visits: dict[tuple[int, int | None], list[Sample]] = {}
