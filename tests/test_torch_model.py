@@ -14,8 +14,8 @@ from tests.naive_sampling import draw_naively, load_reference
 from tests.tiny_models import write_gpt2
 from verbosify.errors import ModelError
 from verbosify.models.protocol import LanguageModel, SamplingSettings
-from verbosify.models.torch_model import TorchModel, has_fast_bf16, pick_device, pick_dtype
-from verbosify.models.tuning import HEAD_ROWS, mean_loss
+from verbosify.models.torch_model import SCORED_ROWS, TorchModel, has_fast_bf16, pick_device, pick_dtype
+from verbosify.models.tuning import mean_loss
 
 TEXT = "A kettle sings before it boils; “listen,” she said."
 CPU = torch.device("cpu")
@@ -54,7 +54,7 @@ def test_a_model_introduces_itself(model: TorchModel, tiny_folder: Path) -> None
     assert card.threads == torch.get_num_threads()
     assert card.parameters == load_reference(tiny_folder).num_parameters()
     assert card.versions["torch"] == torch.__version__
-    assert set(card.versions) == {"python", "torch", "tokenizers", "numpy"}
+    assert set(card.versions) == {"verbosify", "python", "torch", "tokenizers", "numpy"}
 
 
 # Tokens
@@ -167,11 +167,11 @@ def test_scores_are_those_of_transformers(model: TorchModel, reference: Any) -> 
 
 
 def test_scores_add_up_to_the_loss_also_of_a_long_text(tmp_path: Path) -> None:
-    model = load(write_gpt2(tmp_path, context=3 * HEAD_ROWS))
+    model = load(write_gpt2(tmp_path, context=3 * SCORED_ROWS))
     text = TEXT * 20
-    token_ids = model.encode(text)[: 2 * HEAD_ROWS + 40]
+    token_ids = model.encode(text)[: 2 * SCORED_ROWS + 40]
     text = model.decode(token_ids)
-    assert len(model.encode(text)) > 2 * HEAD_ROWS
+    assert len(model.encode(text)) > 2 * SCORED_ROWS
 
     scores = model.score(text)
 

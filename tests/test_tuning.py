@@ -10,8 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
+from verbosify.models import tuning
 from verbosify.models.protocol import TuningRecipe
-from verbosify.models.tuning import HEAD_ROWS, HeadLoss, mean_loss, tune, tuned_names
+from verbosify.models.tuning import EXACT_ROWS, HeadLoss, mean_loss, tune, tuned_names
 from verbosify.models.weights import Weights
 
 CPU = torch.device("cpu")
@@ -69,32 +70,42 @@ def tf1_adam(model: Any, recipe: TuningRecipe, batches: list[list[Tensor]]) -> N
 # The loss
 
 
-@pytest.mark.parametrize("rows", [1, 7, HEAD_ROWS, HEAD_ROWS + 1, 2 * HEAD_ROWS + 50])
-def test_the_loss_and_its_gradients_are_those_of_cross_entropy(rows: int) -> None:
-    torch.manual_seed(0)
-    states, head = torch.randn(rows, 24, requires_grad=True), torch.randn(90, 24, requires_grad=True)
-    targets = torch.randint(0, 90, (rows,))
-    plain = functional.cross_entropy(states.double() @ head.double().t(), targets, reduction="sum")
-    expected = torch.autograd.grad(plain / rows, (states, head))
+@pytest.fixture
+def few_logits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logits of 100 rows of 90 at once, so that a small test takes several parts."""
+    monkeypatch.setattr(tuning, "HEAD_BYTES", 100 * 90 * 4)
 
-    loss = HeadLoss.apply(states, head, targets) / rows
+
+@pytest.mark.usefixtures("few_logits")
+@pytest.mark.parametrize("untold", [0, 1])
+@pytest.mark.parametrize("rows", [1, 7, EXACT_ROWS, EXACT_ROWS + 1, 99, 100, 101, 250])
+def test_the_loss_and_its_gradients_are_those_of_cross_entropy(rows: int, untold: int) -> None:
+    """Also with a state behind the last target, which counts for nothing."""
+    torch.manual_seed(0)
+    states, head = torch.randn(rows + untold, 24, requires_grad=True), torch.randn(90, 24, requires_grad=True)
+    targets = torch.randint(0, 90, (rows,))
+    plain = functional.cross_entropy(states[:rows].double() @ head.double().t(), targets)
+    expected = torch.autograd.grad(plain, (states, head))
+
+    loss = HeadLoss.apply(states, head, targets)
     found = torch.autograd.grad(loss, (states, head))
 
-    assert loss.item() == pytest.approx(plain.item() / rows, rel=1e-6)
+    assert loss.item() == pytest.approx(plain.item(), rel=1e-6)
     for ours, theirs in zip(found, expected, strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.usefixtures("few_logits")
 @pytest.mark.parametrize("wanted", ["states", "head"])
-def test_only_the_gradient_that_is_needed_is_made(wanted: str) -> None:
+def test_only_the_gradient_that_is_needed_is_made_in_the_scale_that_is_asked(wanted: str) -> None:
     torch.manual_seed(0)
-    inputs = {"states": torch.randn(300, 8), "head": torch.randn(20, 8)}
+    inputs = {"states": torch.randn(300, 8), "head": torch.randn(90, 8)}
     inputs[wanted].requires_grad_()
-    targets = torch.randint(0, 20, (300,))
+    targets = torch.randint(0, 90, (300,))
     plain = functional.cross_entropy(inputs["states"] @ inputs["head"].t(), targets, reduction="sum")
     (expected,) = torch.autograd.grad(plain, inputs[wanted])
 
-    HeadLoss.apply(inputs["states"], inputs["head"], targets).backward()
+    (300 * HeadLoss.apply(inputs["states"], inputs["head"], targets)).backward()
 
     torch.testing.assert_close(inputs[wanted].grad, expected, atol=1e-4, rtol=1e-4)
     assert all(tensor.grad is None for name, tensor in inputs.items() if name != wanted)
@@ -108,7 +119,7 @@ def test_the_loss_can_be_had_without_gradients() -> None:
     loss = HeadLoss.apply(states, head, targets)
 
     assert not loss.requires_grad
-    assert loss.item() == pytest.approx(functional.cross_entropy(states @ head.t(), targets, reduction="sum").item())
+    assert loss.item() == pytest.approx(functional.cross_entropy(states @ head.t(), targets).item())
 
 
 @pytest.mark.parametrize("sure", [1e3, 1e30])
@@ -124,6 +135,20 @@ def test_the_mean_loss_is_that_of_every_token_but_the_first(tiny_folder: Path) -
     loss = mean_loss(weights.architecture, weights.working, window).item()
 
     assert loss == pytest.approx(reference_loss(reference(tiny_folder), window).item(), abs=1e-5)
+
+
+def test_gradients_in_bf16_are_close_to_those_in_fp32(tiny_folder: Path) -> None:
+    (window,) = windows(length=60)
+    found: dict[torch.dtype, dict[str, Tensor]] = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        weights = Weights(tiny_folder, CPU, dtype)
+        leaves = {name: weight.detach().requires_grad_() for name, weight in weights.working.items()}
+        mean_loss(weights.architecture, leaves, window).backward()
+        found[dtype] = {name: leaf.grad.to_dense().float().flatten() for name, leaf in leaves.items()}
+
+    for name, expected in found[torch.float32].items():
+        cosine = functional.cosine_similarity(found[torch.bfloat16][name], expected, dim=0)
+        assert cosine > 0.99, (name, cosine)
 
 
 def test_a_loss_in_bf16_is_close_to_that_in_fp32(tiny_folder: Path) -> None:

@@ -41,6 +41,7 @@ from verbosify.models.provenance import weights_sha256
 from verbosify.models.tensor_bundle import Array
 from verbosify.models.tensorflow_graph import GPT2Graph, import_gpt2_simple, require_tensorflow
 from verbosify.models.windows import training_windows
+from verbosify.version import version_of_verbosify
 
 EMBEDDINGS = ("model/wte", "model/wpe")
 COLDEST = 1e-6
@@ -76,6 +77,7 @@ class TensorFlowModel:
             threads=threads,
             licence=licence,
             versions={
+                "verbosify": version_of_verbosify(),
                 "python": platform.python_version(),
                 "tensorflow": str(tensorflow.__version__),
                 "gpt-2-simple": version("gpt-2-simple"),

@@ -37,9 +37,13 @@ from verbosify.models.protocol import (
 from verbosify.models.torch_keeping import overfit_writers, read_step
 from verbosify.models.torch_training import TorchTrainer
 from verbosify.models.transformer import Project, attend_causally, hidden_states, plain_projections
-from verbosify.models.tuning import HEAD_ROWS, mean_loss, tune
+from verbosify.models.tuning import mean_loss, tune
 from verbosify.models.weights import Weights
 from verbosify.models.windows import training_windows
+from verbosify.version import version_of_verbosify
+
+SCORED_ROWS = 256
+"""Rows of logits that exist at once while a text is scored: 256 x 50,000 in float32 are 50 MB."""
 
 
 class TorchModel:
@@ -77,6 +81,7 @@ class TorchModel:
             threads=torch.get_num_threads(),
             licence=licence,
             versions={
+                "verbosify": version_of_verbosify(),
                 "python": platform.python_version(),
                 "torch": str(torch.__version__),
                 "tokenizers": version("tokenizers"),
@@ -240,8 +245,8 @@ class TorchModel:
         token_ids = self._prompt(text, 0)
         states = self._states(token_ids)[:-1]
         scores = []
-        for start in range(0, len(states), HEAD_ROWS):
-            log_probabilities = self._logits(states[start : start + HEAD_ROWS]).log_softmax(dim=-1)
+        for start in range(0, len(states), SCORED_ROWS):
+            log_probabilities = self._logits(states[start : start + SCORED_ROWS]).log_softmax(dim=-1)
             targets = token_ids[start + 1 : start + 1 + len(log_probabilities), None]
             chosen = log_probabilities.gather(1, targets)
             ranks = (log_probabilities > chosen).sum(dim=-1) + 1

@@ -22,6 +22,8 @@ from verbosify.errors import ModelError
 Family = Literal["gpt2", "llama"]
 Activation = Literal["none", "gelu"]
 """What may follow a projection; gelu in its tanh form, as GPT-2 has it."""
+Linear = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""x, weight (width out, width in), bias -> x @ weight.T + bias"""
 Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 """layer, queries (rows, heads, head width), keys and values (rows, kv heads, head width) -> like queries"""
 
@@ -31,11 +33,11 @@ class Project(Protocol):
         """(rows, width in) and the name of a projection -> (rows, width out), with `plus` of that shape added."""
 
 
-def plain_projections(weights: Mapping[str, Tensor]) -> Project:
-    """The projections as PyTorch computes them, from weights as they are at each call; can be differentiated."""
+def plain_projections(weights: Mapping[str, Tensor], linear: Linear = functional.linear) -> Project:
+    """The projections, step by step, from weights as they are at each call; can be differentiated."""
 
     def project(x: Tensor, name: str, activation: Activation = "none", plus: Tensor | None = None) -> Tensor:
-        y = functional.linear(x, weights[name], weights.get(f"{name}.bias"))
+        y = linear(x, weights[name], weights.get(f"{name}.bias"))
         if activation == "gelu":
             y = functional.gelu(y, approximate="tanh")
         return y if plus is None else plus + y

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from verbosify.errors import PieceError
 from verbosify.piece.database import Value
+from verbosify.version import version_of_verbosify
 
 Row = TypeVar("Row")
 
@@ -51,16 +52,6 @@ def dump(value: object, *, sort_keys: bool = False) -> str:
         )
     except (TypeError, ValueError, RecursionError) as error:
         raise PieceError(f"A value cannot be recorded as JSON ({error}): hand over plain, finite values.") from error
-
-
-def version_of_verbosify() -> str:
-    """The installed version, or `unknown` in a checkout that is not installed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("verbosify")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
