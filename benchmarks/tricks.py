@@ -16,7 +16,7 @@ ROUNDS = 3
 
 def gains(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
     """For each trick the seconds without it and with it, and the ratio; on the model in `folder`, in bf16."""
-    from verbosify.models import packing, tuning
+    from verbosify.models import memory, packing, products, tuning
     from verbosify.models.protocol import SamplingSettings
     from verbosify.models.torch_model import TorchModel
 
@@ -24,6 +24,7 @@ def gains(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float
         precision: TorchModel(folder, name="benchmark", weights_sha256="", precision=precision)
         for precision in ("fp32", "bf16")
     }
+    memory.keep_freed_memory()  # as `load_model` does
     model = models["bf16"]
     ten, one = SamplingSettings(n=10, length=50), SamplingSettings(n=1, length=50)
 
@@ -41,8 +42,13 @@ def gains(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float
         with replaced(tuning, "CACHED_NUMBERS", 2**26):  # more than any weight has
             overfit("bf16")
 
+    def overfit_by_whole_products() -> None:
+        with replaced(products, "PIECE_ROWS", 2**20), replaced(products, "PIECE_COLUMNS", 2**20):
+            overfit("bf16")
+
     pairs: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
         "overfit in bf16, not fp32": (lambda: overfit("fp32"), lambda: overfit("bf16")),
+        "products in pieces that all cores work on": (overfit_by_whole_products, lambda: overfit("bf16")),
         "update in cache-sized parts": (update_whole, lambda: overfit("bf16")),
         "sample in bf16, not fp32": (lambda: models["fp32"].sample(PASSAGE, ten), lambda: model.sample(PASSAGE, ten)),
         "weights packed once, and what follows a product computed with it": (

@@ -6,8 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from verbosify.models import products
-from verbosify.models.products import BLOCK, attend_by_blocks, linear, multiply, multiply_turned
-from verbosify.models.transformer import Attend, attend_causally
+from verbosify.models.products import linear, multiply, multiply_turned
 
 
 def random(*sizes: int, seed: int = 0) -> Tensor:
@@ -83,55 +82,3 @@ def test_a_gradient_that_nobody_needs_is_not_made() -> None:
 
     assert x.grad is None
     torch.testing.assert_close(weight.grad, x.sum(0).expand(5, 6))
-
-
-# Attention
-
-
-@pytest.mark.parametrize("rows", [1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 88])
-@pytest.mark.parametrize("key_heads", [1, 2, 6])
-def test_attention_and_its_gradients_are_those_of_the_fused_kernel(rows: int, key_heads: int) -> None:
-    sizes = (rows, 6, 8), (rows, key_heads, 8), (rows, key_heads, 8)
-    inputs = [random(*size, seed=seed).requires_grad_() for seed, size in enumerate(sizes)]
-    slope = random(rows, 6, 8, seed=9)
-    expected = attend_causally(0, *inputs)
-
-    found = attend_by_blocks(0, *inputs)
-
-    torch.testing.assert_close(found, expected)
-    theirs = torch.autograd.grad(expected, inputs, slope)
-    for ours, their in zip(torch.autograd.grad(found, inputs, slope), theirs, strict=True):
-        torch.testing.assert_close(ours, their)
-
-
-def test_attention_reads_parts_of_one_tensor() -> None:
-    """As a model hands them over: query, key and value are slices of one product."""
-    together = random(BLOCK + 9, 3 * 4 * 8).requires_grad_()
-
-    def parts() -> tuple[Tensor, ...]:
-        return tuple(part.view(-1, 4, 8) for part in together.chunk(3, dim=-1))
-
-    expected, found = attend_causally(0, *parts()), attend_by_blocks(0, *parts())
-
-    torch.testing.assert_close(found, expected)
-    torch.testing.assert_close(
-        torch.autograd.grad(found.square().sum(), together), torch.autograd.grad(expected.square().sum(), together)
-    )
-
-
-def test_attention_in_bf16_loses_no_more_than_the_fused_kernel_does() -> None:
-    exact = [random(600, 4, 16, seed=seed) for seed in range(3)]
-    slope = random(600, 4, 16, seed=4)
-
-    def gradients(attend: Attend, dtype: torch.dtype) -> list[Tensor]:
-        inputs = [tensor.to(dtype).requires_grad_() for tensor in exact]
-        attended = attend(0, *inputs)
-        return [attended.double(), *(g.double() for g in torch.autograd.grad(attended, inputs, slope.to(dtype)))]
-
-    true = gradients(attend_causally, torch.float64)
-    ours = gradients(attend_by_blocks, torch.bfloat16)
-    theirs = gradients(attend_causally, torch.bfloat16)
-
-    for name, right, our, their in zip(("attended", "q", "k", "v"), true, ours, theirs, strict=True):
-        loss, fused_loss = ((found - right).norm() / right.norm() for found in (our, their))
-        assert loss < max(2 * fused_loss, 0.01), (name, loss, fused_loss)

@@ -61,6 +61,8 @@ class Cache:
             group.grow()
 
         def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            if len(sizes) == 1:
+                return self._groups[0].attend(layer, q, k, v)
             parts = zip(self._groups, *(torch.split(rows, sizes) for rows in (q, k, v)), strict=True)
             return torch.cat([group.attend(layer, *part) for group, *part in parts])
 
@@ -88,28 +90,33 @@ class _Group:
         self._mask = torch.full((rows * self._queries, places), -torch.inf, dtype=like.dtype, device=like.device)
         self._mask[:, :prompt] = 0
         self._filled = prompt
-        self._written = slice(prompt)
+        self._look(slice(prompt))
 
     def grow(self) -> None:
         """Make a place for one more token a row."""
-        self._written = slice(self._filled, self._filled + self.rows)
+        places = slice(self._filled, self._filled + self.rows)
         self._filled += self.rows
-        own = self._mask[:, self._written].view(self.rows, self._queries, self.rows)
+        own = self._mask[:, places].view(self.rows, self._queries, self.rows)
         own.diagonal(dim1=0, dim2=2).zero_()
+        self._look(places)
+
+    def _look(self, places: slice) -> None:
+        """Views of every layer's memory, made once a step: what is to be written, at `places`, and what to be seen."""
+        self._written = self._memory[:, :, :, places].unbind()
+        self._seen = self._memory[:, :, None, :, : self._filled].unbind()
+        self._seen_mask = self._mask[:, : self._filled]
 
     def write(self, layer: int, k: Tensor, v: Tensor) -> None:
         """Keep the keys and values of the tokens that are being read, (tokens, key-value heads, head width)."""
-        self._memory[layer, :, :, self._written] = torch.stack((k, v)).transpose(1, 2)
+        self._written[layer].copy_(torch.stack((k, v)).transpose(1, 2))
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Every row sees the prompt and its own tokens, the one that is being read included."""
         self.write(layer, k, v)
-        keys, values = self._memory[layer, :, None, :, : self._filled]
+        keys, values = self._seen[layer].unbind()
         heads, width = keys.shape[1], keys.shape[-1]
         queries = q.view(self.rows, heads, self._queries, width).transpose(0, 1).reshape(1, heads, -1, width)
-        attended = functional.scaled_dot_product_attention(
-            queries, keys, values, attn_mask=self._mask[:, : self._filled]
-        )
+        attended = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=self._seen_mask)
         return attended.view(heads, self.rows, self._queries, width).transpose(0, 1).reshape(q.shape)
 
     def keep(self, places: Sequence[int]) -> None:

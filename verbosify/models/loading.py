@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
-import platform
 from pathlib import Path
 from typing import Literal
 
@@ -12,16 +9,12 @@ from verbosify.errors import ModelError
 from verbosify.models.catalog import CATALOG, checkpoints_folder, get_model, locate_model
 from verbosify.models.download import Progress
 from verbosify.models.files import telling_failures
+from verbosify.models.memory import keep_freed_memory, use_large_pages
 from verbosify.models.protocol import LanguageModel
 from verbosify.models.provenance import read_record, weights_sha256
 
 Engine = Literal["torch", "tensorflow"]
 DEFAULT_MODEL = "smollm2-135m"
-
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-"""Names of glibc's malloc.h: free bytes at the heap's end that are given back, and pieces that are no part of it."""
-KEPT_BYTES = 2**30
-"""Twice what an overfit of 124 million weights needs for a moment."""
 
 
 def load_model(
@@ -54,7 +47,8 @@ def load_model(
 
         return TensorFlowModel(folder, name=name, licence=_licence(folder))
     _require_torch()
-    _make_memory_cheap()
+    use_large_pages()
+    keep_freed_memory()
     from verbosify.models.torch_model import TorchModel
 
     sha256 = weights_sha256(folder)
@@ -94,19 +88,6 @@ def _in_safetensors(folder: Path, sha256: str) -> Path:
                 if not (target / "model.safetensors").is_file():
                     convert_to_safetensors(folder, target)
     return target
-
-
-def _make_memory_cheap() -> None:
-    """Ask for large pages, and that what one passage frees stays with this process for the next.
-
-    Fresh pages are zeroed by the system as they are first touched: of an overfit that costs a tenth. PyTorch asks for
-    large pages when it first allocates any memory; glibc alone can be told the other thing.
-    """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-    if platform.libc_ver()[0] == "glibc":
-        libc = ctypes.CDLL(None)
-        libc.mallopt(M_MMAP_MAX, 0)
-        libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def _licence(folder: Path) -> str:

@@ -12,8 +12,9 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from verbosify.models.products import attend_by_blocks, linear, multiply
+from verbosify.models.products import linear, multiply
 from verbosify.models.protocol import TuningRecipe
 from verbosify.models.transformer import Architecture, attend_causally, hidden_states, plain_projections
 from verbosify.models.weights import Weights
@@ -81,12 +82,11 @@ def _turn_to_errors(logits: Tensor, targets: Tensor, count: int) -> Tensor:
 def mean_loss(architecture: Architecture, weights: Mapping[str, Tensor], token_ids: Tensor) -> Tensor:
     """Mean cross-entropy, nats a token, of tokens 2..n given those before them."""
     head = weights["embedding"]
-    project, attend = plain_projections(weights), attend_causally
-    if head.device.type == "cpu" and head.dtype == torch.bfloat16 and torch.is_grad_enabled():
-        project, attend = plain_projections(weights, linear), attend_by_blocks
+    in_pieces = head.device.type == "cpu" and head.dtype == torch.bfloat16 and torch.is_grad_enabled()
+    project = plain_projections(weights, linear if in_pieces else functional.linear)
     # The last token is read though nothing follows it: products of 1,024 rows are faster than those of 1,023.
     positions = torch.arange(len(token_ids), device=token_ids.device)
-    states = hidden_states(architecture, weights, token_ids, positions, project, attend)
+    states = hidden_states(architecture, weights, token_ids, positions, project, attend_causally)
     loss: Tensor = HeadLoss.apply(states, head, token_ids[1:])  # type: ignore[no-untyped-call]
     return loss
 
