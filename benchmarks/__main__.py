@@ -59,7 +59,7 @@ def main() -> None:
 def measure(what: str, arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
     from benchmarks.fidelity import losses_of_precision
     from benchmarks.per_passage import compare
-    from benchmarks.roofline import stages
+    from benchmarks.roofline import rooflines
     from benchmarks.scaling import curves
     from benchmarks.tricks import gains
     from benchmarks.weights import safetensors_folder
@@ -79,7 +79,7 @@ def measure(what: str, arguments: argparse.Namespace, work: Path) -> dict[str, A
     folder = safetensors_folder(work, arguments.size)
     if what == "tricks":
         return dict(gains(folder, say))
-    return {precision: stages(folder, precision, say) for precision in ("bf16", "fp32")}
+    return dict(rooflines(folder, say))
 
 
 def told(found: Any, depth: int = 0) -> str:

@@ -6,11 +6,12 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from types import MappingProxyType
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -54,14 +55,19 @@ class Runs:
 
 
 def run_subject(
-    module: str, arguments: Sequence[str], *, python: str = sys.executable, writes_to: Path | None = None
+    module: str,
+    arguments: Sequence[str],
+    *,
+    python: str = sys.executable,
+    writes_to: Path | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Run:
-    """Run `python -m benchmarks.subjects.MODULE ARGUMENTS` and wait for it.
+    """Run `python -m benchmarks.subjects.MODULE ARGUMENTS`, with these environment variables too, and wait for it.
 
     Peak memory is what the kernel says the process held at most; bytes written are counted in `writes_to`.
     Raises `RuntimeError` with what it said if it fails.
     """
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "TF_ENABLE_ONEDNN_OPTS": "1"}
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "TF_ENABLE_ONEDNN_OPTS": "1"} | dict(variables)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         started = perf_counter()
         process = os.posix_spawn(

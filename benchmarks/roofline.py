@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from benchmarks.per_passage import PASSAGE
@@ -15,35 +15,8 @@ if TYPE_CHECKING:
     from verbosify.models.transformer import Architecture
 
 GIGA = 1e9
-
-
-def matrix_peak(precision: str) -> float:
-    """The best rate of matrix products, in floating-point operations a second."""
-    import torch
-
-    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    rates = []
-    for size in (1024, 2048, 3072):
-        one, other = (torch.randn(size, size).to(dtype) for _ in range(2))
-        rates.append(2 * size**3 / _best_seconds(lambda one=one, other=other: one @ other))
-    return max(rates)
-
-
-def memory_peak() -> float:
-    """The best rate at which memory too large for any cache is read, in bytes a second."""
-    import torch
-
-    data = torch.ones(256 * 2**20, dtype=torch.float32)
-    return data.numel() * 4 / _best_seconds(data.sum)
-
-
-def _best_seconds(work: Callable[[], object], repeats: int = 7) -> float:
-    times = []
-    for _ in range(repeats):
-        started = perf_counter()
-        work()
-        times.append(perf_counter() - started)
-    return min(times)
+WITHOUT_AMX = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"}
+"""oneDNN's own variable; PyTorch's products in bf16 are its work."""
 
 
 def product_weights(a: Architecture) -> int:
@@ -63,21 +36,40 @@ def overfit_operations(a: Architecture, tokens: int) -> float:
     return tokens * (6.0 * product_weights(a) + attention)
 
 
-def stages(folder: Path, precision: str, say: Callable[[str], None]) -> dict[str, float]:
-    """Each of our stages as a multiple of its bound on this machine; that of the overfit counts products only."""
+def rooflines(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
+    """`stages` in bf16 and fp32; on a processor with AMX also in bf16 without it, as on most that know bf16."""
+    found = {precision: stages(folder, precision, say) for precision in ("bf16", "fp32")}
+    if has_amx():
+        found["bf16 without AMX"] = stages(folder, "bf16", say, WITHOUT_AMX)
+    return found
+
+
+def has_amx() -> bool:
+    flags = Path("/proc/cpuinfo")
+    return flags.is_file() and "amx_bf16" in flags.read_text(encoding="utf-8")
+
+
+def stages(
+    folder: Path, precision: str, say: Callable[[str], None], variables: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, float]:
+    """Each of our stages as a multiple of its bound on this machine; that of the overfit counts products only.
+
+    `variables` are environment variables under which both the machine and we are measured.
+    """
     from verbosify.models.transformer import read_architecture
 
-    say("measuring the machine")
-    products, memory = matrix_peak(precision), memory_peak()
+    say(f"measuring the machine, {precision} {' '.join(variables)}".rstrip())
+    peaks = run_subject("machine_subject", [precision], variables=variables).stages
     say("measuring verbosify")
-    run = run_subject("verbosify_subject", [str(folder), precision, "classic", PASSAGE, "10", "100", "3"])
+    arguments = [str(folder), precision, "classic", PASSAGE, "10", "100", "3"]
+    run = run_subject("verbosify_subject", arguments, variables=variables)
     architecture = read_architecture(json.loads((folder / "config.json").read_text(encoding="utf-8")), str(folder))
-    overfit_bound = overfit_operations(architecture, 1023) / products
-    step_bound = (2 if precision == "bf16" else 4) * product_weights(architecture) / memory
+    overfit_bound = overfit_operations(architecture, 1023) / peaks["products"]
+    step_bound = (2 if precision == "bf16" else 4) * product_weights(architecture) / peaks["memory"]
     step = run.stages["step"]
     return {
-        "matrix_gflops": products / GIGA,
-        "memory_gb_per_second": memory / GIGA,
+        "matrix_gflops": peaks["products"] / GIGA,
+        "memory_gb_per_second": peaks["memory"] / GIGA,
         "overfit_bound_seconds": overfit_bound,
         "overfit_seconds": run.stages["overfit"],
         "overfit_over_roofline": run.stages["overfit"] / overfit_bound,

@@ -9,7 +9,7 @@ from verbosify.errors import ModelError
 from verbosify.models.catalog import CATALOG, checkpoints_folder, get_model, locate_model
 from verbosify.models.download import Progress
 from verbosify.models.files import telling_failures
-from verbosify.models.memory import keep_freed_memory, use_large_pages
+from verbosify.models.memory import keep_few_kernels, keep_freed_memory, use_large_pages
 from verbosify.models.protocol import LanguageModel
 from verbosify.models.provenance import read_record, weights_sha256
 
@@ -48,6 +48,7 @@ def load_model(
         return TensorFlowModel(folder, name=name, licence=_licence(folder))
     _require_torch()
     use_large_pages()
+    keep_few_kernels()
     keep_freed_memory()
     from verbosify.models.torch_model import TorchModel
 

@@ -1,4 +1,4 @@
-"""How this process comes by memory. The system zeroes every page that is first touched, which costs time."""
+"""How this process comes by memory, and how much of it libraries keep. The system zeroes every page first touched."""
 
 from __future__ import annotations
 
@@ -10,11 +10,23 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Settings of glibc's malloc.h: free bytes at the heap's end that are kept, and pieces that are no part of the heap."""
 KEPT_BYTES = 2**30
 """More than an overfit of 124 million weights needs for a moment."""
+KEPT_KERNELS = 64
+"""Compiled products that are kept: more than one passage comes back to. Every length of a text makes others."""
 
 
 def use_large_pages() -> None:
     """Ask PyTorch for pages of 2 MB where the system has them. To be called before it first allocates any."""
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+
+
+def keep_few_kernels() -> None:
+    """Let PyTorch and oneDNN forget products that were compiled but not used for long.
+
+    Each keeps 1,024 unless told otherwise: of passages of all lengths those took gigabytes, and time to look through.
+    To be called before the first product.
+    """
+    os.environ.setdefault("LRU_CACHE_CAPACITY", str(KEPT_KERNELS))
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KEPT_KERNELS))
 
 
 def keep_freed_memory() -> None:
