@@ -20,11 +20,11 @@ def gains(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float
     from verbosify.models.protocol import SamplingSettings
     from verbosify.models.torch_model import TorchModel
 
+    memory.prepare_memory()
     models = {
         precision: TorchModel(folder, name="benchmark", weights_sha256="", precision=precision)
         for precision in ("fp32", "bf16")
     }
-    memory.keep_freed_memory()  # as `load_model` does
     model = models["bf16"]
     ten, one = SamplingSettings(n=10, length=50), SamplingSettings(n=1, length=50)
 

@@ -9,7 +9,7 @@ from verbosify.errors import ModelError
 from verbosify.models.catalog import CATALOG, checkpoints_folder, get_model, locate_model
 from verbosify.models.download import Progress
 from verbosify.models.files import telling_failures
-from verbosify.models.memory import keep_few_kernels, keep_freed_memory, use_large_pages
+from verbosify.models.memory import prepare_memory
 from verbosify.models.protocol import LanguageModel
 from verbosify.models.provenance import read_record, weights_sha256
 
@@ -47,9 +47,7 @@ def load_model(
 
         return TensorFlowModel(folder, name=name, licence=_licence(folder))
     _require_torch()
-    use_large_pages()
-    keep_few_kernels()
-    keep_freed_memory()
+    prepare_memory()
     from verbosify.models.torch_model import TorchModel
 
     sha256 = weights_sha256(folder)

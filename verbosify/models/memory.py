@@ -14,8 +14,15 @@ KEPT_KERNELS = 64
 """Compiled products that are kept: more than one passage comes back to. Every length of a text makes others."""
 
 
+def prepare_memory() -> None:
+    """Do all three; to be called before PyTorch first allocates or multiplies anything."""
+    use_large_pages()
+    keep_few_kernels()
+    keep_freed_memory()
+
+
 def use_large_pages() -> None:
-    """Ask PyTorch for pages of 2 MB where the system has them. To be called before it first allocates any."""
+    """Ask PyTorch for pages of 2 MB where the system has them."""
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 
@@ -23,7 +30,6 @@ def keep_few_kernels() -> None:
     """Let PyTorch and oneDNN forget products that were compiled but not used for long.
 
     Each keeps 1,024 unless told otherwise: of passages of all lengths those took gigabytes, and time to look through.
-    To be called before the first product.
     """
     os.environ.setdefault("LRU_CACHE_CAPACITY", str(KEPT_KERNELS))
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KEPT_KERNELS))

@@ -37,13 +37,18 @@ def multiply_turned(a: Tensor, b: Tensor) -> Tensor:
     return torch.mm(turned, b)
 
 
+def lies_turned(matrix: Tensor) -> bool:
+    """Whether its columns, rather than its rows, lie together in memory."""
+    return matrix.stride(0) < matrix.stride(1)
+
+
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x @ weight.T + bias, as `torch.nn.functional.linear`."""
-    y: Tensor = Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+    y: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
     return y
 
 
-class Linear(torch.autograd.Function):
+class _Linear(torch.autograd.Function):
     """See `linear`."""
 
     @staticmethod
@@ -57,9 +62,8 @@ class Linear(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         (slope,) = outer
         needs_x, needs_weight, needs_bias = ctx.needs_input_grad
-        turned = weight.stride(0) < weight.stride(1)
         for_x = multiply(slope, weight) if needs_x else None
         for_weight = None
         if needs_weight:  # laid out in memory as the weight is
-            for_weight = multiply_turned(x, slope).t() if turned else multiply_turned(slope, x)
+            for_weight = multiply_turned(x, slope).t() if lies_turned(weight) else multiply_turned(slope, x)
         return for_x, for_weight, slope.sum(0) if needs_bias else None

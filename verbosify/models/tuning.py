@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from verbosify.models.products import linear, multiply
+from verbosify.models.products import lies_turned, linear, multiply
 from verbosify.models.protocol import TuningRecipe
 from verbosify.models.transformer import Architecture, attend_causally, hidden_states, plain_projections
 from verbosify.models.weights import Weights
@@ -24,7 +24,7 @@ CACHED_NUMBERS = 2**18
 HEAD_BYTES = 2**27
 """Logits that exist at once: 1,335 rows of 50,257 in bf16, half of that in float32."""
 EXACT_ROWS = 16
-"""Rows of logits that are float32 at once where the head is not: in the processor's cache, as all but the head is."""
+"""Rows of logits that are worked on in float32 at once: few enough to stay in the processor's cache."""
 
 
 class HeadLoss(torch.autograd.Function):
@@ -40,10 +40,11 @@ class HeadLoss(torch.autograd.Function):
         for_head = torch.empty_like(head) if ctx.needs_input_grad[1] else None
         rows = min(len(states), max(1, HEAD_BYTES // (len(head) * head.element_size())))
         memory = states.new_empty(rows, len(head))
+        needed = for_states is not None or for_head is not None
         for start in range(0, len(states), rows):
             some = states[start : start + rows]
             errors = multiply(some, head.t(), out=memory[: len(some)])
-            total += _turn_to_errors(errors, targets[start : start + rows], len(targets))
+            total += _turn_to_errors(errors, targets[start : start + rows], len(targets), needed=needed)
             if for_states is not None:
                 multiply(errors, head, out=for_states[start : start + rows])
             if for_head is not None:
@@ -61,8 +62,8 @@ class HeadLoss(torch.autograd.Function):
         return for_states, for_head, None
 
 
-def _turn_to_errors(logits: Tensor, targets: Tensor, count: int) -> Tensor:
-    """Make of logits, in place, their gradient in the mean loss of `count` tokens; the sum of these rows' losses."""
+def _turn_to_errors(logits: Tensor, targets: Tensor, count: int, *, needed: bool) -> Tensor:
+    """The sum of these rows' losses; if `needed`, logits become their gradient in the mean loss of `count` tokens."""
     logits[len(targets) :] = 0
     logits = logits[: len(targets)]
     total = torch.zeros((), dtype=torch.float32, device=logits.device)
@@ -74,8 +75,9 @@ def _turn_to_errors(logits: Tensor, targets: Tensor, count: int) -> Tensor:
         right = exact.gather(1, wanted)
         norm = exact.exp_().sum(dim=-1, keepdim=True)
         total += (norm.log() - right).sum()
-        exact.div_(norm).scatter_add_(1, wanted, torch.full_like(right, -1.0))
-        part.copy_(exact.mul_(1 / count))
+        if needed:
+            exact.div_(norm).scatter_add_(1, wanted, torch.full_like(right, -1.0))
+            part.copy_(exact.mul_(1 / count))
     return total
 
 
@@ -173,7 +175,7 @@ class SingleStep:
 
 def as_in_memory(tensor: Tensor) -> Tensor:
     """The tensor, or its transpose if that is how it lies in memory."""
-    return tensor.t() if tensor.ndim == 2 and tensor.stride(0) < tensor.stride(1) else tensor
+    return tensor.t() if tensor.ndim == 2 and lies_turned(tensor) else tensor
 
 
 class ManySteps:
