@@ -401,7 +401,9 @@ def test_without_the_packages_to_convert_nothing_is_fetched(
     find_spec = catalog.importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "gguf" else find_spec(name))
 
-    with pytest.raises(ModelError, match=r"llama needs the package gguf: run `pip install 'verbosify\[torch\]'`"):
+    with pytest.raises(
+        ModelError, match=r"llama needs the package gguf: run `pip install 'verbosify-studio\[torch\]'`"
+    ):
         get_model("llama")
 
     assert visible(home) == []

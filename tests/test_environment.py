@@ -17,7 +17,7 @@ def requirements_of_pyproject() -> dict[str, str]:
     wanted = [*project["dependencies"]]
     for extra in ("torch", "tensorflow", "notebook", "site"):
         wanted += project["optional-dependencies"].get(extra, [])
-    return dict(split(line.partition(";")[0]) for line in wanted if not line.startswith("verbosify["))
+    return dict(split(line.partition(";")[0]) for line in wanted if not line.startswith("verbosify-studio["))
 
 
 def requirements_of_environment() -> dict[str, str]:
@@ -41,3 +41,14 @@ def test_every_package_of_pyproject_is_in_the_environment_in_the_same_versions()
 @pytest.mark.parametrize("package", USERS_LIST)
 def test_the_environment_holds_the_package_artists_know(package: str) -> None:
     assert any(name == package or name.startswith(f"{package}-") for name in requirements_of_environment())
+
+
+def test_what_people_are_told_to_install_is_ours() -> None:
+    """On the package index, the name `verbosify` alone is another project's."""
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("*.yml"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "notebooks").iterdir()]
+    texts += (ROOT / "verbosify").rglob("*.py")
+    wrong = re.compile(r"install[^\n]*[\s'\"]verbosify(?:\[|['\"`]|$)|\bverbosify\[", re.MULTILINE)
+
+    told = {path.name: wrong.findall(path.read_text(encoding="utf-8")) for path in texts if path.is_file()}
+
+    assert not {name: found for name, found in told.items() if found}

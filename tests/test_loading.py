@@ -136,7 +136,7 @@ def test_a_missing_package_is_named_with_its_remedy(
     monkeypatch.setitem(sys.modules, package, None)  # as Python marks what cannot be imported
 
     assert refused(tiny_llama) == (
-        f"The torch engine needs the package {package}: run `pip install 'verbosify[torch]'`."
+        f"The torch engine needs the package {package}: run `pip install 'verbosify-studio[torch]'`."
     )
 
 

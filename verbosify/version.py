@@ -8,6 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 def version_of_verbosify() -> str:
     """The installed version, or `unknown` in a checkout that is not installed."""
     try:
-        return version("verbosify")
+        return version("verbosify-studio")
     except PackageNotFoundError:
         return "unknown"

@@ -53,10 +53,10 @@ def test_the_first_cell_installs_from_a_form_field(path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "asked"),
     [
-        ("https://example.org/verbosify", "verbosify[notebook] @ git+https://example.org/verbosify"),
+        ("https://example.org/verbosify", "verbosify-studio[notebook] @ git+https://example.org/verbosify"),
         (
-            "https://example.org/verbosify-1-py3-none-any.whl",
-            "verbosify[notebook] @ https://example.org/verbosify-1-py3-none-any.whl",
+            "https://example.org/verbosify_studio-1-py3-none-any.whl",
+            "verbosify-studio[notebook] @ https://example.org/verbosify_studio-1-py3-none-any.whl",
         ),
         ("verbosify-main.zip", "./verbosify-main.zip[notebook]"),
     ],

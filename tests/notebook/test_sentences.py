@@ -24,7 +24,7 @@ from verbosify.notebook.sentences import NO_MEMORY, NO_NETWORK, NO_ROOM, STOPPED
         (OSError(errno.ENETUNREACH, "Network is unreachable"), NO_NETWORK),
         (
             ModuleNotFoundError("No module named 'torch'", name="torch"),
-            "The package torch is missing: run `%pip install 'verbosify[notebook]'` and restart the kernel.",
+            "The package torch is missing: run `%pip install 'verbosify-studio[notebook]'` and restart the kernel.",
         ),
         (ModuleNotFoundError("No module named 'numyp'", name="numyp"), None),
         (RuntimeError("something else"), None),

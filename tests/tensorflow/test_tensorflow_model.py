@@ -89,7 +89,9 @@ def test_a_missing_package_is_named_with_what_to_install(
         tensorflow_graph.importlib.util, "find_spec", lambda name: None if name == module else find_spec(name)
     )
 
-    with pytest.raises(ModelError, match=f"needs the package {package}: run `pip install 'verbosify\\[tensorflow\\]'`"):
+    with pytest.raises(
+        ModelError, match=f"needs the package {package}: run `pip install 'verbosify-studio\\[tensorflow\\]'`"
+    ):
         load_model(trained, engine="tensorflow")
 
 

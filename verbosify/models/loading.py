@@ -99,4 +99,6 @@ def _require_torch() -> None:
 
     for package in ("torch", "safetensors", "tokenizers"):
         if importlib.util.find_spec(package) is None:
-            raise ModelError(f"The torch engine needs the package {package}: run `pip install 'verbosify[torch]'`.")
+            raise ModelError(
+                f"The torch engine needs the package {package}: run `pip install 'verbosify-studio[torch]'`."
+            )

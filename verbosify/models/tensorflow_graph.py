@@ -34,7 +34,7 @@ def require_tensorflow() -> None:
     for package, module in (("tensorflow", "tensorflow"), ("gpt-2-simple", "gpt_2_simple")):
         if importlib.util.find_spec(module) is None:
             raise ModelError(
-                f"The tensorflow engine needs the package {package}: run `pip install 'verbosify[tensorflow]'`."
+                f"The tensorflow engine needs the package {package}: run `pip install 'verbosify-studio[tensorflow]'`."
             )
 
 

@@ -17,7 +17,7 @@ STOPPED = "Stopped. All that was recorded is kept: run the cell again to go on."
 NO_MEMORY = "There is not enough memory: close other notebooks, draw fewer samples at once, or choose a smaller model."
 NO_ROOM = "The disk is full: make room and run the cell again; what was recorded is kept."
 NO_NETWORK = "The network cannot be reached: choose a model that is on this computer, or try again when connected."
-NO_PACKAGE = "The package {} is missing: run `%pip install 'verbosify[notebook]'` and restart the kernel."
+NO_PACKAGE = "The package {} is missing: run `%pip install 'verbosify-studio[notebook]'` and restart the kernel."
 _PACKAGES = {
     "anywidget",
     "gguf",

@@ -30,7 +30,7 @@ def draw_card(site: PiecePages) -> bytes:
     try:
         from PIL import Image, ImageDraw
     except ImportError as error:
-        raise OutputError("The picture shown with links needs Pillow: install verbosify[site].") from error
+        raise OutputError("The picture shown with links needs Pillow: install verbosify-studio[site].") from error
 
     reading = site.record.first_reading
     image = Image.new("RGB", SIZE, _PAPER)
