@@ -37,10 +37,10 @@ models: $(VENV)/.installed
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-# PyTorch comes first and by version: asked for as a dependency, pip may choose a build for GPUs of several GB.
+# PyTorch comes first: as a dependency of ours, it may be the build for NVIDIA cards, of several GB.
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) '$(TORCH)'
+	$(BIN)/python tools/install_torch.py '$(TORCH)'
 	$(PIP) -e '.[torch,site]'
 	touch $@
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from verbosify.models.wheels import Member, Wheel
 
 
 def make_wheel(
-    folder: Path, files: dict[str, bytes], *, project: str = "verbosify-sample", version: str = "1.0"
+    folder: Path,
+    files: dict[str, bytes],
+    *,
+    project: str = "verbosify-sample",
+    version: str = "1.0",
+    requires: Sequence[str] = (),
 ) -> Wheel:
     """Write a wheel with those files (path -> bytes) into `folder`; what the catalogue would say of it."""
     stem = f"{project.replace('-', '_')}-{version}"
     info = f"{stem}.dist-info"
+    needs = "".join(f"Requires-Dist: {other}\n" for other in requires)
     content = files | {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n".encode(),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n{needs}".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     lines = [f"{path},sha256={_record_sum(data)},{len(data)}" for path, data in content.items()]
