@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import random
+import re
 from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbosify.curation import Candidate, Voice, candidates, unfit
-from verbosify.curation.candidates import MOST_COPIED_SHARE, MOST_WORDS, sentence_key
-from verbosify.curation.prose import leans
+from verbosify.curation import Candidate, Mentions, Voice, candidates, prose, unfit
+from verbosify.curation.candidates import MOST_COPIED_SHARE, MOST_WORDS
+from verbosify.curation.prose import leans, sentence_key
 from verbosify.essay.sentences import split_sentences
 from verbosify.measures.words import word_texts
 
@@ -19,7 +20,7 @@ PASSAGE = (
     "A small lamp on the mast showed that it was still awake."
 )
 ESSAY = f"{PASSAGE} Engineers on Earth waited for a sign through the long winter of 2019."
-VOICE = Voice.of(ESSAY)
+VOICE, MENTIONS = Voice.of(ESSAY), Mentions.of(ESSAY)
 
 CLOSE, FAR = "Dust settled on the cold panels every evening.", "A baker in the village sold warm bread at dawn."
 LEANING = "It had never been so quiet on the hill."
@@ -28,7 +29,9 @@ LONG = "The valley " + "was wide and green and full of slow white birds " * 3 + 
 
 def of_text(text: str, similarities: list[float] | None = None) -> list[Candidate]:
     spans = split_sentences(text)
-    return candidates(7, text, spans, similarities or [0.5] * len(spans), passage=PASSAGE, essay=ESSAY, voice=VOICE)
+    return candidates(
+        7, text, spans, similarities or [0.5] * len(spans), passage=PASSAGE, mentions=MENTIONS, voice=VOICE
+    )
 
 
 def texts(text: str) -> list[str]:
@@ -110,6 +113,34 @@ def test_a_sample_that_opens_with_a_line_break_keeps_the_paragraph_after_it() ->
 
 def test_a_sentence_of_the_essay_is_not_said_again() -> None:
     assert texts("ENGINEERS on earth waited for a sign, through the long winter of 2019!") == []
+
+
+class CountedPattern:
+    """A pattern that counts the characters it is given to search."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern = pattern
+        self.characters = 0
+
+    def findall(self, text: str) -> list[str]:
+        self.characters += len(text)
+        return self.pattern.findall(text)
+
+
+@pytest.mark.parametrize("name", ["_PART", "_NUMBER"])
+def test_a_long_essay_is_read_once_and_not_for_every_sentence(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pattern = CountedPattern(getattr(prose, name))
+    monkeypatch.setattr(prose, name, pattern)
+    sample = f"{CLOSE} {FAR} In 1984 a baker on Io sold {LONG.lower()}"
+    spans = split_sentences(sample)
+    essay = " ".join([ESSAY] * 200)
+    mentions = Mentions.of(essay)
+    read = pattern.characters
+    for _ in range(20):
+        candidates(7, sample, spans, [0.5] * 3, passage=PASSAGE, mentions=mentions, voice=VOICE)
+
+    assert read == len(essay)
+    assert 0 < pattern.characters - read <= 20 * len(sample)
 
 
 def test_eight_words_in_a_row_of_the_passage_are_a_copy() -> None:
@@ -212,7 +243,7 @@ def test_the_candidates_are_exactly_the_runs_that_are_fit(text: str, rng: random
             and len(kept.split()) <= MOST_WORDS
         )
 
-    found = candidates(1, text, spans, similarities, passage=PASSAGE, essay=ESSAY, voice=VOICE)
+    found = candidates(1, text, spans, similarities, passage=PASSAGE, mentions=MENTIONS, voice=VOICE)
 
     expected = [(spans[a][0], spans[b - 1][1]) for a, b in combinations(range(len(spans) + 1), 2) if is_fit(a, b)]
     assert [(candidate.start, candidate.end) for candidate in found] == expected

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbosify.curation.prose import WORDS, Voice, balanced, inventions, is_circular, is_reversal, leans, unfit
+from verbosify.curation.prose import (
+    WORDS,
+    Mentions,
+    Voice,
+    balanced,
+    inventions,
+    is_circular,
+    is_reversal,
+    leans,
+    unfit,
+)
 
 RESERVED = Voice(first_person=False, first_plural=False, second_person=False, questions=False)
 OPEN = Voice(first_person=True, first_plural=True, second_person=True, questions=True)
@@ -202,6 +212,7 @@ ESSAY = (
     "In 2019 the U.S. rover Opportunity fell silent after 15 years. NASA's engineers sent 1,000 commands, about 93% of "
     "them at night, from the Jet Propulsion Laboratory. Dr. Vertesi watched; so did Élodie."
 )
+MENTIONS = Mentions.of(ESSAY)
 
 
 @pytest.mark.parametrize(
@@ -230,9 +241,9 @@ ESSAY = (
     ],
 )
 def test_numbers_and_names_that_the_essay_does_not_mention_are_inventions(sentence: str, found: list[str]) -> None:
-    assert inventions(sentence, ESSAY) == found
+    assert inventions(sentence, MENTIONS) == found
 
 
 @given(st.sampled_from(re.split(r"(?<=[.;]) ", ESSAY)))
 def test_the_essay_invents_nothing(sentence: str) -> None:
-    assert inventions(sentence, ESSAY) == []
+    assert inventions(sentence, MENTIONS) == []

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from tests.pieces import make_job
 from tests.speaking_model import ESSAY
 from tests.tiny_models import write_gpt2
-from verbosify.curation import Voice
 from verbosify.errors import ModelError
 from verbosify.essay.passages import essay_passages, essay_sentences
 from verbosify.essay.reading import essay_from_text
@@ -28,9 +27,9 @@ from verbosify.workflow.sampling import CONTROL_EVERY, Embed, Judge, Visit, advi
 
 OPTIONS = Options(settings=SamplingSettings(n=4, length=30), most_samples=10)
 PROSE = "The ferry leaves. " * 3
-NEVER = Judge(PROSE, Voice.of(PROSE), share=1e9)
+NEVER = Judge.of(PROSE, share=1e9)
 """A judge for whom no sample is long enough."""
-SOON = Judge(PROSE, Voice.of(PROSE), share=0.0)
+SOON = Judge.of(PROSE, share=0.0)
 """A judge for whom any length will do."""
 
 

@@ -3,6 +3,6 @@
 from verbosify.curation.advice import Advice, advise
 from verbosify.curation.candidates import Candidate, candidates
 from verbosify.curation.choosing import Choice, choose
-from verbosify.curation.prose import Voice, unfit
+from verbosify.curation.prose import Mentions, Voice, unfit
 
-__all__ = ["Advice", "Candidate", "Choice", "Voice", "advise", "candidates", "choose", "unfit"]
+__all__ = ["Advice", "Candidate", "Choice", "Mentions", "Voice", "advise", "candidates", "choose", "unfit"]

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from verbosify.curation.prose import Voice, inventions, is_reversal, leans, unfit
+from verbosify.curation.prose import Mentions, Voice, inventions, is_reversal, leans, sentence_key, unfit
 from verbosify.measures.copying import copied_share, longest_copied_run
 from verbosify.measures.words import ngrams, word_texts
 
@@ -56,7 +55,7 @@ def candidates(
     similarities: Sequence[float],
     *,
     passage: str,
-    essay: str,
+    mentions: Mentions,
     voice: Voice,
 ) -> list[Candidate]:
     """The candidates of one sample: every run of whole sentences of its first paragraph that is fit.
@@ -67,12 +66,11 @@ def candidates(
         spans: its sentences as characters of `text`, in order.
         similarities: the cosine of each with the passage.
         passage: what it continues, as plain text.
-        essay: the essay's prose as plain text, to tell inventions from what it mentions.
+        mentions: what the essay says, to tell what is made up or said before.
         voice: what the essay allows itself.
     """
-    said = frozenset(_keys(essay))
     sentences = [
-        _Sentence.of(text, start, end, similarity=similarity, voice=voice, said=said, essay=essay)
+        _Sentence.of(text, start, end, similarity=similarity, voice=voice, mentions=mentions)
         for (start, end), similarity in zip(spans[: _first_paragraph(text, spans)], similarities, strict=False)
     ]
     found = []
@@ -103,19 +101,17 @@ class _Sentence:
     invents: bool
 
     @classmethod
-    def of(
-        cls, text: str, start: int, end: int, *, similarity: float, voice: Voice, said: frozenset[str], essay: str
-    ) -> _Sentence:
+    def of(cls, text: str, start: int, end: int, *, similarity: float, voice: Voice, mentions: Mentions) -> _Sentence:
         sentence = text[start:end]
         return cls(
             start,
             end,
             key=(key := sentence_key(sentence)),
             similarity=similarity,
-            fault=unfit(sentence, voice) or ("said before" if key in said else None),
+            fault=unfit(sentence, voice) or ("said before" if key in mentions.sentences else None),
             leans=leans(sentence),
             reverses=is_reversal(sentence),
-            invents=bool(inventions(sentence, essay)),
+            invents=bool(inventions(sentence, mentions)),
         )
 
 
@@ -148,15 +144,3 @@ def _is_lost(kept: str, keys: Sequence[str], passage: str) -> bool:
     words = word_texts(kept)
     fours = list(ngrams(words, 4))
     return len(set(fours)) < len(fours) or longest_copied_run(words, word_texts(passage))[1] > MOST_COPIED
-
-
-def sentence_key(sentence: str) -> str:
-    """What makes two sentences the same: their words, whatever the case and punctuation."""
-    return " ".join(word_texts(sentence))
-
-
-@lru_cache(maxsize=8)
-def _keys(prose: str) -> tuple[str, ...]:
-    from verbosify.essay.sentences import split_sentences
-
-    return tuple(sentence_key(prose[start:end]) for start, end in split_sentences(prose))

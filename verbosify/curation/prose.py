@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from verbosify.measures.words import word_texts
+
 WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 FEWEST_WORDS, MOST_WORDS = 5, 45
 
@@ -65,6 +67,36 @@ class Voice:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What an essay's prose says, read once, so that a sentence is judged in the same time however long the essay is.
+
+    Attributes:
+        sentences: the key of each sentence.
+        words: runs of letters and digits, in lower case.
+        numbers: as written, without a percent sign.
+    """
+
+    sentences: frozenset[str]
+    words: frozenset[str]
+    numbers: frozenset[str]
+
+    @classmethod
+    def of(cls, prose: str) -> Mentions:
+        from verbosify.essay.sentences import split_sentences
+
+        return cls(
+            sentences=frozenset(sentence_key(prose[start:end]) for start, end in split_sentences(prose)),
+            words=frozenset(_PART.findall(prose.lower())),
+            numbers=frozenset(_plain(number) for number in _NUMBER.findall(prose)),
+        )
+
+
+def sentence_key(sentence: str) -> str:
+    """What makes two sentences the same: their words, whatever the case and punctuation."""
+    return " ".join(word_texts(sentence))
+
+
 def unfit(sentence: str, voice: Voice) -> str | None:
     """Why `sentence` cannot stand in an essay of that `voice`, in a few words; None if it can."""
     words = WORDS.findall(sentence)
@@ -100,14 +132,13 @@ def leans(sentence: str) -> bool:
     return bool(_LEANING.match(sentence)) or is_reversal(sentence)
 
 
-def inventions(sentence: str, essay: str) -> list[str]:
+def inventions(sentence: str, mentions: Mentions) -> list[str]:
     """Numbers, and names inside the sentence, that the essay does not mention: facts made up."""
-    said, counted = set(_PART.findall(essay.lower())), {_plain(number) for number in _NUMBER.findall(essay)}
-    numbers = [number for number in _NUMBER.findall(sentence) if _plain(number) not in counted]
+    numbers = [number for number in _NUMBER.findall(sentence) if _plain(number) not in mentions.numbers]
     names = [
         word.rstrip(".'’-")
         for word in _INNER_WORD.findall(sentence)
-        if any(part[0].isupper() and part != "I" and part.lower() not in said for part in _PART.findall(word))
+        if any(part[0].isupper() and part != "I" and part.lower() not in mentions.words for part in _PART.findall(word))
     ]
     return numbers + names
 

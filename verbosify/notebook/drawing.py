@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from verbosify.curation import Voice
 from verbosify.errors import SettingsError
 from verbosify.models.protocol import SamplingSettings
 from verbosify.piece import Batch, Passage, Piece
@@ -34,7 +33,7 @@ def advice_here(piece: Piece, passage: Passage, prose: str) -> dict[str, Any]:
 
     `prose` is the essay's, which tells what a sample may say.
     """
-    advice, last = advice_for(piece, passage, Judge(prose, Voice.of(prose), 0.0)), _last_batch(piece, passage.index)
+    advice, last = advice_for(piece, passage, Judge.of(prose, 0.0)), _last_batch(piece, passage.index)
     if advice is None or last is None:
         return {"text": "There are no samples here yet: draw some.", "settings": {}, "why": ""}
     advised = {name: getattr(advice.settings, name) for name in ("temperature", "top_k")}

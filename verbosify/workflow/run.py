@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
-from verbosify.curation import Choice, Voice
+from verbosify.curation import Choice
 from verbosify.curation.choosing import TOLERANCE
 from verbosify.errors import SettingsError
 from verbosify.essay.correcting import parse_sentences
@@ -114,7 +114,7 @@ def verbosify(
     words_before = essay.words
     prose = "\n\n".join(" ".join(sentence.text for sentence in paragraph) for paragraph in split)
     share = words_before * (options.target - 1) / len(passages)
-    judge = Judge(prose, Voice.of(prose), share)
+    judge = Judge.of(prose, share)
     model = model or load_model(
         options.model, engine=options.engine, device=options.device, precision=options.precision, progress=on_fetch
     )

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from verbosify.curation import Advice, Candidate, Voice, advise, candidates
+from verbosify.curation import Advice, Candidate, Mentions, Voice, advise, candidates
 from verbosify.errors import ModelError
 from verbosify.essay.sentences import split_sentences
 from verbosify.measures import Measures, measure_batch, measure_sample
@@ -43,15 +43,20 @@ class Judge:
     `share` is how many words each gap should get for the target to be met.
     """
 
-    prose: str
+    mentions: Mentions
     voice: Voice
     share: float
+
+    @classmethod
+    def of(cls, prose: str, share: float) -> Judge:
+        """The judge of an essay's prose, which is read once, here."""
+        return cls(Mentions.of(prose), Voice.of(prose), share)
 
     def candidates(self, sample: Sample, passage: str) -> list[Candidate]:
         similarities = Measures.from_dict(sample.measures).sentence_similarities
         spans = split_sentences(sample.text)
         return candidates(
-            sample.id, sample.text, spans, similarities, passage=passage, essay=self.prose, voice=self.voice
+            sample.id, sample.text, spans, similarities, passage=passage, mentions=self.mentions, voice=self.voice
         )
 
     def is_enough(self, offer: _Offer, most_samples: int) -> bool:
