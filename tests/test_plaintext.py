@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verbosify.essay.blocks import looks_like_heading
+from verbosify.essay.headings import looks_like_heading
 from verbosify.essay.plaintext import plain_text_blocks
 
 

@@ -14,7 +14,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
 from verbosify.errors import EssayError
-from verbosify.essay.blocks import Block, BlockKind, looks_like_heading
+from verbosify.essay.blocks import Block, BlockKind
+from verbosify.essay.headings import looks_like_heading
 
 if TYPE_CHECKING:
     from docx.document import Document

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from verbosify.essay.blocks import Block, is_sources_heading, lines, looks_like_heading
+from verbosify.essay.blocks import Block, lines
+from verbosify.essay.headings import looks_like_heading, with_header
+from verbosify.essay.sources import is_sources_heading
 
 _BULLET = re.compile(r"\s*(?:[-*+•‣◦▪>]|\d{1,3}[.)]|\(?(?:\d{1,3}|[a-z])\))\s")
 _INDENTED = re.compile(r" {2,}|\t")
@@ -33,12 +36,13 @@ def plain_text_blocks(text: str) -> list[Block]:
             continue
         start, end = _trimmed(text, start, end)
         words = text[start:end]
-        if len(group) == 1 and number + 1 < len(groups) and looks_like_heading(words):
+        if blocks and is_sources_heading(words):
             blocks.append(Block("heading", start, end, level=1))
-            sources = is_sources_heading(words)
+            sources = True
         else:
             blocks.append(Block("paragraph", start, end))
-    return blocks
+    titled = with_header(text, blocks)
+    return [_as_heading(text, block) if block is not blocks[-1] else block for block in titled]
 
 
 def _groups(text: str) -> list[_Lines]:
@@ -57,6 +61,11 @@ def _groups(text: str) -> list[_Lines]:
     if broken_off * 2 > len(only) - 1:
         return groups
     return [[line] for line in only]
+
+
+def _as_heading(text: str, block: Block) -> Block:
+    looks = block.kind == "paragraph" and looks_like_heading(text[block.start : block.end])
+    return replace(block, kind="heading", level=1) if looks else block
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 from verbosify.errors import EssayError
-from verbosify.essay.blocks import Block, BlockKind, plain_words, without_sources
+from verbosify.essay.blocks import Block, BlockKind, plain_words
 from verbosify.essay.docx_reading import read_docx
+from verbosify.essay.headings import title_line, with_header
 from verbosify.essay.inline import Inline, Piece
 from verbosify.essay.markdown import heading_source, link_references, markdown_blocks, markdown_inline
 from verbosify.essay.plaintext import plain_text_blocks
+from verbosify.essay.sources import without_sources
 
 __all__ = [
     "Block", "BlockKind", "Essay", "Format", "essay_from_bytes", "essay_from_text", "essay_inlines", "read_essay",
@@ -48,10 +50,17 @@ class Essay:
 
     @property
     def title(self) -> str:
-        """The words of the first heading, or else the file's name made readable."""
-        for block in self.blocks:
-            if block.kind == "heading":
-                return " ".join(_inline(self, block, {}).plain.split())
+        """The words of the highest heading before the prose, or else of the first, or else the file's name."""
+        first = next((number for number, block in enumerate(self.blocks) if block.kind == "paragraph"), 0)
+        top = [block for block in self.blocks[:first] if block.kind == "heading"]
+        headings = sorted(top, key=lambda block: block.level) or [b for b in self.blocks if b.kind == "heading"]
+        for block in headings:
+            words = _inline(self, block, {}).plain
+            said = [line for line in words.splitlines() if line.strip()]
+            if self.text[block.start : block.end].rstrip() == words and len(said) > 1:  # a header in one paragraph
+                words = said[title_line(said)]
+            if words.strip():
+                return " ".join(words.split())
         stem = re.sub(r"[\s_-]+", " ", Path(self.name).stem).strip() or self.name
         return stem[:1].upper() + stem[1:]
 
@@ -109,7 +118,7 @@ def essay_from_bytes(source: bytes, name: str) -> Essay:
         blocks = markdown_blocks(text) if _FORMATS[suffix] == "md" else plain_text_blocks(text)
     if not text.strip():
         raise EssayError(f"{name} is empty: write at least one sentence in it.")
-    return Essay(name, _FORMATS[suffix], text, without_sources(text, blocks), source)
+    return Essay(name, _FORMATS[suffix], text, without_sources(text, with_header(text, blocks)), source)
 
 
 def essay_from_text(text: str, name: str = "essay.md") -> Essay:
