@@ -92,14 +92,52 @@ def test_the_environment_says_where_checkpoints_are(monkeypatch: pytest.MonkeyPa
     assert checkpoints_folder() == tmp_path / "weights"
 
 
-def test_a_project_that_has_checkpoints_keeps_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("below", [".", "docs", "notebooks", "verbosify/models"])
+def test_in_our_own_checkout_they_are_in_it(monkeypatch: pytest.MonkeyPatch, below: str) -> None:
     monkeypatch.delenv("VERBOSIFY_CHECKPOINTS")
-    (tmp_path / "art" / "notebooks" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "art" / "checkpoints").mkdir()
-    (tmp_path / "art" / "pyproject.toml").touch()
+    monkeypatch.chdir(PROJECT / below)
+
+    assert checkpoints_folder() == PROJECT / "checkpoints"
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "package"),
+    [
+        ("", None),
+        ('[project]\nname = "art"\ndependencies = ["verbosify"]\n', None),
+        ('[project]\nname = "verbosify"\n', None),  # the name alone is anyone's
+        ('[project]\nname = "verbosify"\n', "verbosify/__init__.py"),
+        (None, "verbosify/models/catalog.py"),  # as where packages are installed
+    ],
+)
+def test_the_checkpoints_of_another_project_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pyproject: str | None, package: str | None
+) -> None:
+    monkeypatch.delenv("VERBOSIFY_CHECKPOINTS")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    (tmp_path / "art" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "art" / "notebooks").mkdir()
+    if pyproject is not None:
+        (tmp_path / "art" / "pyproject.toml").write_text(pyproject, encoding="utf-8")
+    if package is not None:
+        (tmp_path / "art" / package).parent.mkdir(parents=True)
+        (tmp_path / "art" / package).touch()
     monkeypatch.chdir(tmp_path / "art" / "notebooks")
 
-    assert checkpoints_folder() == tmp_path / "art" / "checkpoints"
+    assert not checkpoints_folder().is_relative_to(tmp_path / "art")
+
+
+def test_a_strangers_project_within_our_checkout_is_passed_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("VERBOSIFY_CHECKPOINTS")
+    ours = tmp_path / "ours"
+    (ours / "verbosify" / "models").mkdir(parents=True)
+    (ours / "verbosify" / "models" / "catalog.py").touch()
+    for project in (ours, ours / "theirs"):
+        (project / "checkpoints").mkdir(parents=True)
+        (project / "pyproject.toml").touch()
+    monkeypatch.chdir(ours / "theirs")
+
+    assert checkpoints_folder() == ours / "checkpoints"
 
 
 def test_elsewhere_they_are_in_the_users_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

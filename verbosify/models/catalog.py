@@ -60,10 +60,9 @@ class ModelStatus:
 def checkpoints_folder() -> Path:
     """Where models are kept; it need not exist yet.
 
-    The folder named by VERBOSIFY_CHECKPOINTS; else `checkpoints/` of the project we are in, which is the nearest
-    folder, from the current one upwards, with both a `pyproject.toml` and a `checkpoints/`; else `checkpoints/` in the
-    user's data folder (`~/.local/share/verbosify` on Linux, `~/Library/Application Support/verbosify` on macOS,
-    `%LOCALAPPDATA%\\verbosify` on Windows).
+    The folder named by VERBOSIFY_CHECKPOINTS; else `checkpoints/` of verbosify's own checkout, if the current folder
+    is in one; else `checkpoints/` in the user's data folder (`~/.local/share/verbosify` on Linux,
+    `~/Library/Application Support/verbosify` on macOS, `%LOCALAPPDATA%\\verbosify` on Windows).
     """
     import platformdirs
 
@@ -71,10 +70,16 @@ def checkpoints_folder() -> Path:
     if chosen:
         return Path(chosen).expanduser().absolute()
     here = Path.cwd()
-    for project in (here, *here.parents):
-        if (project / "pyproject.toml").is_file() and (project / "checkpoints").is_dir():
-            return project / "checkpoints"
+    for folder in (here, *here.parents):
+        if _is_own_checkout(folder):
+            return folder / "checkpoints"
     return platformdirs.user_data_path("verbosify", appauthor=False) / "checkpoints"
+
+
+def _is_own_checkout(folder: Path) -> bool:
+    """Whether this very module lies there as source: a project's name may be anyone's, and so may `checkpoints/`."""
+    source = folder.joinpath(*__name__.split(".")).with_suffix(".py")
+    return (folder / "pyproject.toml").is_file() and (folder / "checkpoints").is_dir() and source.is_file()
 
 
 def list_models() -> list[ModelStatus]:
