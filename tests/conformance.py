@@ -124,16 +124,26 @@ def test_fresh_weights_are_back_after_an_error_within(model: Any, error: type[Ba
     assert model.score(PASSAGE) == before
 
 
-def test_a_step_too_far_is_told_and_undone(model: Any) -> None:
+@pytest.mark.parametrize("rate", [1.0, 100.0, 1e30, 1e39, 1e300])
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_step_too_far_is_told_and_undone(model: Any, rate: float, steps: int) -> None:
+    """After some of them the loss is no number, after others it is one, and worse than a model's that knows nothing."""
     before = model.score(PASSAGE)
 
     with (
-        pytest.raises(ModelError, match="diverged at learning rate 1e"),
-        model.overfit(PASSAGE, replace(ONCE, learning_rate=1e30)),
+        pytest.raises(ModelError) as error,
+        model.overfit(PASSAGE, replace(ONCE, learning_rate=rate, steps=steps)),
     ):
         pass
 
+    assert str(error.value) == f"Overfitting diverged at learning rate {rate}: choose a lower one."
     assert model.score(PASSAGE) == before
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_an_epsilon_beyond_all_gradients_moves_nothing(model: Any, steps: int) -> None:
+    with model.overfit(PASSAGE, replace(ONCE, epsilon=1e39, steps=steps)) as overfit:
+        assert overfit.loss_after == overfit.loss_before
 
 
 def test_embeddings_can_be_left_alone(model: Any) -> None:
@@ -427,3 +437,18 @@ def test_a_fine_tuned_model_can_be_kept(model: Any, tmp_path: Path) -> None:
     assert record is not None
     assert "fine-tuned on" in record.source
     assert (folder / "counter").read_text() == "4\n"
+
+
+@pytest.mark.parametrize("rate", [1.0, 1e30, 1e39])
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_fine_tuning_that_goes_too_far_is_told_and_undone(model: Any, rate: float, steps: int) -> None:
+    before = model.score(PASSAGE)
+
+    with (
+        pytest.raises(ModelError) as error,
+        model.finetune(TEXTS, steps, replace(CORPUS, learning_rate=rate)),
+    ):
+        pass
+
+    assert str(error.value) == f"Fine-tuning diverged at learning rate {rate}: choose a lower one."
+    assert model.score(PASSAGE) == before

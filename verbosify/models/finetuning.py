@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -17,6 +16,7 @@ from typing import Any, Protocol
 
 from verbosify.errors import EssayError, ModelError, SettingsError
 from verbosify.models.corpus import draw_windows, hold_out, read_corpus, split_windows, window_length
+from verbosify.models.divergence import require_convergence
 from verbosify.models.files import save_safetensors, telling_failures
 from verbosify.models.keeping import Form, Writers, keep
 from verbosify.models.protocol import RECIPES, ModelCard, TuningRecipe
@@ -28,6 +28,8 @@ JOURNAL = "journal.json"
 class Trainer(Protocol):
     """Weights that are being trained; see the engines. Arrays may be views of what the next step changes."""
 
+    @property
+    def vocabulary(self) -> int: ...
     def step(self, windows: Sequence[Sequence[int]]) -> float: ...
     def loss(self, token_ids: Sequence[int]) -> float: ...
     def weights(self) -> Mapping[str, Array]: ...
@@ -109,7 +111,8 @@ def finetune(
             every step.
         held_out: share of the tokens, from the end, that is not trained on but judged by, 0 to below 1. If it is
             above 0, the weights end as they were when they did best on it.
-        measure_every: steps from one such judgement to the next, >= 1.
+        measure_every: steps from one such judgement to the next, >= 1. As often the windows of a step are read again
+            after it, to see whether it went too far; so they are after the last.
         patience: stop when so many of them in a row were not the best; 0 never stops early.
         folder: where to keep what is needed to go on after a break, every `save_every` steps, at the end, and when
             `progress` raises. If a break is kept there already, go on from it; `steps` may be another then.
@@ -118,7 +121,7 @@ def finetune(
     Raises:
         EssayError: the texts cannot be read, or are too short.
         SettingsError: an argument is out of range.
-        ModelError: the loss is no longer a number, or `folder` keeps another fine-tuning.
+        ModelError: the training has diverged, or `folder` keeps another fine-tuning.
     """
     _check(held_out, measure_every, patience, save_every)
     recipe = replace(recipe, steps=steps)
@@ -133,10 +136,11 @@ def finetune(
         course = Course(trainer, Path(folder) if folder is not None else None, _identity(model.card, recipe, chunks))
         while len(course.history) < recipe.steps and not course.has_lost(patience):
             number = len(course.history) + 1
-            loss = trainer.step(draw_windows(chunks, length, recipe.windows_per_step, (recipe.seed, number)))
-            if not math.isfinite(loss):
-                raise ModelError(f"Fine-tuning diverged at learning rate {recipe.learning_rate}: choose a lower one.")
+            windows = draw_windows(chunks, length, recipe.windows_per_step, (recipe.seed, number))
+            loss = trainer.step(windows)
             due = number % measure_every == 0 or number == recipe.steps
+            worst = max(loss, course.history[0].loss if course.history else loss)
+            _require_convergence(trainer, recipe, loss, windows if due else (), worst)
             course.add(Step(number, loss, _mean_loss(trainer, judges) if judges and due else None))
             try:
                 if progress is not None:
@@ -243,6 +247,16 @@ def _check(held_out: float, measure_every: int, patience: int, save_every: int) 
             raise SettingsError(f"{name} is {value!r}: it must be at least {least}.")
     if patience and not held_out:
         raise SettingsError(f"patience is {patience}, but there is no text to judge by: set held_out above 0.")
+
+
+def _require_convergence(
+    trainer: Trainer, recipe: TuningRecipe, loss: float, windows: Sequence[Sequence[int]], worst: float
+) -> None:
+    """Raise `ModelError` if `loss` tells that an earlier step went too far, or `windows`, read again, that this did."""
+    require_convergence(loss, recipe, trainer.vocabulary, what="Fine-tuning")
+    if windows:
+        after = _mean_loss(trainer, windows)
+        require_convergence(after, recipe, trainer.vocabulary, before=worst, what="Fine-tuning")
 
 
 def _mean_loss(trainer: Trainer, windows: Sequence[Sequence[int]]) -> float:

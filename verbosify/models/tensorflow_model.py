@@ -8,7 +8,6 @@ and top_p at once.
 from __future__ import annotations
 
 import importlib
-import math
 import os
 import platform
 import time
@@ -23,6 +22,7 @@ import numpy as np
 
 from verbosify.errors import ModelError, SettingsError
 from verbosify.models.continuing import Rows, prompt_tokens, uniform_streams
+from verbosify.models.divergence import in_float32, require_convergence
 from verbosify.models.finetuning import finetune
 from verbosify.models.freshness import Freshness
 from verbosify.models.hugging_face import read_gpt2
@@ -105,8 +105,7 @@ class TensorFlowModel:
             loss_before = trainer.loss(passage)
             window_losses = [trainer.step(windows) for _ in range(recipe.steps)]
             loss_after = trainer.loss(passage)
-            if not math.isfinite(loss_after):
-                raise ModelError(f"Overfitting diverged at learning rate {recipe.learning_rate}: choose a lower one.")
+            require_convergence(loss_after, recipe, trainer.vocabulary, before=loss_before)
             yield Overfitted(
                 text=text,
                 recipe=recipe,
@@ -188,16 +187,17 @@ class TensorFlowTrainer:
     def __init__(
         self, graph: GPT2Graph, checkpoint: OpenAICheckpoint, recipe: TuningRecipe, require: Callable[[], None]
     ) -> None:
+        self.vocabulary = checkpoint.hparams.n_vocab
         self._graph = graph
         self._checkpoint = checkpoint
-        self._recipe = recipe
+        self._rate, self._epsilon = in_float32(recipe.learning_rate), in_float32(recipe.epsilon)
         self._require = require
         self._kept = EMBEDDINGS if recipe.weights == "blocks" else ()
         graph.forget()
 
     def step(self, windows: Sequence[Sequence[int]]) -> float:
         """Step along the sum of the windows' gradients; returns their mean loss before."""
-        return self._graph.step(windows, self._recipe.learning_rate, self._recipe.epsilon, kept=self._kept)
+        return self._graph.step(windows, self._rate, self._epsilon, kept=self._kept)
 
     def loss(self, token_ids: Sequence[int]) -> float:
         """Mean cross-entropy, nats a token, from the second token on."""

@@ -5,7 +5,6 @@ Knows weights, tokens and steps; knows nothing of essays, and of passages only t
 
 from __future__ import annotations
 
-import math
 import platform
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from verbosify.errors import ModelError
 from verbosify.models.cache import Cache
 from verbosify.models.continuing import Rows, prompt_tokens, uniform_streams
 from verbosify.models.decoding import candidates, draw, penalised
+from verbosify.models.divergence import require_convergence
 from verbosify.models.finetuning import finetune
 from verbosify.models.freshness import Freshness
 from verbosify.models.keeping import Overfitted, read_kept
@@ -125,9 +125,7 @@ class TorchModel:
             self._unpack()
             window_loss = tune(self._weights, windows, recipe)
             loss_after = self._loss(passage)
-            guessing = math.log(self._architecture.vocabulary) - 0.01  # as bad as knowing nothing, but for rounding
-            if not loss_after <= max(loss_before, guessing):
-                raise ModelError(f"Overfitting diverged at learning rate {recipe.learning_rate}: choose a lower one.")
+            require_convergence(loss_after, recipe, self._architecture.vocabulary, before=loss_before)
             yield Overfitted(
                 text=text,
                 recipe=recipe,

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from verbosify.models.divergence import in_float32
 from verbosify.models.keeping import Writers
 from verbosify.models.protocol import TuningRecipe
 from verbosify.models.tensor_bundle import Array
@@ -35,11 +36,12 @@ class TorchTrainer:
         require: Callable[[], None],
         changed: Callable[[], None],
     ) -> None:
+        self.vocabulary = weights.architecture.vocabulary
         self._weights = weights
         self._folder = folder
         self._require = require
         self._changed = changed
-        self._epsilon = recipe.epsilon
+        self._epsilon = in_float32(recipe.epsilon)
         self._steps = 0
         self._masters: dict[str, Tensor] = {}
         for name in tuned_names(weights, recipe):
@@ -49,7 +51,8 @@ class TorchTrainer:
             else:
                 self._masters[name] = torch.empty_like(working, dtype=torch.float32)
                 weights.copy_base(name, self._masters[name])
-        self._adam = torch.optim.Adam(list(self._masters.values()), lr=recipe.learning_rate, betas=(BETA1, BETA2))
+        rate = in_float32(recipe.learning_rate)
+        self._adam = torch.optim.Adam(list(self._masters.values()), lr=rate, betas=(BETA1, BETA2))
 
     @torch.enable_grad()
     def step(self, windows: Sequence[Sequence[int]]) -> float:

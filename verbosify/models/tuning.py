@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from verbosify.models.divergence import in_float32
 from verbosify.models.products import lies_turned, linear, multiply
 from verbosify.models.protocol import TuningRecipe
 from verbosify.models.transformer import Architecture, attend_causally, hidden_states, plain_projections
@@ -151,9 +152,8 @@ class SingleStep:
 
     def __init__(self, weights: Weights, recipe: TuningRecipe) -> None:
         self._weights = weights
-        rate = recipe.learning_rate
-        self._rate = rate if rate <= torch.finfo(torch.float32).max else math.inf
-        self._epsilon = recipe.epsilon / math.sqrt(1 - BETA2)
+        self._rate = in_float32(recipe.learning_rate)
+        self._epsilon = in_float32(recipe.epsilon) / math.sqrt(1 - BETA2)
         longest = max(weight[0].numel() for weight in weights.working.values())
         self._scratch = torch.empty(2, max(longest, CACHED_NUMBERS), dtype=torch.float32, device=weights.device)
 
@@ -183,7 +183,7 @@ class ManySteps:
 
     def __init__(self, weights: Weights, names: Sequence[str], recipe: TuningRecipe) -> None:
         self._working = weights.working
-        self._recipe = recipe
+        self._rate, self._epsilon = in_float32(recipe.learning_rate), in_float32(recipe.epsilon)
         self._masters = {name: weights.working[name].detach().float() for name in names}
         self._first = {name: torch.zeros_like(master) for name, master in self._masters.items()}
         self._second = {name: torch.zeros_like(master) for name, master in self._masters.items()}
@@ -196,7 +196,7 @@ class ManySteps:
         gradient = gradient.float()
         first = self._first[name].lerp_(gradient, 1 - BETA1)
         second = self._second[name].mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
-        rate = self._recipe.learning_rate * math.sqrt(1 - BETA2**number) / (1 - BETA1**number)
-        spread = second.sqrt().add_(self._recipe.epsilon)
+        rate = self._rate * math.sqrt(1 - BETA2**number) / (1 - BETA1**number)
+        spread = second.sqrt().add_(self._epsilon)
         master = self._masters[name].sub_(torch.div(first, spread, out=spread).mul_(rate))
         self._working[name].copy_(master)
