@@ -215,6 +215,48 @@ def test_the_precision_follows_the_hardware_unless_it_is_chosen() -> None:
     assert pick_dtype("auto", CPU) == (torch.bfloat16 if has_fast_bf16(CPU) else torch.float32)
 
 
+@pytest.mark.parametrize(
+    ("card", "capability", "fast"),
+    [
+        ("P100", (6, 0), False),
+        ("V100", (7, 0), False),
+        ("T4", (7, 5), False),
+        ("A100", (8, 0), True),
+        ("L4", (8, 9), True),
+        ("H100", (9, 0), True),
+        ("B200", (10, 0), True),
+    ],
+)
+def test_bf16_is_fast_on_cards_that_multiply_it_themselves(
+    monkeypatch: pytest.MonkeyPatch, card: str, capability: tuple[int, int], fast: bool
+) -> None:
+    device = torch.device("cuda:1")
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *_, **__: True)  # it counts those that emulate it
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda asked: {device: capability}[asked])
+
+    assert has_fast_bf16(device) == fast, card
+    assert pick_dtype("auto", device) == (torch.bfloat16 if fast else torch.float32)
+    assert pick_dtype("bf16", device) == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("flags", "fast"),
+    [
+        ("avx2 avx512f avx512_vnni", False),
+        ("avx2 avx512f avx512_bf16", True),
+        ("avx2 avx512f amx_bf16 amx_tile", True),
+        ("avx2 avx_vnni avx_ne_convert", False),
+        ("fp asimd bf16 i8mm", False),
+    ],
+)
+def test_bf16_is_fast_on_processors_that_say_they_multiply_it(
+    monkeypatch: pytest.MonkeyPatch, flags: str, fast: bool
+) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: f"processor\t: 0\nflags\t\t: {flags}\n")
+
+    assert has_fast_bf16(CPU) == fast
+
+
 def test_bf16_is_no_faster_where_nothing_is_known_of_it() -> None:
     assert not has_fast_bf16(torch.device("mps"))
     if not torch.cuda.is_available():

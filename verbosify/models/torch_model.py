@@ -42,6 +42,8 @@ from verbosify.models.weights import Weights
 from verbosify.models.windows import training_windows
 from verbosify.version import version_of_verbosify
 
+FIRST_WITH_BF16 = (8, 0)
+"""The compute capability, major and minor, of the first NVIDIA cards that multiply bf16 themselves: Ampere."""
 SCORED_ROWS = 256
 """Rows of logits that exist at once while a text is scored: 256 x 50,000 in float32 are 50 MB."""
 
@@ -316,9 +318,13 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
 
 
 def has_fast_bf16(device: torch.device) -> bool:
-    """Whether bf16 products are faster than fp32 ones there, told from what the processor says of itself."""
+    """Whether bf16 products are faster than fp32 ones there, told from what the processor or card says of itself."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
+        # not `is_bf16_supported`, which says yes of cards that emulate it, and of the current card alone
+        try:
+            return torch.cuda.get_device_capability(device) >= FIRST_WITH_BF16
+        except (RuntimeError, AssertionError):  # there is no such card
+            return False
     if device.type != "cpu":
         return False
     try:
