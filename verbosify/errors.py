@@ -4,11 +4,21 @@ Every message says what is wrong, where, and what to do. The library raises thes
 prints the sentence and leaves with `exit_code`. Anything else that escapes is a defect of ours.
 """
 
+from __future__ import annotations
+
+import re
+
+# Controls, line separators, and marks that turn the direction of text: what a message quotes may hold any of them.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
 
 class VerbosifyError(Exception):
-    """Base of everything verbosify raises on purpose."""
+    """Base of everything verbosify raises on purpose; its message is one line, whatever it quotes."""
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), message))
 
 
 class EssayError(VerbosifyError):
