@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import CHECKPOINTS, ROOT, Commands
+from tests.commands import CHECKPOINTS, ROOT, Commands, Moment
 from tests.speaking_model import ESSAY, PASSAGES
 from verbosify import cli
 from verbosify.essay.reading import read_essay
 from verbosify.essay.writing import write_essay
 from verbosify.models.catalog import CATALOG
-from verbosify.piece import Piece
+from verbosify.piece import Pick, Piece
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -181,6 +181,56 @@ def test_the_pages_of_one_piece_lie_in_it(call: Call, made: Path, tmp_path: Path
     for argument in ("piece", "piece/piece.json"):
         assert call("site", argument) == (0, "piece/site/index.html\n", "")
     assert "The quay at night" in (tmp_path / "piece" / "site" / "index.html").read_text()
+
+
+def test_the_pages_show_what_was_picked_since_the_run(call: Call, made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made / "piece", "piece")
+    with Piece.open("piece") as piece:
+        sample = next(piece.samples(0))
+        piece.pick("own", 0, [Pick(sample.id, 0, 1, "Ada wrote this.", edited=True)], curator="Ada")
+
+    assert call("site", "piece") == (0, "piece/site/index.html\n", "")
+
+    own = (tmp_path / "piece" / "site" / "own.txt").read_text()
+    assert "Ada wrote this." in own
+    assert "Ada, by hand" in (tmp_path / "piece" / "site" / "made.html").read_text()
+    download = json.loads((tmp_path / "piece" / "site" / "piece.json").read_text())
+    assert download["readings"]["own"]["words_added"] == 3
+    # A piece.json that is named itself is taken as it is.
+    assert call("site", "piece/piece.json", "--out", "old") == (0, "old/index.html\n", "")
+    assert not (tmp_path / "old" / "own.txt").exists()
+
+
+def test_several_pieces_are_read_from_their_records_too(call: Call, made: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(made / "piece", name)
+        with Piece.open(name) as piece:
+            piece.pick("own", 0, [Pick(next(piece.samples(0)).id, 0, 1, f"In {name}.", edited=True)], curator="Ada")
+    Path("one/piece.json").unlink()
+
+    assert call("site", "one", "two/piece.db")[0] == 0
+
+    assert {path.read_text().count("In ") for path in (tmp_path / "site").glob("*/own.txt")} == {1}
+    assert len(list((tmp_path / "site").glob("*/own.txt"))) == 2
+
+
+def test_an_interrupted_run_has_pages_too_and_is_said_to_have_no_picks(
+    commands: Commands, speaking_model: Path, essay: Path, tmp_path: Path
+) -> None:
+    moment = Moment("workflow/curating.py", "curate")
+    arguments = ("--out", tmp_path / "piece", "--limit", 1, *settings(speaking_model))
+    assert commands.run("run", essay, *arguments, kill_at=moment).code < 0
+    assert not (tmp_path / "piece" / "piece.json").exists()
+
+    result = commands.run("site", tmp_path / "piece")
+
+    assert (result.code, result.out) == (0, f"{tmp_path}/piece/site/index.html\n")
+    assert result.err == (
+        f"Nothing is picked in {tmp_path}/piece yet, so its page shows the essay alone: go on, or pick by hand.\n"
+    )
+    page = (tmp_path / "piece" / "site" / "index.html").read_text()
+    assert "The ferry leaves" in page
+    assert json.loads((tmp_path / "piece" / "site" / "piece.json").read_text())["samples"]
 
 
 def test_the_sparse_reading_is_the_essay_itself(made: Path, tmp_path: Path) -> None:

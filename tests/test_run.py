@@ -193,6 +193,12 @@ def test_a_passage_too_long_for_the_model_is_passed_over_and_counted(embed: Embe
 
     assert (summary.passed_over, summary.gaps, summary.passages) == (1, PASSAGES + 1, PASSAGES + 1)
 
+    with Piece.open(tmp_path / "piece") as piece:  # as an earlier verbosify left it that was killed in between
+        (entry,) = (entry for entry in piece.log() if entry.event == "passed over")
+        piece.note("passed over", **entry.detail)
+    again = verbosify(essay_from_text(text), tmp_path / "piece", options, model=model, embed=embed)
+    assert again.passed_over == 1
+
 
 # What is written
 

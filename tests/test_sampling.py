@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.pieces import make_job
+from tests.pieces import make_job, make_overfit
 from tests.speaking_model import ESSAY
 from tests.tiny_models import write_gpt2
 from verbosify.errors import ModelError
@@ -21,9 +21,22 @@ from verbosify.essay.reading import essay_from_text
 from verbosify.measures import Measures
 from verbosify.models.loading import load_model
 from verbosify.models.protocol import LanguageModel, SamplingSettings
-from verbosify.piece import Passage, Piece
+from verbosify.piece import Passage, Piece, Sample
+from verbosify.piece.database import Database
 from verbosify.workflow import Options
-from verbosify.workflow.sampling import CONTROL_EVERY, Embed, Judge, Visit, advice_for, draw_more, measure, visit
+from verbosify.workflow.curating import offers
+from verbosify.workflow.sampling import (
+    BY_HAND,
+    CONTROL_EVERY,
+    Embed,
+    Judge,
+    Visit,
+    advice_for,
+    draw_more,
+    measure,
+    own_batches,
+    visit,
+)
 
 OPTIONS = Options(settings=SamplingSettings(n=4, length=30), most_samples=10)
 PROSE = "The ferry leaves. " * 3
@@ -195,6 +208,27 @@ def test_a_passage_that_cannot_be_taken_in_at_once_is_passed_over(
     (entry,) = piece.log()
     assert (entry.event, entry.detail["passage"]) == ("passed over", 2)
 
+    piece.pass_over(2)
+    assert len(piece.log()) == 1, "once is enough"
+
+
+def test_a_passage_is_passed_over_and_finished_or_neither(
+    piece: Piece, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert = Database.insert
+
+    def die(database: Database, table: str, row: Any) -> int:
+        if table == "passage_done":
+            raise KeyboardInterrupt
+        return insert(database, table, row)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "insert", die)
+        with pytest.raises(KeyboardInterrupt):
+            list(visit(piece, replace(piece.passages()[2], text="a"), model, all_alike, SOON, OPTIONS))
+
+    assert (piece.log(), piece.finished_passages()) == ([], set())
+
 
 # Going on
 
@@ -264,6 +298,86 @@ def test_one_more_batch_is_drawn_from_an_overfit_of_its_own(piece: Piece, model:
     assert (batch.reason, batch.settings["top_k"]) == ("at will", advice.settings.top_k)
     assert batch.overfit != run.overfit
     assert batch.settings["seed"] != run.settings["seed"]
+
+
+def test_what_a_hand_draws_is_as_much_as_was_asked_for_whatever_a_run_may_draw(
+    piece: Piece, model: LanguageModel
+) -> None:
+    asked = replace(OPTIONS.settings, n=OPTIONS.most_samples + 5)
+
+    batch = draw_more(piece, piece.passages()[1], model, all_alike, asked, reason="at will")
+
+    assert batch.settings["n"] == asked.n == len(list(piece.samples(1)))
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_hand_in_the_middle_of_a_visit_changes_nothing_of_what_the_run_draws(
+    before: int, piece: Piece, model: LanguageModel, tmp_path: Path
+) -> None:
+    with begin(tmp_path / "whole", model) as whole:
+        list(call(whole, 1, model, all_alike, NEVER))
+        if before:
+            begun = call(piece, 1, model, all_alike, NEVER)
+            next(begun)
+            begun.close()  # type: ignore[attr-defined]
+        hasty = SamplingSettings(n=1, length=5, temperature=1.7, top_k=3)
+        by_hand = [draw_more(piece, piece.passages()[1], model, all_alike, hasty, reason="quick") for _ in range(2)]
+
+        states = list(call(piece, 1, model, all_alike, NEVER))
+
+        assert [batch.id for batch in by_hand] == [batch.id for batch in piece.batches(1)[before : before + 2]]
+        assert states[-1].samples == OPTIONS.most_samples
+        assert drawn_by_the_run(piece) == drawn_by_the_run(whole)
+        assert piece.finished_passages() == {1}
+
+
+def drawn_by_the_run(piece: Piece) -> list[tuple[Any, ...]]:
+    """Of every batch of a run: settings, reason, and what it said."""
+    said: dict[int, list[str]] = {}
+    for sample in piece.samples():
+        said.setdefault(sample.batch, []).append(sample.text)
+    return [(batch.settings, batch.reason, said[batch.id]) for batch in own_batches(piece)]
+
+
+def test_a_record_in_which_a_hand_took_over_goes_on_with_the_settings_and_unused_seeds_of_the_run(
+    piece: Piece, model: LanguageModel
+) -> None:
+    hasty = SamplingSettings(n=1, length=5, top_k=3)
+    begun = call(piece, 1, model, all_alike, NEVER)
+    next(begun)
+    begun.close()  # type: ignore[attr-defined]
+    draw_more(piece, piece.passages()[1], model, all_alike, hasty, reason="quick")
+    # As an earlier verbosify went on: the hand's settings, and the hand's batch counted among the run's.
+    taken_over = OPTIONS.batch_settings(1, 2, hasty, 5)
+    overfit = piece.overfits(1)[0]
+    sample = Sample(index=0, token_ids=[1], text=" Once.", finish="length", measures=next(piece.samples(1)).measures)
+    piece.add_batch(1, [sample], settings=taken_over.to_dict(), overfit=overfit, seconds=0)
+
+    list(call(piece, 1, model, all_alike, NEVER))
+
+    settings = [SamplingSettings.from_dict(batch.settings) for batch in own_batches(piece)]
+    assert [row.length for row in settings] == [30, 5, 30, 30]
+    assert [row.n for row in settings] == [4, 1, 4, 1]
+    assert len({row.seed for row in settings}) == 4
+    assert settings[2].seed == OPTIONS.batch_settings(1, 3, hasty, 0).seed
+
+
+def test_batches_that_the_widget_drew_are_told_by_their_reason_too(piece: Piece) -> None:
+    overfit = make_overfit()
+    piece.add_batch(1, [], settings={}, overfit=overfit, seconds=0, reason="the first samples")
+    piece.add_batch(1, [], settings={}, overfit=overfit, seconds=0, reason=f"{BY_HAND}: temperature 0.8")
+    piece.add_batch(1, [], settings={}, overfit=None, seconds=0, reason="the fresh base, for comparison")
+
+    assert [batch.number for batch in own_batches(piece, 1)] == [0]
+
+
+def test_what_a_hand_drew_is_not_for_the_built_in_curator(piece: Piece, model: LanguageModel) -> None:
+    list(call(piece, 1, model, all_alike, SOON))
+    offered = offers(piece, SOON, {1})
+    draw_more(piece, piece.passages()[1], model, all_alike, OPTIONS.settings, reason="at will")
+
+    assert offered[1]
+    assert offers(piece, SOON, {1}) == offered
 
 
 def test_more_is_never_drawn_from_other_weights(piece: Piece, babbling: LanguageModel) -> None:

@@ -124,7 +124,7 @@ def site(
 ) -> None:
     """Make the static page of one PIECE, or of several with an index."""
     folder = out or (_site_of(pieces[0]) if len(pieces) == 1 else Path("site"))
-    typer.echo(str(_build_site(pieces, folder, address)))
+    typer.echo(str(_build_site(pieces, folder, address, on_notice=_say)))
 
 
 @app.command()
@@ -297,18 +297,27 @@ def _print_summary(summary: Summary, page: Path, *, as_json: bool) -> None:
         console.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
-def _build_site(pieces: list[Path], out: Path, address: str = "") -> Path:
-    """Make the pages; returns the one to open first."""
-    from verbosify.piece import read_export
+def _build_site(
+    pieces: list[Path], out: Path, address: str = "", *, on_notice: Callable[[str], None] = lambda _: None
+) -> Path:
+    """Make the pages of what is recorded; returns the one to open first."""
+    from verbosify.piece import read_record
     from verbosify.site import build_site
 
-    records = [read_export(path if path.suffix == ".json" else path / "piece.json") for path in pieces]
+    records = [read_record(path) for path in pieces]
     build_site(records, out, address=address)
+    for path, record in zip(pieces, records, strict=True):
+        if not any(reading["gaps"] for reading in record["readings"].values()):
+            on_notice(f"Nothing is picked in {path} yet, so its page shows the essay alone: go on, or pick by hand.")
     return out / "index.html"
 
 
 def _site_of(piece: Path) -> Path:
-    return (piece.parent if piece.suffix == ".json" else piece) / "site"
+    return (piece if piece.is_dir() else piece.parent) / "site"
+
+
+def _say(notice: str) -> None:
+    print(notice, file=sys.stderr)
 
 
 def _read_text(path: Path) -> str:

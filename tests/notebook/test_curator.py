@@ -17,6 +17,7 @@ from verbosify.measures import measure_sample
 from verbosify.models.protocol import LanguageModel
 from verbosify.notebook.curator import Curator
 from verbosify.piece import Pick, Piece
+from verbosify.workflow import Options
 from verbosify.workflow.sampling import Embed
 
 
@@ -217,6 +218,16 @@ def test_two_rerolls_with_the_same_settings_are_not_the_same_samples(
     curator.reroll({"n": 2})
     texts = [sample.text for sample in piece.samples(0)]
     assert len(set(texts)) == len(texts)
+
+
+def test_a_reroll_draws_what_was_asked_for_and_says_how_many_that_was(
+    piece: Piece, model: LanguageModel, embed: Embed, options: Options
+) -> None:
+    curator = Curator(piece, model, embed)
+    curator.reroll({"n": options.most_samples + 3, "length": 5})
+    batch = piece.batches(0)[-1]
+    assert sum(sample.batch == batch.id for sample in piece.samples(0)) == options.most_samples + 3
+    assert curator.message.startswith(f"{options.most_samples + 3} new samples.")
 
 
 def test_an_interrupted_reroll_records_nothing_and_says_so(

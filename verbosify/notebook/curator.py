@@ -24,11 +24,9 @@ from verbosify.models.protocol import LanguageModel
 from verbosify.notebook import picking
 from verbosify.notebook.drawing import advice_here, sampling_settings, settings_here
 from verbosify.notebook.sentences import told
-from verbosify.notebook.standing import Line, line_of
 from verbosify.notebook.view import (
     BADGES,
     ORDERS,
-    REROLLED,
     Shown,
     added_words,
     essay_view,
@@ -37,7 +35,8 @@ from verbosify.notebook.view import (
 )
 from verbosify.piece import Piece
 from verbosify.piece.picks import PickAction
-from verbosify.workflow.sampling import Embed, draw_more
+from verbosify.piece.standing import Line, line_of
+from verbosify.workflow.sampling import BY_HAND, Embed, draw_more
 
 _STATIC = Path(__file__).parent / "static"
 _CHANGED = "This gap was changed elsewhere meanwhile. It is shown as it is now; nothing was overwritten."
@@ -264,16 +263,17 @@ class Curator(anywidget.AnyWidget):
             raise ModelError("There is no model here to draw with: make the widget with `Curator(piece, model)`.")
         chosen = sampling_settings({**self.settings, **(settings or {})})
         passage = self._passages[self._gap]
-        reason = f"{REROLLED}: {why or settings_words(chosen.to_dict())}"
+        reason = f"{BY_HAND}: {why or settings_words(chosen.to_dict())}"
         with self._working(f"Overfitting on passage {self._gap + 1}, then drawing {chosen.n} samples…"):
             if self.embed is None:
                 from verbosify.workflow.run import load_embedder
 
                 self.embed = load_embedder()
-            draw_more(self.piece, passage, self.model, self.embed, chosen, reason=reason)
+            batch = draw_more(self.piece, passage, self.model, self.embed, chosen, reason=reason)
         self.settings = {name: getattr(chosen, name) for name in self.settings}
         self._refresh()
-        self._say(f"{chosen.n} new samples. Pinned and picked ones stay; nothing is lost.")
+        drawn = sum(sample.batch == batch.id for sample in self.piece.samples(self._gap))
+        self._say(f"{drawn} new samples. Pinned and picked ones stay; nothing is lost.")
 
     @_act
     def advise(self) -> None:

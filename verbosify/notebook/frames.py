@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from verbosify.errors import OutputError
 from verbosify.essay.blocks import plain_words
 from verbosify.measures import Measures
-from verbosify.notebook.standing import line_of
 from verbosify.piece import Piece
+from verbosify.piece.standing import line_of
 
 if TYPE_CHECKING:
     import pandas as pd

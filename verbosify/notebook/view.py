@@ -12,8 +12,9 @@ from typing import Any
 from verbosify.essay.blocks import plain_words
 from verbosify.measures import Measures
 from verbosify.notebook.picking import sentence_ends, suggested_end, words_of
-from verbosify.notebook.standing import Line
 from verbosify.piece import Batch, Passage, Pick, Piece, Sample
+from verbosify.piece.standing import Line
+from verbosify.workflow.sampling import BY_HAND
 
 FRESH = "fresh base"
 BADGES = ("copied", "looped", "drifted", "reversal", "cut off", "blank", FRESH)
@@ -28,8 +29,6 @@ ORDERS = {
     "picked": "picked first",
 }
 """How samples may be sorted, and what that is called."""
-REROLLED = "rerolled by hand"
-"""How the reason of a batch begins that a person asked for; samples before it step back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +48,8 @@ def passage_view(piece: Piece, passages: Sequence[Passage], gap: int, line: Line
     event = line.standing.get(gap)
     picks = {pick.sample: (order, pick) for order, pick in enumerate(event.picks if event else (), start=1)}
     pinned = piece.pinned()
-    latest = max((batch.id for batch in batches.values() if batch.reason.startswith(REROLLED)), default=0)
+    # Samples before those that a person asked for step back.
+    latest = max((batch.id for batch in batches.values() if batch.reason.startswith(BY_HAND)), default=0)
     rows = [
         _sample(sample, number, batches[sample.batch], picks.get(sample.id), pinned=sample.id in pinned)
         for number, sample in enumerate(samples, start=1)

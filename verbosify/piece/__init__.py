@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verbosify.piece.export import export_piece, import_piece, read_export, write_export
+from verbosify.piece.export import export_piece, import_piece, read_export, read_record, write_export
 from verbosify.piece.picks import BUILT_IN, Pick, PickEvent
 from verbosify.piece.rows import Batch, Job, LogEntry, Overfit, Passage, Sample, Scores
 from verbosify.piece.store import Piece
@@ -22,5 +22,6 @@ __all__ = [
     "export_piece",
     "import_piece",
     "read_export",
+    "read_record",
     "write_export",
 ]

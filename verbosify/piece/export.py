@@ -73,6 +73,23 @@ def read_export(path: str | Path) -> Any:
         raise PieceError(f"{path} is not JSON ({error}): export the piece again.") from error
 
 
+def read_record(path: str | Path) -> Any:
+    """A piece as its JSON values, for `import_piece` or the site: from its record, which is the truth, if it is there.
+
+    Args:
+        path: a piece's folder, its piece.db, or a JSON file. In a folder without a record its piece.json is read.
+
+    Raises `PieceError` if there is no piece there, or it cannot be read.
+    """
+    path = Path(path)
+    if path.name == DATABASE_NAME:
+        path = path.parent
+    if os.path.exists(path / DATABASE_NAME):  # noqa: PTH110  (unlike Path's own, it takes any path)
+        with Piece.open(path) as piece:
+            return export_piece(piece)
+    return read_export(path if path.suffix == ".json" and not path.is_dir() else path / EXPORT_NAME)
+
+
 def import_piece(data: Any, folder: str | Path) -> Piece:
     """Make the piece that `data` describes in `folder`, and open it.
 

@@ -34,6 +34,8 @@ from verbosify.piece.rows import (
 )
 
 DATABASE_NAME = "piece.db"
+PASSED_OVER = "passed over"
+"""What the log says of a passage that the model could not take in."""
 T = TypeVar("T")
 
 _NEXT_NUMBER = "SELECT coalesce(max(number), -1) + 1 FROM batches WHERE passage = ?"
@@ -198,6 +200,14 @@ class Piece:
         with self.database.writing():
             if passage not in self.finished_passages():
                 self.database.insert("passage_done", {"passage": passage, "created": now()})
+
+    def pass_over(self, passage: int, **detail: Any) -> None:
+        """Mark a passage as needing no samples, and tell the log why: both or neither, and once is enough."""
+        entry = LogEntry(created=now(), event=PASSED_OVER, detail={"passage": passage, **detail})
+        with self.database.writing():
+            if passage not in self.finished_passages():
+                self.database.insert("log", to_columns(entry))
+                self.database.insert("passage_done", {"passage": passage, "created": entry.created})
 
     def finished_passages(self) -> set[int]:
         """The passages a resumed run leaves alone."""

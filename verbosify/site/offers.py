@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from verbosify.site.record import Pick, Record
+from verbosify.piece import Pick
+from verbosify.site.record import Record
 
 Values = Mapping[str, Any]
 

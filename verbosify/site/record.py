@@ -14,6 +14,8 @@ from itertools import chain
 from typing import Any
 
 from verbosify.errors import PieceError
+from verbosify.piece import Pick, PickEvent
+from verbosify.piece.standing import hands
 
 Values = Mapping[str, Any]
 
@@ -28,17 +30,6 @@ _RESERVED = frozenset(("index", "made", "piece", "card"))
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
-    """A stretch of a sample that stands in a gap: `text`, which is `raw[start:end]` unless `edited`."""
-
-    sample: int
-    start: int
-    end: int
-    text: str
-    edited: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """One complete choice of picks.
 
@@ -48,7 +39,7 @@ class Reading:
         note: what is particular about it, in a few words; may be empty.
         picks: by gap, in the order of the essay.
         words: how many words the picks have, counted between white space.
-        curators: who chose, each with `built-in` or `person`.
+        curators: who had a hand in it as it stands, each with `built-in` or `person`.
     """
 
     name: str
@@ -136,12 +127,12 @@ class Record:
         """Fluffy, strange, others as they come, sparse last."""
         names = [name for name in _ORDER if name in self.piece["readings"]]
         names += [name for name in self.piece["readings"] if name not in (*_ORDER, SPARSE)]
-        curators = self._curators()
+        history = [PickEvent(**event | {"picks": _picks(event["picks"])}) for event in self.piece["picks"]]
         taken = set(_RESERVED)
         found = []
         for name in [*names, SPARSE]:
             values = self.piece["readings"].get(name, {"words_added": 0, "gaps": {}})
-            picks = {int(gap): tuple(Pick(**pick) for pick in row) for gap, row in values["gaps"].items() if row}
+            picks = {int(gap): _picks(row) for gap, row in values["gaps"].items() if row}
             found.append(
                 Reading(
                     name=name,
@@ -149,7 +140,7 @@ class Record:
                     note=_NOTES.get(name, ""),
                     picks={gap: picks[gap] for gap in self.gaps if gap in picks},
                     words=sum(len(pick.text.split()) for row in picks.values() for pick in row),
-                    curators=tuple(curators.get(name, {})),
+                    curators=tuple(hands(history, name)),
                 )
             )
         return found
@@ -159,14 +150,6 @@ class Record:
         """The one a visitor sees first: that of a person who has come at least halfway, else the first with words."""
         finished = (r for r in self.readings if r.is_by_a_person and 2 * len(r.picks) >= len(self.gaps))
         return next(chain(finished, (reading for reading in self.readings if reading.words)), self.readings[-1])
-
-    def _curators(self) -> dict[str | None, dict[tuple[str, str], None]]:
-        """Who had a hand in each reading, in order of appearance."""
-        found: dict[str | None, dict[tuple[str, str], None]] = {}
-        for event in self.piece["picks"]:
-            if event["picks"]:
-                found.setdefault(event["reading"], {})[(event["curator"], event["curator_kind"])] = None
-        return found
 
     def candidates(self, gap: int) -> list[Values]:
         """The samples that may stand at a gap, in the order they were made; controls from the fresh base may not."""
@@ -186,6 +169,10 @@ class Record:
         for gap, picks in reading.picks.items():
             for pick in picks:
                 yield gap, pick
+
+
+def _picks(rows: Sequence[Values]) -> tuple[Pick, ...]:
+    return tuple(Pick(**row) for row in rows)
 
 
 def _wrong(place: str, reason: str) -> PieceError:

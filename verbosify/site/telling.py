@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verbosify.site.record import Pick, Reading, Record
+from verbosify.piece import Pick
+from verbosify.site.record import Reading, Record
 
 Values = Mapping[str, Any]
 Facts = list[tuple[str, str]]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from verbosify.curation import Candidate, Choice, choose
 from verbosify.piece import BUILT_IN, Pick, Piece
 from verbosify.workflow.outputs import people
-from verbosify.workflow.sampling import Judge
+from verbosify.workflow.sampling import Judge, own_batches
 
 FLUFFY_FLOOR = 0.3
 STRANGE_RANGE = (0.05, 0.45)
@@ -58,13 +58,13 @@ def curate(piece: Piece, judge: Judge, *, words_before: int, target: float) -> d
 
 
 def offers(piece: Piece, judge: Judge, finished: set[int]) -> dict[int, list[Candidate]]:
-    """What the overfitted samples of the `finished` passages offer, by gap."""
-    overfitted = {batch.id for batch in piece.batches() if batch.overfit is not None}
+    """What the overfitted samples of the `finished` passages offer, by gap; what a hand drew is for hands to pick."""
+    own = {batch.id for batch in own_batches(piece)}
     return {
         passage.index: [
             candidate
             for sample in piece.samples(passage.index)
-            if sample.batch in overfitted
+            if sample.batch in own
             for candidate in judge.candidates(sample, passage.text)
         ]
         for passage in piece.passages()

@@ -64,8 +64,7 @@ class Options:
 
     def batch_settings(self, passage: int, number: int, settings: SamplingSettings, drawn: int) -> SamplingSettings:
         """`settings` with the seed of batch `number` of a passage, and no more rows than may still be drawn."""
-        key = f"{self.seed} {passage} {number}".encode()
-        seed = int.from_bytes(hashlib.sha256(key).digest()[:8], "big") >> 1
+        seed = batch_seed(self.seed, passage, number)
         return replace(settings, seed=seed, n=max(1, min(settings.n, self.most_samples - drawn)))
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,6 +76,12 @@ class Options:
     def from_dict(cls, values: dict[str, Any]) -> Options:
         recipe = TuningRecipe.from_dict(values["recipe"])
         return cls(**(values | {"recipe": recipe, "settings": SamplingSettings.from_dict(values["settings"])}))
+
+
+def batch_seed(seed: int, passage: int, number: int) -> int:
+    """The seed of batch `number` of a passage: from 0 those of a run, -1 its control, below that those of a hand."""
+    key = f"{seed} {passage} {number}".encode()
+    return int.from_bytes(hashlib.sha256(key).digest()[:8], "big") >> 1
 
 
 def _whole(value: object) -> bool:

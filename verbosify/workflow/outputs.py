@@ -7,7 +7,8 @@ from pathlib import Path
 from verbosify.essay.blocks import plain_words
 from verbosify.essay.reading import Essay, essay_from_bytes, essay_from_text
 from verbosify.essay.writing import write_essay
-from verbosify.piece import BUILT_IN, Piece
+from verbosify.piece import Piece
+from verbosify.piece.standing import hands
 
 FORMATS = (".md", ".txt", ".docx")
 
@@ -21,8 +22,8 @@ def essay_of(piece: Piece) -> Essay:
 
 
 def people(piece: Piece, reading: str) -> list[str]:
-    """Who, besides the built-in curator, has had a hand in a reading, in order of appearance."""
-    return list(dict.fromkeys(e.curator for e in piece.history() if e.reading == reading and e.curator != BUILT_IN))
+    """Who, besides the built-in curator, has had a hand in a reading as it stands, in order of appearance."""
+    return [name for name, kind in hands(piece.history(), reading) if kind == "person"]
 
 
 def words_added(piece: Piece, reading: str) -> int:

@@ -20,6 +20,7 @@ from verbosify.models.loading import load_model, model_folder
 from verbosify.models.protocol import LanguageModel
 from verbosify.piece import Job, Piece, write_export
 from verbosify.piece import Passage as PassageRow
+from verbosify.piece.store import PASSED_OVER
 from verbosify.workflow.curating import curate, offers, promise
 from verbosify.workflow.options import Options
 from verbosify.workflow.outputs import words_added, write_reading
@@ -177,7 +178,7 @@ def verbosify(
             target_met=abs(reached + added - options.target * reached) <= TOLERANCE * options.target * reached,
             passages=len(passages),
             gaps=gaps,
-            passed_over=sum(entry.event == "passed over" for entry in piece.log()),
+            passed_over=len({str(entry.detail.get("passage")) for entry in piece.log() if entry.event == PASSED_OVER}),
             samples=sum(1 for _ in piece.samples()),
             picks=len(piece.picks("fluffy")),
             closeness={name: _mean_closeness(choices.get(name)) for name in ("fluffy", "strange")},

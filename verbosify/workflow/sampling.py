@@ -6,7 +6,8 @@ Knows models, measures and the record; what is fit to print it leaves to the cur
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from verbosify.measures import Measures, measure_batch, measure_sample
 from verbosify.models.protocol import Continuation, LanguageModel, Overfit, SamplingSettings
 from verbosify.piece import Batch, Passage, Piece, Sample
 from verbosify.piece import Overfit as OverfitRow
-from verbosify.workflow.options import Options
+from verbosify.workflow.options import Options, batch_seed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +35,8 @@ STUCK = {"copied", "looped", "blank"}
 """Badges of samples that say nothing new."""
 CONTROL_EVERY = 8
 """Every so many passages the fresh base continues the passage too, to tell what overfitting changed."""
+BY_HAND = "rerolled by hand"
+"""How the reason of a batch begins that a person asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +89,13 @@ def visit(
     """Sample one passage until there is enough, each batch recorded before it is told of.
 
     Goes on from whatever is recorded of the passage already, with the same result as if never interrupted.
+    What a person drew there meanwhile decides nothing: neither settings nor seeds, nor whether there is enough.
     A passage that the model cannot take in at once is passed over, which the log tells.
     """
     tokens = len(model.encode(passage.text))
     most = min(options.recipe.window_tokens, model.card.context - options.settings.length)
     if not 2 <= tokens <= most:
-        piece.note("passed over", passage=passage.index, tokens=tokens, most=most)
-        piece.finish_passage(passage.index)
+        piece.pass_over(passage.index, tokens=tokens, most=most)
         return
     batches = piece.batches(passage.index)
     if passage.index % CONTROL_EVERY == 0 and all(batch.overfit is not None for batch in batches):
@@ -105,8 +108,8 @@ def visit(
             None,
             "the fresh base, for comparison",
         )
-    own = [batch for batch in batches if batch.overfit is not None]
-    offer = _recorded(piece, passage, judge, own)
+    own = own_batches(piece, passage.index)
+    offer = _recorded(piece, passage, judge, own, options.settings)
     if own and judge.is_enough(offer, options.most_samples):
         row = piece.overfit(own[-1].overfit or 0)
         piece.finish_passage(passage.index)
@@ -121,12 +124,12 @@ def visit(
                 if offer.advice
                 else (options.settings, "the first samples")
             )
-            settings = options.batch_settings(passage.index, len(own), settings, offer.samples)
+            settings = options.batch_settings(passage.index, _next_number(own, options), settings, offer.samples)
             batch = _record(piece, passage, model, embed, settings, row, reason)
             own.append(batch)
             row = row if row.id else piece.overfit(batch.overfit or 0)
             model_seconds += batch.seconds
-            offer = _recorded(piece, passage, judge, own)
+            offer = _recorded(piece, passage, judge, own, options.settings)
             done = judge.is_enough(offer, options.most_samples)
             if done:
                 piece.finish_passage(passage.index)
@@ -140,7 +143,8 @@ def draw_more(
 ) -> Batch:
     """One more batch for a passage, outside of a run: overfitted by the piece's recipe, sampled as `settings` say.
 
-    It is recorded with its overfit. Its seed follows from the piece's own, and is none that a run would take.
+    It is recorded with its overfit, and has `settings.n` samples, however many a run may draw. Its seed follows from
+    the piece's own, and is none that a run would take, by which a run tells it from its own batches.
 
     Raises:
         ModelError: these are not the weights the piece was made with, or the passage does not fit the model.
@@ -153,14 +157,41 @@ def draw_more(
         )
     with piece.lock():
         options = Options.from_dict(piece.job.options)
-        settings = options.batch_settings(passage.index, -2 - len(piece.batches(passage.index)), settings, 0)
+        number = _number_by_hand(len(piece.batches(passage.index)))
+        settings = replace(settings, seed=batch_seed(options.seed, passage.index, number))
         with model.overfit(passage.text, options.recipe) as overfit:
             return _record(piece, passage, model, embed, settings, _overfit_row(passage, overfit, model), reason)
 
 
 def advice_for(piece: Piece, passage: Passage, judge: Judge) -> Advice | None:
-    """What to try next at a passage, after the last batch of an overfit there; None if there is none yet."""
-    return _recorded(piece, passage, judge, [b for b in piece.batches(passage.index) if b.overfit is not None]).advice
+    """What to try next at a passage, after the last batch of an overfit there, whoever drew it; None without any."""
+    last = next((batch for batch in reversed(piece.batches(passage.index)) if batch.overfit is not None), None)
+    if last is None:
+        return None
+    return _recorded(piece, passage, judge, [last], SamplingSettings.from_dict(last.settings)).advice
+
+
+def own_batches(piece: Piece, passage: int | None = None) -> list[Batch]:
+    """The batches that a run drew after an overfit, of a passage or of all, in order."""
+    seed = piece.job.options.get("seed", 0)
+    return [b for b in piece.batches(passage) if b.overfit is not None and not _drawn_by_hand(b, seed)]
+
+
+def _drawn_by_hand(batch: Batch, seed: int) -> bool:
+    by_hand = batch_seed(seed, batch.passage, _number_by_hand(batch.number))
+    return batch.reason.startswith(BY_HAND) or batch.settings.get("seed") == by_hand
+
+
+def _number_by_hand(number: int) -> int:
+    """By which the seed of a hand's batch is told: no run has batches below its control, which is -1."""
+    return -2 - number
+
+
+def _next_number(own: Sequence[Batch], options: Options) -> int:
+    """The number of a run's next batch: how many it drew, unless an earlier verbosify counted those of a hand too."""
+    taken = [batch.settings.get("seed") for batch in own]
+    passage = own[0].passage if own else 0
+    return next(number for number in count(len(own)) if batch_seed(options.seed, passage, number) not in taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +203,20 @@ class _Offer:
     advice: Advice | None
 
 
-def _recorded(piece: Piece, passage: Passage, judge: Judge, batches: Sequence[Batch]) -> _Offer:
-    """What these batches offer, all together, and what to try after the last of them."""
+def _recorded(
+    piece: Piece, passage: Passage, judge: Judge, batches: Sequence[Batch], settings: SamplingSettings
+) -> _Offer:
+    """What these batches offer, all together, and what to try after them, where the first was drawn with `settings`."""
     wanted = {batch.id for batch in batches}
     samples = [sample for sample in piece.samples(passage.index) if sample.batch in wanted]
     found = {sample.id: judge.candidates(sample, passage.text) for sample in samples}
     advice = None
-    if batches:
-        last = [sample for sample in samples if sample.batch == batches[-1].id]
+    for batch in batches:
+        last = [sample for sample in samples if sample.batch == batch.id]
         stuck = [sample.id for sample in last if STUCK & set(Measures.from_dict(sample.measures).badges())]
         lost = [s.id for s in last if s.id not in stuck and not any(c.closeness >= CLOSE_ENOUGH for c in found[s.id])]
-        settings = SamplingSettings.from_dict(batches[-1].settings)
         advice = advise(settings, total=len(last), stuck=len(stuck), lost=len(lost))
+        settings = advice.settings
     return _Offer([candidate for some in found.values() for candidate in some], len(samples), advice)
 
 
