@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from docx import Document
+from docx.oxml.ns import qn
+from docx.oxml.parser import parse_xml
 
 from verbosify.essay.docx_building import build_docx
 
@@ -24,11 +26,19 @@ def paragraphs(text: str) -> list[tuple[str, str]]:
 def looks(text: str) -> list[tuple[str, str]]:
     """Each run of the first paragraph, and how it is set."""
     found = []
-    for run in built(text).paragraphs[0].runs:
+    paragraph = built(text).paragraphs[0]
+    for run in (run for part in paragraph.iter_inner_content() for run in getattr(part, "runs", [part])):
         font = run.font
-        names = {"bold": font.bold, "italic": font.italic, "strike": font.strike, "raised": font.superscript}
+        names = {
+            "bold": font.bold,
+            "italic": font.italic,
+            "strike": font.strike,
+            "raised": font.superscript,
+            "lowered": font.subscript,
+        }
         marks = [name for name, on in names.items() if on]
         marks += ["code"] if font.name == "Courier New" else []
+        marks += ["linked"] if font.underline else []
         marks += [run.style.name] if run.style.name != "Default Paragraph Font" else []
         found.append((run.text, " ".join(marks)))
     return found
@@ -47,8 +57,13 @@ def looks(text: str) -> list[tuple[str, str]]:
         ("> One.\n>\n> Two.", [("Quote", "One."), ("Quote", "Two.")]),
         ("```py\na = 1\nb\n```\n\n    c", [("Code", "a = 1\nb"), ("Code", "c")]),
         ("a\n\n***\n\nb", [("Normal", "a"), ("Normal", "* * *"), ("Normal", "b")]),
-        ("---\na: b\n---\nProse.\n\n<div>\nhidden\n</div>", [("Normal", "Prose.")]),
-        ("Noted.[^1]\n\n[^1]: http://a.example", [("Normal", "Noted.[^1]"), ("Normal", "[^1]: http://a.example")]),
+        ("---\na: b\n---\nProse.\n\n<div>\nseen\n</div>", [("Normal", "Prose."), ("Normal", "seen")]),
+        ("<p>One <b>is</b><br>here.</p><script>x()</script>\n<ul><li>Two &amp; <!-- no --> three</ul>", [
+            ("Normal", "One is\nhere."), ("Normal", "- Two & three"),
+        ]),
+        ("Noted.[^1]\n\n[^1]: http://a.example", [("Normal", "Noted.")]),
+        ("Noted.[^2]\n\n[^1]: Not *referred* to.", [("Normal", "Noted.[^2]"), ("Normal", "[1] Not referred to.")]),
+        ("![](x.png)\n\n[a]: http://a.example 'Words'\n[//]: # (no)\n", [("Normal", "[a] Words http://a.example")]),
     ],
 )  # fmt: skip
 def test_each_kind_of_block_has_its_style(text: str, expected: list[tuple[str, str]]) -> None:
@@ -59,11 +74,16 @@ def test_each_kind_of_block_has_its_style(text: str, expected: list[tuple[str, s
     ("text", "expected"),
     [
         ("a *b **c*** ~~d~~ `e`", [("a ", ""), ("b ", "italic"), ("c", "bold italic"), (" ", ""), ("d", "strike"), (" ", ""), ("e", "code")]),
-        ("x<sup>2</sup> <b>y</b>", [("x", ""), ("2", "raised"), (" y", "")]),
+        ("x<sup>2</sup> <b>y</b>", [("x", ""), ("2", "raised"), (" ", ""), ("y", "bold")]),
+        ("H<sub>2</sub>O <i>a *b*</i> <q>c</q> <!-- no -->d", [
+            ("H", ""), ("2", "lowered"), ("O ", ""), ("a b", "italic"), (" c d", ""),
+        ]),
         ("a<br>b", [("a\nb", "")]),
-        ("[words](http://a.example) <http://b.example>", [("words (http://a.example) http://b.example", "")]),
-        ("[here](#anchor) claim[1](http://a.example)", [("here claim[1] (http://a.example)", "")]),
-        ("![a *picture*](x.png)", [("[a picture]", "")]),
+        ("[words](http://a.example) <http://b.example>", [("words", "linked"), (" ", ""), ("http://b.example", "linked")]),
+        ("[here](#anchor) claim[1](http://a.example)", [("here claim", ""), ("[1]", "linked")]),
+        ("[a *b*](x.md) <a href='y.md'>c</a>", [("a ", "linked"), ("b", "italic linked"), (" ", ""), ("c", "linked")]),
+        ("[a](http://b.example:port)", [("a", ""), (" (http://b.example:port)", "")]),
+        ("![a *picture*](x.png) ![](y.png)<img alt='b' src=z>", [("[a picture] [b]", "")]),
         ("a \ue000New \\*one\\*.\ue001 b", [("a ", ""), ("New *one*.", "Generated"), (" b", "")]),
         ("*a \ue000new\ue001* b", [("a ", "italic"), ("new", "italic Generated"), (" b", "")]),
     ],
@@ -97,3 +117,44 @@ def test_the_title_is_a_property_and_no_author_is_invented() -> None:
 
     assert properties.title == "On rafts" + "!" * 247
     assert properties.author == properties.comments == ""
+
+
+def footnotes(document: Any) -> Any:
+    return next(each.target_part for each in document.part.rels.values() if each.reltype.endswith("/footnotes"))
+
+
+def note_texts(document: Any) -> dict[str, list[str]]:
+    """The paragraphs of each footnote by its id, but for the lines that Word draws."""
+    notes = parse_xml(footnotes(document).blob)
+    return {
+        note.get(qn("w:id")): ["".join(text.text for text in p.iter(qn("w:t"))) for p in note.iter(qn("w:p"))]
+        for note in notes
+        if note.get(qn("w:type")) is None
+    }
+
+
+def test_notes_are_footnotes_in_the_order_in_which_they_are_referred_to() -> None:
+    document = built(
+        "One.[^b] Two.[^a] Three.[^b] Four.^[On the *spot*.]\n\n[^a]: First [link](http://a.example).\n\n    - item\n\n"
+        "[^b]: Second, see [^a] and [^c].\n[^c]: Only from a note.\n"
+    )
+
+    assert note_texts(document) == {
+        "1": [" Second, see 2 and [c]."],
+        "2": [" First link.", "item"],
+        "3": [" On the spot."],
+    }
+    assert document.element.xpath("//w:footnoteReference/@w:id") == ["1", "2", "3"]
+    assert document.paragraphs[0].text == "One. Two. Three.1 Four."
+    assert [each.target_ref for each in footnotes(document).rels.values()] == ["http://a.example"]
+    assert [paragraph.text for paragraph in document.paragraphs[1:]] == ["[c] Only from a note."]
+
+
+def test_a_note_that_is_a_table_or_nothing_stands_between_paragraphs() -> None:
+    document = built("One.[^a] Two.[^b]\n\n[^a]: | x |\n    |---|\n    | y |\n\n[^b]:\n")
+
+    assert note_texts(document) == {"1": [" ", "x", "y", ""], "2": [" "]}
+
+
+def test_a_document_without_notes_has_no_part_for_them() -> None:
+    assert not [each for each in built("One.").part.rels.values() if "footnotes" in each.reltype]

@@ -130,7 +130,7 @@ def test_markdown_loses_its_inline_marks_as_plain_text(tmp_path: Path) -> None:
     write_essay(essay_from_text(source), {}, tmp_path / "plain.txt")
 
     assert (tmp_path / "plain.txt").read_bytes().decode() == (
-        "On rafts\r\n\r\nOne is here.[1]\r\nTwo * three.\r\n\r\n* a list\r\n  - of two\r\n\r\n"
+        "On rafts\r\n\r\nOne is here (http://x.example).[1]\r\nTwo * three.\r\n\r\n* a list\r\n  - of two\r\n\r\n"
         "> a quotation\r\n\r\n```\r\n*code*\r\n```\r\n"
     )
 

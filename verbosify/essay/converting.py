@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 
 from verbosify.essay.blocks import Block, lines
 from verbosify.essay.docx_reading import Role, docx_parts, open_docx
-from verbosify.essay.markdown import escape_markdown, heading_source, link_references, markdown_inline
+from verbosify.essay.markdown import escape_markdown
+from verbosify.essay.plain_writing import plain_text_of_markdown
 from verbosify.essay.reading import Essay
 
 _BULLETED = re.compile(r"(\s*)(?:[-*+•‣◦▪]|(\d{1,9}[.)]))\s+(.*)", re.DOTALL)
-_LIST_OR_QUOTATION = re.compile(r"\s*(?:[-*+>]|\d{1,9}[.)])\s")
 
 
 def as_plain_text(essay: Essay) -> str:
-    """The text of `essay` without Markdown's inline markup and heading marks; code and tables stay as written.
+    """The text of `essay` to be read: without Markdown's markup, front matter and comments, its notes at the end.
 
     Lists and quotations of a .docx get hyphens and indentation, by which a reader can tell them.
     """
@@ -23,21 +23,7 @@ def as_plain_text(essay: Essay) -> str:
         return _joined(essay, _plain_docx_block)
     if essay.format == "txt":
         return essay.text
-    references = link_references(essay.text, essay.blocks)
-    line_break = "\r\n" if "\r\n" in essay.text else "\n"
-    pieces: list[str] = []
-    position = 0
-    for block in essay.blocks:
-        source = essay.text[block.start : block.end]
-        if block.kind == "heading":
-            source = markdown_inline(heading_source(source), references).plain
-        elif block.kind == "paragraph":
-            source = markdown_inline(source, references).plain
-        elif _LIST_OR_QUOTATION.match(source):  # line by line, since their indentation has a meaning
-            source = line_break.join(markdown_inline(line, references).plain for line in _lines(source))
-        pieces += [essay.text[position : block.start], source]
-        position = block.end
-    return "".join([*pieces, essay.text[position:]])
+    return plain_text_of_markdown(essay.text)
 
 
 def as_markdown(essay: Essay) -> str:

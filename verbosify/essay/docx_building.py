@@ -1,16 +1,20 @@
-"""A new .docx from Markdown: headings, lists, quotations, tables, code, emphasis. Knows no essay."""
+"""A new .docx from Markdown: headings, lists, quotations, tables, code, emphasis, links, notes. Knows no essay."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from verbosify.essay.docx_editing import generated_style, xml_text
-from verbosify.essay.markdown import NUMBER_LABEL, markdown_parser, without_front_matter
+from verbosify.essay.docx_notes import NOTE_STYLE, add_footnote, add_footnotes_part, add_note_mark
+from verbosify.essay.html_words import html_paragraphs
+from verbosify.essay.markdown_tree import is_shown, markdown_tree, spans_of
+from verbosify.essay.spans import Marks, Span, address_after
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -19,51 +23,75 @@ if TYPE_CHECKING:
 _CODE_STYLE = "Code"
 _CODE_FONT = "Courier New"
 _DEEPEST_LIST = 3  # Word's template has styles for so many levels
-_MARKS = {"em": "italic", "strong": "bold", "s": "strike"}
-
-Marks = frozenset[str]
-"""How characters are set: bold, italic, strike, code, raised, generated."""
-Span = tuple[str, Marks]
+_LINK_COLOUR = "0563C1"  # Word's own for links, 6:1 against white
+_LONGEST_ADDRESS = 2000  # characters; Word opens no file with a link much longer
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The document being built, which characters enclose generated text in the Markdown, and that text's style."""
+    """The document being built, and the part of it (its footnotes are another).
+
+    Attributes:
+        brackets: the characters that enclose generated text in the Markdown.
+        generated: the style of that text.
+        addresses: the relation of the part to each address that it links to.
+    """
 
     document: Document
+    part: Any
     brackets: tuple[str, str]
     generated: Any
+    addresses: dict[str, str]
 
 
 def build_docx(text: str, brackets: tuple[str, str], title: str) -> bytes:
     """A Word document of the Markdown `text`.
 
-    What stands between the two characters `brackets` gets the character style Generated. Links become their
-    words and their address; HTML is dropped, but for line breaks and raised text.
+    What stands between the two characters `brackets` gets the character style Generated. Notes become footnotes,
+    and pictures their descriptions in brackets; of HTML the words are kept, and how they are set.
     """
     from docx import api
     from docx.enum.style import WD_STYLE_TYPE
-    from markdown_it.tree import SyntaxTreeNode
 
     document = api.Document()
     document.core_properties.title = xml_text(title)[:255]
     document.core_properties.author = ""
     document.core_properties.comments = ""
     document.styles.add_style(_CODE_STYLE, WD_STYLE_TYPE.PARAGRAPH).font.name = _CODE_FONT
-    target = _Target(document, brackets, generated_style(document))
-    for node in SyntaxTreeNode(markdown_parser().parse(without_front_matter(text))).children:
+    target = _Target(document, document.part, brackets, generated_style(document), {})
+    tree = markdown_tree(text)
+    for node in tree.blocks:
         _add_block(target, node)
+    if tree.notes:
+        _add_notes(replace(target, part=add_footnotes_part(document), addresses={}), tree.notes)
     saved = BytesIO()
     document.save(saved)
     return saved.getvalue()
 
 
+def _add_notes(target: _Target, notes: Iterable[Iterable[SyntaxTreeNode]]) -> None:
+    """The footnotes, each built at the end of the document, from where it goes into its part."""
+    body = target.document.element.body
+    for number, blocks in enumerate(notes, 1):
+        end = len(body) - 1  # what comes last are the properties of the section
+        for node in blocks:
+            _add_block(target, node, NOTE_STYLE)
+        add_footnote(target.part, number, body[end:-1])
+
+
 def _add_block(target: _Target, node: SyntaxTreeNode, style: str | None = None, depth: int = 0) -> None:
+    if not is_shown(node):
+        return
     match node.type:
         case "heading":
-            _add_spans(target, target.document.add_heading(level=int(node.tag[1:])), node)
-        case "paragraph":
-            _add_spans(target, target.document.add_paragraph(style=style), node)
+            _add_spans(target, target.document.add_heading(level=int(node.tag[1:])), spans_of(node))
+        case "paragraph" | "definition":
+            _add_paragraph(target, spans_of(node), style)
+        case "html_block":
+            for spans in html_paragraphs(node.content):
+                _add_paragraph(target, spans, style)
+        case "footnote_reference":
+            _add_unused_note(target, node, style, depth)
         case "bullet_list" | "ordered_list":
             _add_list(target, node, min(depth + 1, _DEEPEST_LIST))
         case "blockquote":
@@ -79,6 +107,24 @@ def _add_block(target: _Target, node: SyntaxTreeNode, style: str | None = None, 
             target.document.add_paragraph("* * *").alignment = WD_ALIGN_PARAGRAPH.CENTER
 
 
+def _add_paragraph(target: _Target, spans: list[Span], style: str | None) -> None:
+    if spans:  # a picture without a description leaves none
+        _add_spans(target, target.document.add_paragraph(style=style), spans)
+
+
+def _add_unused_note(target: _Target, node: SyntaxTreeNode, style: str | None, depth: int) -> None:
+    """A definition that no mark refers to stays where it is, its label before its words."""
+    label = Span(f"[{node.meta['label']}] ")
+    first = node.children[0] if node.children else None
+    if first is None or first.type != "paragraph":
+        _add_paragraph(target, [label], style)
+    for child in node.children:
+        if child is first and child.type == "paragraph":
+            _add_paragraph(target, [label, *spans_of(child)], style)
+        else:
+            _add_block(target, child, style, depth)
+
+
 def _add_list(target: _Target, node: SyntaxTreeNode, depth: int) -> None:
     level = f" {depth}" if depth > 1 else ""
     ordered = node.type == "ordered_list"
@@ -90,7 +136,7 @@ def _add_list(target: _Target, node: SyntaxTreeNode, depth: int) -> None:
                 _add_block(target, child, f"List Continue{level}", depth)
                 continue
             paragraph = target.document.add_paragraph(style=style)
-            _add_spans(target, paragraph, child)
+            _add_spans(target, paragraph, spans_of(child))
             if number is not None:
                 properties: Any = paragraph._p.get_or_add_pPr().get_or_add_numPr()
                 properties.get_or_add_ilvl().val = 0
@@ -111,59 +157,79 @@ def _add_table(target: _Target, node: SyntaxTreeNode) -> None:
     table = target.document.add_table(len(rows), len(rows[0].children), style="Table Grid")
     for row, cells in zip(rows, table.rows, strict=True):
         for source, cell in zip(row.children, cells.cells, strict=True):
-            _add_spans(target, cell.paragraphs[0], source, frozenset({"bold"} if source.type == "th" else ()))
+            marks = frozenset({"bold"} if source.type == "th" else ())
+            _add_spans(target, cell.paragraphs[0], spans_of(source, marks))
 
 
-def _add_spans(target: _Target, paragraph: Any, node: SyntaxTreeNode, marks: Marks = frozenset()) -> None:
-    told_apart = _told_apart(_spans(node, marks), target.brackets)
-    for names, spans in groupby(told_apart, key=lambda span: span[1]):
-        run = paragraph.add_run(xml_text("".join(text for text, _ in spans)))
-        if "generated" in names:
-            run.style = target.generated
-        run.bold = True if "bold" in names else None
-        run.italic = True if "italic" in names else None
-        run.font.strike = True if "strike" in names else None
-        run.font.superscript = True if "raised" in names else None
-        if "code" in names:
-            run.font.name = _CODE_FONT
+def _add_spans(target: _Target, paragraph: Any, spans: Iterable[Span]) -> None:
+    for link, linked in groupby(_told_apart(spans, target.brackets), key=lambda span: span.link):
+        place = _hyperlink(target, link) if link else None
+        start = len(paragraph._p)
+        words = ""
+        for (marks, number, again), alike in groupby(linked, key=lambda span: (span.marks, span.note, span.again)):
+            if number:
+                add_note_mark(paragraph, number, again=again)
+                continue
+            text = "".join(" " if "soft" in span.marks else span.text for span in alike)
+            words += text
+            _set_looks(target, paragraph.add_run(xml_text(text)), marks, linked=place is not None)
+        if place is not None:
+            place.extend(paragraph._p[start:])
+            paragraph._p.append(place)
+        elif link:
+            paragraph.add_run(xml_text(address_after(words, link)))
 
 
-def _spans(node: SyntaxTreeNode, marks: Marks) -> Iterator[Span]:
-    """The characters under a node, in order."""
-    raised = marks
-    for child in node.children:
-        match child.type:
-            case "text" | "code_inline":
-                yield child.content, raised | ({"code"} if child.type == "code_inline" else set())
-            case "softbreak":
-                yield " ", raised
-            case "hardbreak":
-                yield "\n", raised
-            case "image":
-                yield f"[{''.join(text for text, _ in _spans(child, raised))}]", raised
-            case "html_inline":
-                tag = child.content.lower()
-                if tag.startswith("<br"):
-                    yield "\n", raised
-                elif tag in ("<sup>", "</sup>"):
-                    raised = marks | ({"raised"} if tag == "<sup>" else set())
-            case "link":
-                words = list(_spans(child, raised))
-                noted = NUMBER_LABEL.fullmatch("".join(text for text, _ in words))
-                yield from [("[", raised), *words, ("]", raised)] if noted else words
-                address = str(child.attrs["href"])
-                if child.markup != "autolink" and not address.startswith("#"):
-                    yield f" ({address})", raised
-            case _:
-                yield from _spans(child, raised | {_MARKS[child.type]} if child.type in _MARKS else raised)
+def _hyperlink(target: _Target, link: str) -> Any:
+    """An element that makes what is put into it a link; None if Word would refuse the address."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+    from docx.oxml.ns import qn
+    from docx.oxml.parser import OxmlElement
+
+    if not _is_address(link):
+        return None
+    if link not in target.addresses:  # python-docx would go through all of them each time
+        target.addresses[link] = f"address{len(target.addresses) + 1}"
+        target.part.rels.add_relationship(RELATIONSHIP_TYPE.HYPERLINK, link, target.addresses[link], is_external=True)
+    return OxmlElement("w:hyperlink", {qn("r:id"): target.addresses[link]})
 
 
-def _told_apart(spans: Iterator[Span], brackets: tuple[str, str]) -> Iterator[Span]:
+def _is_address(link: str) -> bool:
+    """Whether Word opens a document that links to it."""
+    try:
+        port = urlsplit(link).port
+    except ValueError:
+        return False
+    return len(link) <= _LONGEST_ADDRESS and port != 0 and link == xml_text(link)
+
+
+def _set_looks(target: _Target, run: Any, marks: Marks, *, linked: bool) -> None:
+    from docx.shared import RGBColor
+
+    if "generated" in marks:
+        run.style = target.generated
+    run.bold = True if "bold" in marks else None
+    run.italic = True if "italic" in marks else None
+    run.font.strike = True if "strike" in marks else None
+    if "raised" in marks:
+        run.font.superscript = True
+    elif "lowered" in marks:
+        run.font.subscript = True
+    if "code" in marks:
+        run.font.name = _CODE_FONT
+    if linked and "generated" not in marks:
+        run.underline = True
+        run.font.color.rgb = RGBColor.from_string(_LINK_COLOUR)
+
+
+def _told_apart(spans: Iterable[Span], brackets: tuple[str, str]) -> Iterator[Span]:
     """The same characters without `brackets`, those between them marked as generated."""
     generated = False
-    for text, marks in spans:
-        for piece in re.split(f"([{brackets[0]}{brackets[1]}])", text):
+    for span in spans:
+        if span.note:
+            yield span
+        for piece in re.split(f"([{brackets[0]}{brackets[1]}])", span.text):
             if piece in brackets:
                 generated = piece == brackets[0]
             elif piece:
-                yield piece, marks | ({"generated"} if generated else set())
+                yield replace(span, text=piece, marks=span.marks | ({"generated"} if generated else set()))
