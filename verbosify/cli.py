@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -96,6 +96,7 @@ def run(
         most_samples=max(samples, MOST_SAMPLES) if most_samples is None else most_samples,
     )
     text = read_essay(essay)
+    _show_notices(text.notices)
     split = None if sentences is None else _read_text(sentences)
     folder = out or Path("pieces") / Path(text.name).stem
     try:
@@ -177,7 +178,13 @@ def sentences(
     from verbosify.essay.reading import read_essay
 
     text = read_essay(essay)
+    _show_notices(text.notices)
     typer.echo(format_sentences(text, essay_sentences(text, splitter)))
+
+
+def _show_notices(notices: Iterable[str]) -> None:
+    for notice in notices:
+        print(notice, file=sys.stderr)
 
 
 @models_app.callback()

@@ -9,7 +9,7 @@ from verbosify.essay.blocks import Block, lines
 from verbosify.essay.headings import looks_like_heading, with_header
 from verbosify.essay.sources import is_sources_heading
 
-_BULLET = re.compile(r"\s*(?:[-*+•‣◦▪>]|\d{1,3}[.)]|\(?(?:\d{1,3}|[a-z])\))\s")
+_BULLET = re.compile(r"\s*(?:[-*+•‣◦▪>]|\|.*\||\d{1,3}[.)]|\(?(?:\d{1,3}|[a-z])\))\s")
 _INDENTED = re.compile(r" {2,}|\t")
 _CLOSED_LINE = re.compile(r"""[.!?…。！？:;][\s"'”’»›)\]）」』]*$""")
 _Lines = list[tuple[int, int]]

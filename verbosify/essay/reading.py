@@ -10,10 +10,12 @@ from typing import Literal
 
 from verbosify.errors import EssayError
 from verbosify.essay.blocks import Block, BlockKind, plain_words
+from verbosify.essay.decoding import decoded
 from verbosify.essay.docx_reading import read_docx
 from verbosify.essay.headings import title_line, with_header
 from verbosify.essay.inline import Inline, Piece
 from verbosify.essay.markdown import heading_source, link_references, markdown_blocks, markdown_inline
+from verbosify.essay.notes import without_notes
 from verbosify.essay.plaintext import plain_text_blocks
 from verbosify.essay.sources import without_sources
 
@@ -23,9 +25,9 @@ __all__ = [
 
 Format = Literal["txt", "md", "docx"]
 
-BOM = b"\xef\xbb\xbf"
 MAX_BYTES = 64 * 1024 * 1024
 _FORMATS: dict[str, Format] = {".txt": "txt", ".text": "txt", ".md": "md", ".markdown": "md", ".docx": "docx"}
+_SHOWN = 5  # numbers of lines in a notice
 _ACCEPTED = "an essay ends in .md, .txt or .docx"
 
 
@@ -36,10 +38,11 @@ class Essay:
     Attributes:
         name: the file's name, without its folder.
         format: `txt`, `md` or `docx`.
-        text: the characters of the file, line breaks included, without a byte order mark; of a .docx, the
-            text of its blocks joined by blank lines.
+        text: the characters of the file, line breaks included, without a byte order mark and without the writer's
+            private notes (comments); of a .docx, the text of its blocks joined by blank lines.
         blocks: its parts, in order.
-        source: the file, byte for byte.
+        source: the file, byte for byte, notes included: it is never published.
+        notices: sentences to tell its reader once, such as a guessed encoding.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Essay:
     text: str
     blocks: tuple[Block, ...]
     source: bytes = field(repr=False)
+    notices: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -113,12 +117,16 @@ def essay_from_bytes(source: bytes, name: str) -> Essay:
         raise EssayError(_too_large(name, len(source)))
     if _FORMATS[suffix] == "docx":
         text, blocks = read_docx(source, name)
+        notices: tuple[str, ...] = ()
     else:
-        text = _decoded(source, name)
-        blocks = markdown_blocks(text) if _FORMATS[suffix] == "md" else plain_text_blocks(text)
+        markdown = _FORMATS[suffix] == "md"
+        text, notices = decoded(source, name, markdown=markdown)
+        text, unclosed = without_notes(text, markdown=markdown)
+        notices += _unclosed_notices(name, unclosed)
+        blocks = markdown_blocks(text) if markdown else plain_text_blocks(text)
     if not text.strip():
         raise EssayError(f"{name} is empty: write at least one sentence in it.")
-    return Essay(name, _FORMATS[suffix], text, without_sources(text, with_header(text, blocks)), source)
+    return Essay(name, _FORMATS[suffix], text, without_sources(text, with_header(text, blocks)), source, notices)
 
 
 def essay_from_text(text: str, name: str = "essay.md") -> Essay:
@@ -150,13 +158,9 @@ def _too_large(name: object, size: int) -> str:
     return f"{name} holds {size / 2**20:.0f} MB: an essay may hold {MAX_BYTES // 2**20} MB, so split it."
 
 
-def _decoded(source: bytes, name: str) -> str:
-    if source.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise EssayError(f"{name} is saved as UTF-16: save it as UTF-8.")
-    if b"\0" in source:
-        raise EssayError(f"{name} is not a text file (byte {source.index(0)} is zero): {_ACCEPTED}.")
-    try:
-        return source.removeprefix(BOM).decode()
-    except UnicodeDecodeError as error:
-        offset = error.start + (len(BOM) if source.startswith(BOM) else 0)
-        raise EssayError(f"{name} is not UTF-8 (see byte {offset}): save it again as UTF-8.") from error
+def _unclosed_notices(name: str, numbers: tuple[int, ...]) -> tuple[str, ...]:
+    if not numbers:
+        return ()
+    shown = ", ".join(map(str, numbers[:_SHOWN])) + (", ..." if len(numbers) > _SHOWN else "")
+    where = f"line {shown} of {name}" if len(numbers) == 1 else f"lines {shown} of {name}"
+    return (f"A comment that nothing ends begins on {where}: what follows it is left out, so mark its end.",)

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from verbosify.errors import EssayError, OutputError
 from verbosify.essay.converting import as_markdown, as_plain_text
+from verbosify.essay.decoding import BOM
 from verbosify.essay.docx_building import build_docx
 from verbosify.essay.docx_editing import edit_docx
 from verbosify.essay.language import is_unspaced
 from verbosify.essay.markdown import escape_markdown
-from verbosify.essay.reading import BOM, Essay
+from verbosify.essay.reading import Essay
 from verbosify.essay.saving import write_atomically
 
 Insertions = Mapping[int, str]
@@ -39,14 +40,15 @@ def weave(essay: Essay, insertions: Insertions) -> str:
 
 
 def essay_bytes(essay: Essay, insertions: Insertions | None = None, note: str = "") -> bytes:
-    """The essay's file with the insertions in it, and `note` as its last paragraph; the source itself if nothing is.
+    """The essay's file with the insertions in it, and `note` as its last paragraph; the source itself if nothing is
+    and it holds no private notes. A text is written in UTF-8 whatever it was read from.
 
     Raises:
         EssayError: an offset is not inside or at the end of a paragraph.
     """
     places = _places(essay, insertions or {})
     note = _one_line(note)
-    if not places and not note:
+    if not places and not note and (essay.format == "docx" or _is_its_text(essay)):
         return essay.source
     if essay.format == "docx":
         inserted = [(place.block, place.offset - essay.blocks[place.block].start, place.text) for place in places]
@@ -139,6 +141,11 @@ def _unused_characters(text: str) -> tuple[str, str]:
     """Two private characters that `text` does not hold, to tell where an insertion starts and ends."""
     unused = [character for character in map(chr, range(0xE000, 0xF8FF)) if character not in text]
     return unused[0], unused[1]
+
+
+def _is_its_text(essay: Essay) -> bool:
+    """Whether the source of a text file says what the essay says: it has no private notes, and no other encoding."""
+    return essay.source.removeprefix(BOM) == essay.text.encode()
 
 
 def _one_line(text: str) -> str:

@@ -66,7 +66,7 @@ class EssayForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             essay = self.essay
             remember(self._home, "essay", {"path": self.path.value})
             words, paragraphs = _counted(essay.words, "word"), _counted(len(essay.paragraphs), "paragraph")
-            self._say(f"“{essay.title}”: {words} in {paragraphs}.")
+            self._say(" ".join((f"“{essay.title}”: {words} in {paragraphs}.", *essay.notices)))
 
     def _keep_upload(self) -> None:
         with told(self._say):
