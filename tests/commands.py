@@ -82,6 +82,11 @@ class Running:
 
 def lasting(piece: Path) -> dict[str, Any]:
     """What piece.json says, but for the times of day, the time things took, and the log."""
+    return lasting_parts(json.loads((piece / "piece.json").read_text()))
+
+
+def lasting_parts(record: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a record that two runs of the same work share."""
 
     def without_times(value: Any) -> Any:
         if isinstance(value, dict):
@@ -89,9 +94,7 @@ def lasting(piece: Path) -> dict[str, Any]:
             return {key: without_times(item) for key, item in value.items() if key not in times}
         return [without_times(item) for item in value] if isinstance(value, list) else value
 
-    record: dict[str, Any] = without_times(json.loads((piece / "piece.json").read_text()))
-    del record["log"]
-    return record
+    return {key: without_times(value) for key, value in record.items() if key not in {"log", "created"}}
 
 
 def await_that(condition: Callable[[], bool]) -> None:
@@ -153,7 +156,7 @@ class Commands:
 
 
 def _serve() -> None:
-    _warm_up()
+    warm_up()
     gc.collect()
     gc.freeze()  # the children share what is imported as long as nobody touches it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -162,7 +165,7 @@ def _serve() -> None:
             _attend(json.loads(line))
 
 
-def _warm_up() -> None:
+def warm_up() -> None:
     """Import what is slow, and load a model once: transformers compiles a thousand patterns for the first."""
     import docx  # noqa: F401
     import jinja2  # noqa: F401

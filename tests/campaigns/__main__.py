@@ -1,0 +1,77 @@
+"""`python -m tests.campaigns kills|hostile`: run a campaign, say what came of it, and fail if there is a fault."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.campaigns", description=__doc__)
+    parser.add_argument("campaign", choices=["kills", "hostile"])
+    parser.add_argument("--count", type=int, help="kills, or files [default: 1000, or 10000]")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--file", type=int, help="send this one of the hostile files alone, and let its error through")
+    arguments = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # processes fork here, which threads would not survive
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
+        if arguments.campaign == "kills":
+            faults = _kills(Path(folder), arguments.count or 1000, arguments.seed)
+        elif arguments.file is not None:
+            _one_file(Path(folder), arguments.seed, arguments.file)
+            faults = 0
+        else:
+            faults = _hostile(Path(folder), arguments.count or 10_000, arguments.seed)
+    minutes = (time.monotonic() - started) / 60
+    print(f"Seed {arguments.seed}; {os.cpu_count()} cores, {platform.machine()}, {platform.system()}, ", end="")
+    print(f"Python {platform.python_version()}; {minutes:.0f} minutes.")
+    return 1 if faults else 0
+
+
+def _kills(folder: Path, count: int, seed: int) -> int:
+    from tests.campaigns.kills import campaign
+    from tests.commands import warm_up
+    from tests.speaking_model import write_speaking_model
+
+    warm_up()
+    figures = campaign(folder, write_speaking_model(folder / "speaking"), count=count, seed=seed)
+    print("| what was killed | trials | kills |\n|---|---|---|")
+    for name, trials in figures.trials.items():
+        print(f"| {name} | {trials} | {figures.kills[name]} |")
+    print(f"{len(figures.faults)} faults; {figures.drafts} drafts of files were left lying.")
+    return len(figures.faults)
+
+
+def _hostile(folder: Path, count: int, seed: int) -> int:
+    from tests.campaigns.hostile import campaign
+    from tests.commands import warm_up
+
+    warm_up()
+    figures = campaign(folder, count=count, seed=seed)
+    print("| kind of file | files | refused in a sentence |\n|---|---|---|")
+    for name, files in sorted(figures.files.items()):
+        print(f"| {name} | {files} | {figures.refused[name]} |")
+    print(f"{len(figures.faults)} faults; {figures.longest:.1f} s at most, {figures.memory / 2**30:.2f} GB at most.")
+    return len(figures.faults)
+
+
+def _one_file(folder: Path, seed: int, number: int) -> None:
+    import random
+
+    from tests.campaigns.hostile import database_way, essay_way, executable, file_of, record_way, split_way
+
+    file = file_of(seed, number)
+    print(f"{file.kind}: {len(file.content)} bytes: {file.content[:300]!r}")
+    ways = {"record": record_way, "database": database_way, "corrected split": split_way}
+    ways.get(file.kind, essay_way)(file, folder, random.Random(number))  # noqa: S311  # no secret
+    print(executable(folder) or "nothing executable")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
