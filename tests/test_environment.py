@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+ON_CONDA_FORGE = {"pytorch": "torch"}
 USERS_LIST = ("gpt-2-simple", "tensorflow", "nltk", "jupyter", "ipywidgets", "pandas")
 
 
@@ -22,8 +23,8 @@ def requirements_of_pyproject() -> dict[str, str]:
 
 def requirements_of_environment() -> dict[str, str]:
     lines = (ROOT / "environment.yml").read_text(encoding="utf-8").splitlines()
-    entries = [match[1] for line in lines if (match := re.match(r"\s+- ([a-z0-9][^:]*)$", line))]
-    return dict(split(entry) for entry in entries)
+    entries = [match[1] for line in lines if (match := re.match(r"\s+- ([a-z0-9][^:#]*?)(?:\s+#.*)?$", line))]
+    return {ON_CONDA_FORGE.get(name, name): versions for name, versions in map(split, entries)}
 
 
 def split(requirement: str) -> tuple[str, str]:
