@@ -18,8 +18,16 @@ from tests.web_server import Site, serving
 from tests.wheel_maker import make_wheel
 from verbosify.errors import ModelError
 from verbosify.models import catalog
-from verbosify.models.catalog import checkpoints_folder, get_model, list_models, locate_model, weights_sha256
+from verbosify.models.catalog import (
+    checkpoints_folder,
+    get_model,
+    list_models,
+    locate_model,
+    model_name,
+    weights_sha256,
+)
 from verbosify.models.entries import Bucket, Entry, RemoteFile
+from verbosify.models.loading import load_model
 from verbosify.models.openai_format import write_openai_checkpoint
 from verbosify.models.provenance import read_record
 from verbosify.models.wheels import Wheel
@@ -233,6 +241,54 @@ def test_what_is_no_model_is_told_from_what_is_not_there(tmp_path: Path) -> None
         locate_model(tmp_path)
     with pytest.raises(ModelError, match="There is no model and no folder 'smollm3': choose one of smollm2-135m, "):
         locate_model("smollm3")
+
+
+def test_a_model_is_fetched_and_located_by_another_name(gpt2: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "CATALOG", {"tiny": replace(gpt2, aliases=("gpt2", "124M"))})
+
+    folder = get_model("GPT_2")
+
+    assert folder == checkpoints_folder() / "tiny"
+    assert locate_model("gpt2") == locate_model("124m") == locate_model("tiny") == folder
+    assert [model_name(name) for name in ("tiny", "gpt2", "124m", "./gpt2")] == ["tiny", "tiny", "tiny", "./gpt2"]
+    assert load_model("gpt-2").card.name == "tiny"
+
+
+def test_a_folder_goes_before_another_name_and_after_the_catalogues_own(
+    gpt2: Entry, tiny_gpt2: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "CATALOG", {"tiny": replace(gpt2, aliases=("gpt2",))})
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    shutil.copytree(tiny_gpt2, "gpt2")
+    shutil.copytree(tiny_gpt2, "tiny")
+    fetched = get_model("gpt2")  # to fetch is to mean the catalogue
+
+    assert locate_model("gpt2") == Path("gpt2")
+    assert model_name("gpt2") == "gpt2"
+    assert locate_model("tiny") == fetched
+    assert locate_model("./tiny") == locate_model(Path("tiny")) == Path("tiny")
+
+
+def test_an_empty_folder_called_like_a_model_is_told_how_to_have_the_model(
+    gpt2: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "CATALOG", {"tiny": replace(gpt2, aliases=("gpt2",))})
+    (tmp_path / "gpt2").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(
+        ModelError, match=r"^gpt2 holds no weights: .*; or write tiny for the model of the catalogue\.$"
+    ):
+        locate_model("gpt2")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("gtp2", r"gpt2-1558m \(did you mean gpt2-124m\?\)\.$"), ("llama", r"gpt2-1558m\.$")]
+)
+def test_a_misspelt_name_is_told_the_likeliest(name: str, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        get_model(name)
 
 
 def test_a_git_lfs_pointer_is_no_model(tmp_path: Path) -> None:

@@ -83,6 +83,16 @@ def steady(summary: Summary) -> Summary:
 # What is told
 
 
+def test_a_model_is_recorded_by_the_catalogues_name_and_gone_on_with_by_any(
+    tmp_path: Path, model: LanguageModel, embed: Embed, options: Options
+) -> None:
+    for name in ("SmolLM2", "smollm2-135m", "smollm2_135m_instruct"):
+        verbosify(quay(), tmp_path / "piece", replace(options, model=name), model=model, embed=embed, limit=1)
+
+    with Piece.open(tmp_path / "piece") as piece:
+        assert piece.job.options["model"] == "smollm2-135m"
+
+
 def test_the_summary_tells_what_is_in_the_record(done: Summary, piece: Piece) -> None:
     picks = piece.picks("fluffy")
 

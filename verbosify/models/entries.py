@@ -50,6 +50,7 @@ class Entry:
         size: bytes on disk once it is in place, about.
         weights_sha256: what `provenance.weights_sha256` must find, or None if it is not known beforehand.
         note: one sentence for whoever chooses.
+        aliases: other names it goes by elsewhere; see `names`.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Entry:
     source: Wheel | Bucket
     weights_sha256: str | None
     note: str
+    aliases: tuple[str, ...] = ()
 
     @property
     def source_text(self) -> str:
@@ -68,7 +70,13 @@ class Entry:
         return self.source.url
 
 
-def _gpt2(size_name: str, parameters: int, sizes: tuple[int, ...] = (), sums: tuple[str, ...] = ()) -> Entry:
+def _gpt2(
+    size_name: str,
+    parameters: int,
+    aliases: tuple[str, ...],
+    sizes: tuple[int, ...] = (),
+    sums: tuple[str, ...] = (),
+) -> Entry:
     files = []
     for number, name in enumerate(GPT2_FILES):
         files.append(RemoteFile(name, sizes[number] if sizes else None, sums[number] if sums else None))
@@ -81,6 +89,7 @@ def _gpt2(size_name: str, parameters: int, sizes: tuple[int, ...] = (), sums: tu
         source=Bucket(f"{_GPT2_URL}/{size_name}", tuple(files)),
         weights_sha256=None,
         note=f"OpenAI's GPT-2 {size_name}, as gpt-2-simple has it{recorded}",
+        aliases=(size_name, *aliases),
     )
 
 
@@ -107,6 +116,7 @@ _ENTRIES = (
         ),
         weights_sha256="83ff915dab0610adc020e8d7d2c99cafec7bff2c8f4ecd847ef1bf983f6b69b7",
         note="the embedded default: SmolLM2-135M-Instruct, 4-bit weights read as float32",
+        aliases=("smollm", "smollm2", "smollm2-135m-instruct", "HuggingFaceTB/SmolLM2-135M-Instruct"),
     ),
     Entry(
         name="minilm",
@@ -135,10 +145,12 @@ _ENTRIES = (
         ),
         weights_sha256="196f05d07bed6a5e916382fa3c54ff3ba5e6345643c27ab41786fba98fc14507",
         note="all-MiniLM-L6-v2, which measures drift; it writes nothing",
+        aliases=("minilm-l6-v2", "all-minilm-l6-v2", "sentence-transformers/all-MiniLM-L6-v2"),
     ),
     _gpt2(
         "124M",
         124_439_808,
+        ("117M", "gpt2-117m", "gpt2", "gpt2-small", "openai-community/gpt2"),  # OpenAI counted 117M at first
         sizes=(77, 1_042_301, 90, 497_759_232, 5_215, 471_155, 456_318),
         sums=(
             "dd1b025d2e155283f5e300ce95bf6d5b6bc0f7fe010db73daa6975eb896ab9cb",
@@ -150,9 +162,14 @@ _ENTRIES = (
             "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5",
         ),
     ),
-    _gpt2("355M", 354_823_168, sizes=(77, 1_042_301, 91, 1_419_292_672, 10_399, 926_519, 456_318)),
-    _gpt2("774M", 774_030_080),
-    _gpt2("1558M", 1_557_611_200),
+    _gpt2(
+        "355M",
+        354_823_168,
+        ("345M", "gpt2-345m", "gpt2-medium", "openai-community/gpt2-medium"),
+        sizes=(77, 1_042_301, 91, 1_419_292_672, 10_399, 926_519, 456_318),
+    ),
+    _gpt2("774M", 774_030_080, ("762M", "gpt2-762m", "gpt2-large", "openai-community/gpt2-large")),
+    _gpt2("1558M", 1_557_611_200, ("1542M", "gpt2-1542m", "gpt2-1.5b", "gpt2-xl", "openai-community/gpt2-xl")),
 )
 
 CATALOG: Mapping[str, Entry] = MappingProxyType({entry.name: entry for entry in _ENTRIES})

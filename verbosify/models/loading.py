@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from verbosify.errors import ModelError
-from verbosify.models.catalog import CATALOG, checkpoints_folder, get_model, locate_model
+from verbosify.models.catalog import catalogue_entry, checkpoints_folder, get_model, locate_model
 from verbosify.models.download import Progress
 from verbosify.models.files import telling_failures
 from verbosify.models.memory import prepare_memory
@@ -28,8 +28,9 @@ def load_model(
     """A language model, ready to be overfitted.
 
     Args:
-        name_or_path: a name in the catalogue, fetched first if it is not on this computer; or a folder with
-            safetensors, with OpenAI's GPT-2 files, or with a run of gpt-2-simple.
+        name_or_path: a name in the catalogue or another name of that model (`gpt2`, `355M`), fetched first if it is
+            not on this computer; or a folder with safetensors, with OpenAI's GPT-2 files, or with a run of
+            gpt-2-simple. A folder goes before the other names, and after the catalogue's own: see `catalogue_entry`.
         engine: `torch`, or `tensorflow` for gpt-2-simple's own graph.
         device: `auto`, `cpu`, `cuda` or `mps` (torch only).
         precision: `auto`, `fp32` or `bf16` (torch only).
@@ -41,7 +42,8 @@ def load_model(
     if engine not in ("torch", "tensorflow"):
         raise ModelError(f"There is no engine {engine!r}: choose torch or tensorflow.")
     folder = model_folder(name_or_path, progress=progress)
-    name = str(name_or_path) if name_or_path in CATALOG else folder.resolve().name
+    entry = catalogue_entry(name_or_path)
+    name = folder.resolve().name if entry is None else entry.name
     if engine == "tensorflow":
         from verbosify.models.tensorflow_model import TensorFlowModel
 
@@ -63,12 +65,13 @@ def load_model(
 
 def model_folder(name_or_path: str | Path, *, progress: Progress | None = None) -> Path:
     """Where that model's files lie, fetched first if they are in the catalogue and not here."""
+    entry = catalogue_entry(name_or_path)
     try:
         return locate_model(name_or_path)
     except ModelError:
-        if name_or_path not in CATALOG:
+        if entry is None:
             raise
-        return get_model(str(name_or_path), progress=progress)
+        return get_model(entry.name, progress=progress)
 
 
 def _in_safetensors(folder: Path, sha256: str) -> Path:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 END_OF_TEXT = "<|endoftext|>"
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+VOCABULARY = ("hparams.json", "encoder.json", "vocab.bpe")
+"""What a run of gpt-2-simple has from the model that was fine-tuned: its dimensions, tokens and merges."""
+RELEASED_LAYERS = {12: "124M", 24: "355M", 36: "774M", 48: "1558M"}
 _VERSION_LINE = "#version: 0.2"
 
 
@@ -50,7 +53,21 @@ class OpenAICheckpoint:
 
 def is_openai_checkpoint(folder: Path) -> bool:
     """Whether the folder looks like a GPT-2 checkpoint of OpenAI's kind, sound or not."""
-    return (folder / "hparams.json").is_file() and ((folder / "checkpoint").is_file() or any(folder.glob("*.index")))
+    return (folder / "hparams.json").is_file() and has_bundle(folder)
+
+
+def has_bundle(folder: Path) -> bool:
+    """Whether the folder looks as if it held a checkpoint of TensorFlow's, of any model, sound or not."""
+    return (folder / "checkpoint").is_file() or any(folder.glob("*.index"))
+
+
+def released_size(folder: Path) -> str:
+    """Which of OpenAI's four sizes the checkpoint in `folder` has, told from its index; nothing if that cannot be."""
+    try:
+        names = list_tensors(_bundle_prefix(folder))
+    except (ModelError, OSError):
+        return ""
+    return RELEASED_LAYERS.get(len({name.split("/")[1] for name in names if name.startswith("model/h")}), "")
 
 
 def read_openai_checkpoint(folder: Path) -> OpenAICheckpoint:

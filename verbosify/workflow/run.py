@@ -15,6 +15,7 @@ from verbosify.errors import SettingsError
 from verbosify.essay.correcting import parse_sentences
 from verbosify.essay.passages import Passage, Sentence, essay_passages, essay_sentences
 from verbosify.essay.reading import Essay, read_essay
+from verbosify.models.catalog import model_name
 from verbosify.models.download import Progress as FetchProgress
 from verbosify.models.loading import load_model, model_folder
 from verbosify.models.protocol import LanguageModel
@@ -228,6 +229,6 @@ def _job(essay: Essay, split: Sequence[Sequence[Sentence]], options: Options, mo
         essay_text=essay.text,
         essay_source=essay.source if essay.format == "docx" else None,
         essay_blocks=blocks,
-        options=options.to_dict(),
+        options=options.to_dict() | {"model": model_name(options.model)},
         model=asdict(model.card),
     )
