@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from verbosify.errors import EssayError, SettingsError
+from verbosify.essay.adornments import CITATION, SUPERSCRIPT
 from verbosify.essay.inline import Inline, Piece
-from verbosify.essay.language import is_unspaced
+from verbosify.essay.language import guess_language, is_unspaced
 from verbosify.essay.reading import Essay, essay_inlines
-from verbosify.essay.sentences import CITATION, DEFAULT_SPLITTER, SUPERSCRIPT, Span, spans_between, split_sentences
+from verbosify.essay.sentences import DEFAULT_SPLITTER, Span, spans_between, split_sentences
 
 ShortParagraphs = Literal["keep", "skip"]
 
@@ -74,8 +75,10 @@ def essay_sentences(essay: Essay, splitter: str = DEFAULT_SPLITTER) -> list[list
     no such splitter.
     """
     paragraphs = []
-    for block, inline in essay_paragraphs(essay):
-        ends = [inline.source_end(end) for _, end in split_sentences(inline.plain, splitter)]
+    read = list(essay_paragraphs(essay))
+    language = guess_language("\n".join(inline.plain for _, inline in read))
+    for block, inline in read:
+        ends = [inline.source_end(end) for _, end in split_sentences(inline.plain, splitter, language)]
         paragraphs.append(sentences_ending_at(essay, block, inline, ends))
     return paragraphs
 

@@ -11,43 +11,34 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-from functools import partial
 from itertools import pairwise
 
 from verbosify.errors import SettingsError
-from verbosify.essay.language import guess_language
+from verbosify.essay.abbreviations import ends_after_abbreviations, leads_to, opens_sentence
+from verbosify.essay.adornments import (
+    CONTEXT,
+    brackets,
+    ends_after_sources,
+    ends_with_stop,
+    german_quotes_turned,
+    goes_on,
+    is_source,
+    past_adornments,
+    without_adornments,
+)
+from verbosify.essay.dialogue import is_taken_up, names_speaker
+from verbosify.essay.language import NAMES, UNKNOWN, guess_language, likeliest_language
+from verbosify.essay.missing_spaces import missing_spaces
 
 Span = tuple[int, int]
 Boundaries = Callable[[str, str], Iterable[int]]
 """(text, language code) -> the offsets at which a library ends a sentence."""
 
+Splitter = Callable[[str, str | None], list[Span]]
+"""(text, what language it is in if it does not tell) -> its sentences."""
+
 DEFAULT_SPLITTER = "sentencex"
 
-CITATION = r"\[(?:\^[^\]\s]{1,99}|-?@[^\]]{1,299}|\d{1,9}[a-z]?(?:\s?[,;–—-]\s?\d{1,9}[a-z]?){0,99})\]"
-"""A regular expression for a reference in brackets: [1], [2, 3], [4–6], [^note], [@key]."""
-SUPERSCRIPT = "[⁰¹²³⁴⁵⁶⁷⁸⁹]"
-
-_STOP = r"[.!?…。！？｡؟।]"
-_EMOJI = "[\u2190-\u21ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d]"
-# What may stand between a sentence's full stop and the space after it: notes; the end of a link, a tag, an
-# emphasis; closing quotes and brackets.
-_CLOSER = rf"""
-    {CITATION} | {SUPERSCRIPT}+ | \(\d+\)
-  | \]\([^)\s]{{0,2000}}\) | </\w+> | [*_~`]
-  | [”’»›\]」』】] | [ \u00a0\u202f]» | ["'“‘«](?!\w)
-"""
-_AFTER_STOP = re.compile(rf"(?:{_CLOSER} | [)）] | {_EMOJI})*", re.VERBOSE)
-_NOTE_APART = re.compile(rf"\ (?:{CITATION}|{_EMOJI}+)", re.VERBOSE)
-_ADORNMENT = re.compile(
-    rf"""
-    (?<={_STOP}) (?:{_CLOSER})+                   # after a full stop
-  | (?<!\S) ["'“‘„«*_`~[]+ [\u00a0\u202f]?        # before a word
-  | ["“”„«»]
-    """,
-    re.VERBOSE,
-)
-# Full stops that libraries overlook: an ellipsis or a broken-off quotation before a new word, one after a file's
-# name or a unit, Greek's question mark.
 _OVERLOOKED = re.compile(
     r"""
     (?<![\s.]) (?:…|\.{3,}+) (?=[”’"')\]*_]* \s)
@@ -55,53 +46,39 @@ _OVERLOOKED = re.compile(
   | \b \w{2,} \. [a-z]{2,4} \. (?=\s)
   | \d \s? (?:[mckdn]?m|[mk]?g|m?s|min|ft|in|lb|oz|mi|[mc]?l|[kMGT]?(?:B|Hz|W|V)) \. (?=\s+[^\W\d_a-z])
   | (?<=[\u0370-\u03ff\u1f00-\u1fff]) ; (?=\s)
+  | (?<=[^\W\d_]{3}) [.!?] (?=\s+ (?:\d{1,2}|[a-z]) [.)] \s)
     """,
     re.VERBOSE,
 )
+"""Stops that libraries overlook: an ellipsis or a broken-off quotation before a new word, one after a file's name or
+a unit, Greek's question mark, one before an enumerator."""
 
-# What a full stop does not end: an abbreviation that leads to a number, or to a name, and so on.
-_LEADS_TO_NUMBER = re.compile(
-    r"\b(?:art|approx|c|ca|cap|ch|chap|eq|eqs|est|fig|figs|no|nos|nr|núm|op|p|par|pp|pt|sec|sect|v|vol|vols)\.$",
-    re.IGNORECASE,
-)
-_LEADS_TO_NAME = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Mx|Dr|Dra|Prof|Rev|Hon|St|Mt|Gen|Col|Maj|Capt|Lt|Sgt|Gov|Sen|Rep|Messrs|Sr|Sra|Srta|[Ss]ig|"
-    r"Dott|Hr|Fr|Mme|Mlle|Dhr|Mevr)\.$"
-)
-_LEADS_TO_NAME_IN = {
-    "fr": (re.compile(r"\bMM?\.$"),),
-    "de": (  # an ordinal before a noun: am 3. Oktober, im 19. Jahrhundert
-        re.compile(
-            r"\b(?:am|im|vom|zum|zur|beim|bis|ab|der|die|das|den|dem|des|ein|eine|einem|einer|jede[rsmn]?)\s\d{1,2}\.$",
-            re.IGNORECASE,
-        ),
-    ),
-}
-_ENUMERATOR = re.compile(r"(?:^|\s)\d{1,3}\.$")
-_MID_SENTENCE = re.compile(r"\b(?:(?:[^\W\d_]{1,3}\.-?){2,}|(?:incl|excl|esp|resp)\.)$")
-_SPOKEN = re.compile(rf"(?:{_STOP}|[—–-])[ \u00a0\u202f]?[\"'”’»›“‘«)\]）]")
-_CONTEXT = 40  # characters on either side of a boundary that these rules look at
-
-_OPENS_SENTENCE = re.compile(rf"(?:^|{_STOP}(?:{_CLOSER})*\s)\s*\(", re.VERBOSE)
-_ENDS_SENTENCE = re.compile(rf"{_STOP}(?:{_CLOSER})*\Z", re.VERBOSE)
-_BRACKET = re.compile("[()]")
+_ENUMERATOR = r"(?:§\s?)?(?:\d{1,3}(?:\.\d{1,3})*|[ivxlc]{1,6}|[IVXLC]{1,6}|[^\W\d_])[.)°]{1,2}º?"
+_ENUMERATOR_ALONE = re.compile(rf"[*_(]*{_ENUMERATOR}[*_]*")
+_ENUMERATOR_WITHIN = re.compile(r"[:;,—–(]\s+[*_]*(?:\d{1,2}|[a-z]|[ivx]{1,4}|[IVX]{1,4})\.[*_]*$")
+_NUMBER_LAST = re.compile(r"(?:^|\s)\d{1,3}\.$")
+_FIRST_WITHIN = re.compile(r"\s1\.$")
+_SECOND_WITHIN = re.compile(r"[^.!?\n]{,120}\s2\.\s")
 _QUOTATION = re.compile('“[^“”]{,800}”|"[^"]{,800}"|«[^«»]{,800}»|„[^„“”]{,800}[“”]')
 
 _WORD = re.compile(r"[^\W_]")
 
 
-def split_sentences(text: str, splitter: str = DEFAULT_SPLITTER) -> list[Span]:
+def split_sentences(text: str, splitter: str = DEFAULT_SPLITTER, language: str | None = None) -> list[Span]:
     """The sentences of one paragraph, as half-open spans of offsets into `text`.
 
     Spans are in order, never overlap, begin and end with a character that is not white space, and cover
     every character that is not. Markdown and citation marks stay with the sentence they adorn.
+
+    Args:
+        language: what `text` is in if it does not tell by itself, as `guess_language` has it of the whole essay.
 
     Raises:
         SettingsError: there is no such splitter, or its library is not installed.
     """
     if splitter not in SPLITTERS:
         raise SettingsError(f"There is no sentence splitter called {splitter!r}: choose one of {', '.join(SPLITTERS)}.")
-    return SPLITTERS[splitter](text)
+    return SPLITTERS[splitter](text, language)
 
 
 def spans_between(text: str, ends: Iterable[int]) -> list[Span]:
@@ -116,82 +93,67 @@ def spans_between(text: str, ends: Iterable[int]) -> list[Span]:
     return spans
 
 
-def repaired(text: str, boundaries: Boundaries) -> list[Span]:
+def repaired(text: str, boundaries: Boundaries, language: str | None = None) -> list[Span]:
     """Sentences by the library behind `boundaries`, with what it gets wrong mended.
 
     1. Citation marks, quotation marks, Markdown's delimiters, and the brackets around whole sentences are
-       hidden from the library; after a full stop they belong to the sentence before.
-    2. Stops that libraries overlook are added: `… Then`, `“I never—” The line`, `Open README.md. Delete it.`
+       hidden from the library; after a full stop they belong to the sentence before, and so does a source
+       in brackets: `The boat left. (Oduya, 1956).`
+    2. Stops that libraries overlook are added: `… Then`, `“I never—” The line`, `Open README.md. Delete it.`,
+       `plums etc. I want more`, `The dog barked.The cat slept.`
     3. A cut is undone inside a word or number, before something without a letter or digit in it, after an
-       abbreviation that leads to a number or a name, between speech and its tag (“Where?” she said), and
-       inside a quotation within a sentence that goes on after it.
+       abbreviation that leads to a number or a name, after an enumerator (`1. We split the loaf.`), between
+       speech and its tag (“Where?” she said), and inside a quotation or a bracket within a sentence.
+
+    Args:
+        language: what the text is in if it does not tell by itself.
     """
-    language = guess_language(text)
-    bare, origin = _without_adornments(text)
+    language = _language_of(text, language)
+    text = german_quotes_turned(text)
+    bare, origin = without_adornments(text)
     ends = {origin(end) for end in boundaries(bare, language)}
     ends |= {match.end() for match in _OVERLOOKED.finditer(text)}
-    ends = {_past_adornments(text, end) for end in ends}
+    ends |= ends_after_abbreviations(text, language) | ends_after_sources(text)
+    ends = {past_adornments(text, end) for end in ends}
+    spaceless = {end for end in missing_spaces(text, language) if past_adornments(text, end) == end}
+    ends = _around_brackets(text, ends | spaceless, language)
     ends -= _inside_quotations(text, ends)
-    return spans_between(text, _with_words(text, [end for end in ends if not _belongs_together(text, end, language)]))
+    return spans_between(text, _with_words(text, _kept(text, ends, spaceless, language)))
 
 
-def _without_adornments(text: str) -> tuple[str, Callable[[int], int]]:
-    """`text` as a library should see it, and the way from an end in it to an end in `text`."""
-    hidden = [match.span() for match in _ADORNMENT.finditer(text)]
-    hidden += [(bracket, bracket + 1) for bracket in _brackets_around_sentences(text)]
-    pieces: list[str] = []
-    starts: list[int] = []  # where each piece starts in the bare text, and ...
-    shifts: list[int] = []  # ... how much further right it starts in `text`
-    position = length = 0
-    for start, end in [*sorted(hidden), (len(text), len(text))]:
-        if start > position:
-            pieces.append(text[position:start])
-            starts.append(length)
-            shifts.append(position - length)
-            length += start - position
-        position = max(position, end)
-    bare = "".join(pieces)
-
-    def origin(end: int) -> int:
-        end = min(end, length)
-        while end > 0 and bare[end - 1].isspace():
-            end -= 1
-        return end + shifts[bisect_right(starts, end - 1) - 1] if end > 0 else 0
-
-    return bare, origin
+def _language_of(text: str, language: str | None) -> str:
+    told = guess_language(text)
+    if told != UNKNOWN:
+        return told
+    return language if language in NAMES else likeliest_language(text)
 
 
-def _brackets_around_sentences(text: str) -> set[int]:
-    """Offsets of round brackets that hold whole sentences: opened where one starts, closed after a full stop."""
-    openings = {match.end() - 1 for match in _OPENS_SENTENCE.finditer(text)}
-    brackets: set[int] = set()
-    unclosed: list[int] = []
-    for bracket in _BRACKET.finditer(text) if openings else ():
-        if bracket[0] == "(":
-            unclosed.append(bracket.start())
-        elif unclosed:
-            start, end = unclosed.pop(), bracket.start()
-            ends_sentence = _ENDS_SENTENCE.search(text[max(start, end - _CONTEXT) : end])
-            if start in openings and ends_sentence and not _goes_on(text, end + 1):
-                brackets |= {start, end}
-    return brackets
+def _around_brackets(text: str, ends: set[int], language: str) -> set[int]:
+    """`ends` without those inside a bracket within a sentence, but with one after it if that closes the sentence.
+
+    `He wrote well (not so well. But whatever.) I like him.`
+    """
+    ordered, found = sorted(ends), set(ends)
+    for start, end in brackets(text):
+        opens_sentence = ends_with_stop(text, start) or not text[max(0, start - CONTEXT) : start].strip()
+        if opens_sentence and not goes_on(text, end + 1) and not is_source(text, start, end):
+            continue
+        found.difference_update(ordered[bisect_right(ordered, start) : bisect_right(ordered, end)])
+        if ends_with_stop(text, end):
+            closed = past_adornments(text, end + 1)
+            if _begins_sentence(text, closed, text[end - 1], language):
+                found.add(closed)
+    return found
 
 
-def _past_adornments(text: str, end: int) -> int:
-    """`end` moved past what adorns the full stop before it."""
-    while match := _AFTER_STOP.match(text, end):
-        end = match.end()
-        apart = _NOTE_APART.match(text, end)
-        if apart is None or _goes_on(text, apart.end()):
-            break
-        end = apart.end()
-    return end
-
-
-def _goes_on(text: str, position: int) -> bool:
-    """Whether a sentence runs on at `position`: with a comma, or a word in small letters."""
-    rest = text[position : position + _CONTEXT].lstrip(" \t\n\r\u00a0\u202f—–-")
-    return rest[:1] in {",", ";"} or rest[:1].islower()
+def _begins_sentence(text: str, position: int, stop: str, language: str) -> bool:
+    """Whether a new sentence begins at `position`, after a bracket within one that closes right after `stop`."""
+    after = text[position : position + CONTEXT]
+    first = after.lstrip("\"'“‘„«([*_¿¡ \n\r\t\u00a0")[:1]
+    if not after[:1].isspace() or not first.isupper():
+        return False
+    # In Leiden (what a town!) Ruth opened a shop.
+    return stop not in "!?" or (opens_sentence(after, language) and not after.startswith(" I "))
 
 
 def _inside_quotations(text: str, ends: set[int]) -> set[int]:
@@ -200,30 +162,47 @@ def _inside_quotations(text: str, ends: set[int]) -> set[int]:
     inside: set[int] = set()
     for quotation in _QUOTATION.finditer(text):
         start, end = quotation.span()
-        opens_sentence = not text[max(0, start - _CONTEXT) : start].strip() or start in ends or start - 1 in ends
-        if not opens_sentence and _goes_on(text, end):
+        opens_sentence = not text[max(0, start - CONTEXT) : start].strip() or start in ends or start - 1 in ends
+        if not opens_sentence and goes_on(text, end):
             inside.update(ordered[bisect_right(ordered, start) : bisect_left(ordered, end)])
     return inside
 
 
+def _kept(text: str, ends: set[int], spaceless: set[int], language: str) -> list[int]:
+    """`ends` without those that part what belongs together, in order."""
+    kept: list[int] = []
+    start = 0
+    for end in sorted(ends):
+        enumerates = end - start < CONTEXT and _ENUMERATOR_ALONE.fullmatch(text[start:end].strip())
+        if enumerates or (end not in spaceless and _belongs_together(text, end, language)):
+            continue
+        kept.append(end)
+        start = end
+    return kept
+
+
 def _belongs_together(text: str, end: int, language: str) -> bool:
     """Whether the sentence that was ended at `end` in fact goes on."""
-    before = text[max(0, end - _CONTEXT) : end].rstrip()
-    after = text[end : end + _CONTEXT]
+    before = text[max(0, end - CONTEXT) : end].rstrip()
+    after = text[end : end + CONTEXT]
     first = _WORD.search(after)
     word = first[0] if first else ""
     if not after[:1].isspace() and language not in {"zh", "ja"}:
         return True  # a cut without white space would be inside a word, a number or an address
     if language == "ja" and before[-1:] in {"」", "』"} and "\u3040" <= word <= "\u309f":
         return True  # a particle takes the quotation up
-    if word.isdigit():
-        return bool(_LEADS_TO_NUMBER.search(before))
-    if word.islower():
-        if after.lstrip()[:1] in {"—", "–"} or before.endswith(("...", "…")):
-            return True
-        return any(rule.search(before) for rule in (_SPOKEN, _ENUMERATOR, _MID_SENTENCE))
-    rules = [_LEADS_TO_NAME, *_LEADS_TO_NAME_IN.get(language, ())]
-    return any(rule.search(before) for rule in rules)
+    if word.islower() and (after.lstrip()[:1] in {"—", "–"} or before.endswith(("...", "…")) or is_taken_up(before)):
+        return True
+    return leads_to(before, after, language) or names_speaker(before, after) or _enumerates(text, end, language)
+
+
+def _enumerates(text: str, end: int, language: str) -> bool:
+    """Whether an enumerator within a sentence ends at `end`: `two rules: 1. Never run`, `were 1. Ruth and 2. Tom`."""
+    before, after = text[max(0, end - CONTEXT) : end], text[end : end + 3 * CONTEXT + 9]
+    if _ENUMERATOR_WITHIN.search(before) or (_NUMBER_LAST.search(before) and after.lstrip()[:1].islower()):
+        return True
+    listed = _FIRST_WITHIN.search(before) and _SECOND_WITHIN.match(after)
+    return listed is not None and not opens_sentence(after, language)
 
 
 def _with_words(text: str, ends: Iterable[int]) -> list[int]:
@@ -262,13 +241,20 @@ def _punkt_boundaries(text: str, language: str) -> list[int]:
     return [end for _, end in tokenizer.span_tokenize(text)]
 
 
-def _original(text: str) -> list[Span]:
+def _original(text: str, _language: str | None = None) -> list[Span]:
     """The art project's rule: a sentence ends where its writer typed two spaces."""
     return spans_between(text, (match.end() for match in re.finditer(" {2,}", text)))
 
 
-SPLITTERS: dict[str, Callable[[str], list[Span]]] = {
-    "sentencex": partial(repaired, boundaries=_sentencex_boundaries),
-    "punkt": partial(repaired, boundaries=_punkt_boundaries),
+def _by(boundaries: Boundaries) -> Splitter:
+    def split(text: str, language: str | None = None) -> list[Span]:
+        return repaired(text, boundaries, language)
+
+    return split
+
+
+SPLITTERS: dict[str, Splitter] = {
+    "sentencex": _by(_sentencex_boundaries),
+    "punkt": _by(_punkt_boundaries),
     "original": _original,
 }
