@@ -25,6 +25,10 @@ class EssayError(VerbosifyError):
     """The essay cannot be read, or holds nothing to work on."""
 
 
+class TextError(VerbosifyError):
+    """A file is not text, or is in no encoding that can be told."""
+
+
 class SettingsError(VerbosifyError):
     """A recipe, a sampling setting or an option lies outside its range."""
 

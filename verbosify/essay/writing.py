@@ -13,13 +13,13 @@ from pathlib import Path
 
 from verbosify.errors import EssayError, OutputError
 from verbosify.essay.converting import as_markdown, as_plain_text
-from verbosify.essay.decoding import BOM
 from verbosify.essay.docx_building import build_docx
 from verbosify.essay.docx_editing import edit_docx
 from verbosify.essay.language import is_unspaced
 from verbosify.essay.markdown import escape_markdown
 from verbosify.essay.reading import Essay
 from verbosify.essay.saving import write_atomically
+from verbosify.text_decoding import BOM
 
 Insertions = Mapping[int, str]
 """Generated text by the offset in `Essay.text` (a passage's gap) where it goes."""
