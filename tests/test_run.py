@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -23,8 +23,12 @@ from verbosify.measures.copying import longest_copied_run
 from verbosify.measures.words import word_texts
 from verbosify.models.loading import load_model
 from verbosify.models.protocol import LanguageModel, SamplingSettings
-from verbosify.piece import BUILT_IN, Pick, Piece, import_piece, read_export
+from verbosify.notebook.exporting import words_so_far
+from verbosify.piece import BUILT_IN, Pick, Piece, export_piece, import_piece, read_export
+from verbosify.site.building import site_files
+from verbosify.site.record import Record
 from verbosify.workflow import Options, Progress, Summary, verbosify
+from verbosify.workflow.outputs import write_reading
 from verbosify.workflow.sampling import Embed
 
 READINGS = ("fluffy", "strange")
@@ -208,6 +212,32 @@ def test_a_passage_too_long_for_the_model_is_passed_over_and_counted(embed: Embe
         piece.note("passed over", **entry.detail)
     again = verbosify(essay_from_text(text), tmp_path / "piece", options, model=model, embed=embed)
     assert again.passed_over == 1
+
+
+def test_a_piece_whose_essay_was_read_otherwise_goes_on_and_is_written_with_its_gaps_in_place(
+    model: LanguageModel, embed: Embed, options: Options, tmp_path: Path
+) -> None:
+    few = replace(options, settings=SamplingSettings(n=2, length=30), most_samples=2)
+    blocks = [replace(block, kind="paragraph") if block.kind == "verbatim" else block for block in quay().blocks]
+    then = replace(quay(), blocks=tuple(blocks))  # an earlier reader took lists and quotations for prose
+    summary = verbosify(then, tmp_path / "whole", few, model=model, embed=embed)
+    assert summary.passages > PASSAGES
+    verbosify(then, tmp_path / "piece", few, model=model, embed=embed, limit=1)
+
+    again = verbosify(quay(), tmp_path / "piece", few, model=model, embed=embed)
+
+    assert replace(steady(again), closeness={}) == replace(steady(summary), closeness={})
+    with Piece.open(tmp_path / "whole") as whole, Piece.open(tmp_path / "piece") as piece:
+        assert [row.text for row in piece.samples()] == [row.text for row in whole.samples()]
+        quoted = next(row for row in piece.passages() if "forgets nothing" in row.text)
+        sample = next(piece.samples(quoted.index))
+        piece.pick("own", quoted.index, [Pick(sample.id, 0, 1, "It was told so.", edited=True)], curator="Ada")
+        for path in write_reading(piece, "own", tmp_path):
+            text = read_essay(path).text
+            assert "forgets nothing. It was told so." in " ".join(text.split()), path
+        assert words_so_far(piece)["before"] == summary.words_before
+        page = site_files([Record.checked(export_piece(piece))])[PurePosixPath("own.txt")].decode()
+        assert "forgets nothing. It was told so." in " ".join(page.split())
 
 
 # What is written

@@ -90,6 +90,19 @@ def plain(rows: Sequence[Any]) -> list[dict[str, Any]]:
 # Measuring
 
 
+def test_a_sample_that_was_split_otherwise_is_judged_by_its_mean(embed: Embed) -> None:
+    text = "The ferry waits for the tide. The baker counts the gulls. Nobody sees the boats go."
+    (measured,) = measure("The ferry leaves.", [text], embed)
+    sample = Sample(id=1, index=0, token_ids=[], text=text, finish="length", measures=measured.to_dict())
+    then = replace(measured, sentence_similarities=(0.2, 0.4))
+
+    today = SOON.candidates(sample, "The ferry leaves.")
+    found = SOON.candidates(replace(sample, measures=then.to_dict()), "The ferry leaves.")
+
+    assert [candidate.text for candidate in found] == [candidate.text for candidate in today] != []
+    assert {round(candidate.closeness, 6) for candidate in found} == {0.3}
+
+
 def test_samples_are_measured_against_their_passage_each_by_itself(embed: Embed) -> None:
     passage = "The ferry leaves the stone pier. A crowd of gulls follows it. Nobody counts them."
     texts = [" The ferry leaves the stone pier.", " Prime numbers have no end. They thin out slowly.", "", " The ferry"]

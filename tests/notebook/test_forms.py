@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from tests.pieces import CARD
 from tests.speaking_model import ESSAY
 from verbosify.errors import EssayError, OutputError, SettingsError
 from verbosify.essay import essay_from_text, read_essay, write_essay
+from verbosify.models.protocol import LanguageModel, ModelCard
 from verbosify.notebook.essay_form import EssayForm, SentencesForm
 from verbosify.notebook.memory import FILE, recall, remember
 from verbosify.notebook.settings_form import SettingsForm
+from verbosify.piece import Piece
+from verbosify.workflow import Options
+from verbosify.workflow.plan import make_plan
 
 
 @pytest.fixture
@@ -78,6 +86,23 @@ def test_sentences_are_mended_by_line_breaks_and_remembered(home: Path) -> None:
     assert SentencesForm(essay, home).sentences == form.lines.value
     other = essay_from_text("Another essay. It is short.", "essay.md")
     assert SentencesForm(other, home).lines.value.startswith("Another essay.")
+
+
+def test_remembered_lines_of_a_piece_that_was_read_otherwise_stay_its_own(home: Path) -> None:
+    today = essay_from_text("One ends. Two ends.\n\n- Three ends. Four ends.\n", "essay.md")
+    then = replace(today, blocks=tuple(replace(block, kind="paragraph") for block in today.blocks))
+    lines = SentencesForm(then, home).sentences
+    plan = make_plan(then, home / "essay", Options(), lines)
+    model = cast(LanguageModel, SimpleNamespace(card=ModelCard(**CARD)))
+    Piece.create(home / "essay", plan.job(Options(), model), plan.passages).close()
+    (home / "broken").mkdir()
+    (home / "broken" / "piece.db").write_bytes(b"broken" * 200)
+
+    form = SentencesForm(today, home)
+
+    assert form.sentences == lines
+    assert "4 sentences make 2 passages" in form.said.value
+    assert make_plan(today, home / "essay", Options(), form.sentences).blocks == plan.blocks
 
 
 def test_a_changed_word_is_told_by_its_line_and_not_remembered(home: Path) -> None:

@@ -100,6 +100,8 @@ def test_a_sample_without_a_cut_and_one_with_it_are_drawn() -> None:
     whole = drift_figure(sample(0.6, 0.4, 0.5))
     assert not any(note.get_text() == "cut here" for note in whole.axes[0].texts)
     whole.canvas.draw()
+    other = drift_figure(sample(0.6, 0.4)).axes[0]  # measured when the text was split otherwise
+    assert [label.get_text() for label in other.get_yticklabels()] == ["sentence 1", "sentence 2"]
     with pytest.raises(PieceError, match="no sentences that were embedded"):
         drift_figure(sample())
 

@@ -36,6 +36,7 @@ from verbosify.notebook.view import (
 from verbosify.piece import Piece
 from verbosify.piece.picks import PickAction
 from verbosify.piece.standing import Line, line_of
+from verbosify.workflow.plan import prose_of
 from verbosify.workflow.sampling import BY_HAND, Embed, draw_more
 
 _STATIC = Path(__file__).parent / "static"
@@ -117,11 +118,7 @@ class Curator(anywidget.AnyWidget):
         """Show the gap that was last worked at, or else the first with samples."""
         last = line_of(self.piece.history(), self.reading).last_gap
         self._gap = min((batch.passage for batch in self.piece.batches()), default=0) if last is None else last
-        self._prose = "\n\n".join(
-            " ".join(sentence["text"] for sentence in block["sentences"])
-            for block in self.piece.job.essay_blocks
-            if block["sentences"]
-        )
+        self._prose = prose_of(self.piece.job.essay_blocks)
         self._refresh()
 
     @property

@@ -18,6 +18,7 @@ from verbosify.essay.reading import Essay, essay_from_bytes, essay_from_text, re
 from verbosify.essay.saving import write_atomically
 from verbosify.notebook.memory import recall, remember
 from verbosify.notebook.sentences import told
+from verbosify.workflow.plan import begun_with
 
 _WIDE = {"width": "100%", "max_width": "60em"}
 
@@ -104,7 +105,11 @@ class SentencesForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     def __init__(self, essay: Essay, home: str | Path = "pieces", *, passage_size: int = 3, stride: int = 1) -> None:
         self._essay, self._home, self._size, self._stride = essay, Path(home), passage_size, stride
         self._key = sha256(essay.source).hexdigest()
-        text = recall(self._home, "sentences").get(self._key) or format_sentences(essay, essay_sentences(essay))
+        text = recall(self._home, "sentences").get(self._key)
+        if text and not _fits(text, essay):  # an earlier reader saw other paragraphs: its piece has them
+            pieces = sorted(self._home.glob("*"))
+            self._essay = next((begun for folder in pieces if (begun := begun_with(essay, folder))), essay)
+        text = text or format_sentences(essay, essay_sentences(essay))
         self.lines = widgets.Textarea(
             text,
             rows=min(24, text.count("\n") + 1),
@@ -134,6 +139,14 @@ class SentencesForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             self.passages.value = "<ol>" + "".join(f"<li>{escape(p.text)} <b>▏</b></li>" for p in passages) + "</ol>"
             sentences = _counted(sum(map(len, split)), "sentence")
             self.said.value = status(f"{sentences} make {_counted(len(passages), 'passage')}, and as many gaps.")
+
+
+def _fits(text: str, essay: Essay) -> bool:
+    try:
+        parse_sentences(text, essay)
+    except EssayError:
+        return False
+    return True
 
 
 def _counted(number: int, noun: str) -> str:

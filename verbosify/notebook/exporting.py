@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 
 from verbosify.errors import OutputError, PieceError
 from verbosify.piece import Piece, read_export, write_export
-from verbosify.workflow.outputs import essay_of, words_added, write_reading
+from verbosify.workflow.outputs import words_added, write_reading
+from verbosify.workflow.plan import essay_of
 
 
 def words_so_far(piece: Piece, reading: str = "own") -> dict[str, float]:

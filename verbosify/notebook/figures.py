@@ -57,6 +57,8 @@ def drift_figure(sample: Sample) -> Figure:
             "cut here", (1, cut - 0.5), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=9
         )
     said = [" ".join(sample.text[start:end].split()) for start, end in split_sentences(sample.text)]
+    if len(said) != len(curve):  # another splitter measured it
+        said = [f"sentence {row + 1}" for row in rows]
     axes.set_yticks(rows, [text if len(text) <= 44 else text[:43] + "…" for text in said], parse_math=False)
     axes.invert_yaxis()
     axes.set(xlabel="closeness to the passage (cosine)", xlim=(min(0, *curve) - 0.02, max(0.6, *curve) + 0.02))

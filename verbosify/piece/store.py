@@ -6,6 +6,7 @@ Any number of processes may read and pick at once; one at a time may sample, und
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -68,10 +69,22 @@ class Piece:
             place.stat()
         except OSError as error:
             raise PieceError(f"There is no piece in {folder} ({error.strerror}): check the path.") from error
+        piece = cls.find(folder)
+        if piece is None:
+            raise PieceError(f"{place} is empty, since its making was interrupted: begin the piece there again.")
+        return piece
+
+    @classmethod
+    def find(cls, folder: str | Path) -> Self | None:
+        """The piece in `folder` as `open` opens it, or None if there is none or its making was interrupted."""
+        place = Path(folder) / DATABASE_NAME
+        if not os.path.exists(place):  # noqa: PTH110  (unlike Path's own, it takes any path)
+            return None
         with closed_on_error(cls(Path(folder), Database.open(place))) as piece:
             applied = migrations.version(piece.database)
             if not applied:
-                raise PieceError(f"{place} is empty, since its making was interrupted: begin the piece there again.")
+                piece.close()
+                return None
             if applied < len(migrations.MIGRATIONS):
                 with piece.database.writing():
                     migrations.migrate(piece.database)

@@ -5,20 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from verbosify.essay.blocks import plain_words
-from verbosify.essay.reading import Essay, essay_from_bytes, essay_from_text
+from verbosify.essay.rereading import as_written
 from verbosify.essay.writing import write_essay
 from verbosify.piece import Piece
 from verbosify.piece.standing import hands
+from verbosify.workflow.plan import essay_of
 
 FORMATS = (".md", ".txt", ".docx")
-
-
-def essay_of(piece: Piece) -> Essay:
-    """The essay that a piece was made from, as it was read."""
-    job = piece.job
-    if job.essay_source is not None:
-        return essay_from_bytes(job.essay_source, job.essay_name)
-    return essay_from_text(job.essay_text, job.essay_name)
 
 
 def people(piece: Piece, reading: str) -> list[str]:
@@ -37,9 +30,11 @@ def write_reading(piece: Piece, reading: str, folder: Path) -> list[Path]:
     Raises:
         OutputError: a file cannot be written there.
     """
-    essay = essay_of(piece)
     gaps = {passage.index: passage.gap for passage in piece.passages()}
-    insertions = {gaps[gap]: " ".join(pick.text for pick in chosen) for gap, chosen in piece.picks(reading).items()}
+    chosen: dict[int, list[str]] = {}
+    for gap, picks in piece.picks(reading).items():
+        chosen.setdefault(gaps[gap], []).extend(pick.text for pick in picks)
+    essay, insertions = as_written(essay_of(piece), {offset: " ".join(texts) for offset, texts in chosen.items()})
     curators = " and ".join(people(piece, reading)) or "verbosify's built-in curator"
     note = (
         f"{words_added(piece, reading):,} words of this text were written by the language model "

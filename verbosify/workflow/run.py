@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from time import perf_counter
@@ -12,19 +12,16 @@ from time import perf_counter
 from verbosify.curation import Choice
 from verbosify.curation.choosing import TOLERANCE
 from verbosify.errors import SettingsError
-from verbosify.essay.correcting import parse_sentences
-from verbosify.essay.passages import Passage, Sentence, essay_passages, essay_sentences
 from verbosify.essay.reading import Essay, read_essay
-from verbosify.models.catalog import model_name
 from verbosify.models.download import Progress as FetchProgress
 from verbosify.models.loading import load_model, model_folder
 from verbosify.models.protocol import LanguageModel
-from verbosify.piece import Job, Piece, write_export
-from verbosify.piece import Passage as PassageRow
+from verbosify.piece import Piece, write_export
 from verbosify.piece.store import PASSED_OVER
 from verbosify.workflow.curating import curate, offers, promise
 from verbosify.workflow.options import Options
 from verbosify.workflow.outputs import words_added, write_reading
+from verbosify.workflow.plan import make_plan
 from verbosify.workflow.sampling import Embed, Judge, visit
 
 
@@ -111,12 +108,11 @@ def verbosify(
         raise SettingsError(f"limit is {limit!r}: it must be at least 1.")
     if not isinstance(essay, Essay):
         essay = read_essay(essay)
-    split = parse_sentences(sentences, essay) if sentences is not None else essay_sentences(essay, options.splitter)
-    passages = essay_passages(split, options.passage_size, options.stride, options.short_paragraphs)
+    plan = make_plan(essay, out, options, sentences)
+    essay, passages = plan.essay, plan.passages
     words_before = essay.words
-    prose = "\n\n".join(" ".join(sentence.text for sentence in paragraph) for paragraph in split)
     share = words_before * (options.target - 1) / len(passages)
-    judge = Judge.of(prose, share)
+    judge = Judge.of(plan.prose, share)
     model = model or load_model(
         options.model, engine=options.engine, device=options.device, precision=options.precision, progress=on_fetch
     )
@@ -126,11 +122,11 @@ def verbosify(
             f"{model.card.name} reads at once."
         )
     embed = embed or load_embedder(on_fetch)
-    job = _job(essay, split, options, model)
+    job = plan.job(options, model)
     todo = passages if limit is None else passages[:limit]
     model_seconds = 0.0
     with ExitStack() as stack:
-        piece = stack.enter_context(Piece.open_or_create(out, job, _rows(passages)))
+        piece = stack.enter_context(Piece.open_or_create(out, job, passages))
         stack.enter_context(piece.lock())
         finished = piece.finished_passages()
         piece.note("resumed" if piece.log() else "started", passages=len(todo), finished=len(finished))
@@ -198,37 +194,3 @@ def load_embedder(on_fetch: FetchProgress | None = None) -> Embed:
 
 def _mean_closeness(choice: Choice | None) -> float | None:
     return round(fmean(pick.closeness for pick in choice.picks.values()), 3) if choice and choice.picks else None
-
-
-def _rows(passages: Sequence[Passage]) -> list[PassageRow]:
-    return [PassageRow(**asdict(passage)) for passage in passages]
-
-
-def _job(essay: Essay, split: Sequence[Sequence[Sentence]], options: Options, model: LanguageModel) -> Job:
-    by_block: dict[int, list[Sentence]] = {}
-    for paragraph in split:
-        for sentence in paragraph:
-            by_block.setdefault(sentence.block, []).append(sentence)
-    blocks = [
-        {
-            "kind": block.kind,
-            "start": block.start,
-            "end": block.end,
-            "level": block.level,
-            "sentences": [
-                {"start": sentence.start, "end": sentence.end, "text": sentence.text}
-                for sentence in by_block.get(number, [])
-            ],
-        }
-        for number, block in enumerate(essay.blocks)
-    ]
-    return Job(
-        title=essay.title,
-        essay_name=essay.name,
-        essay_format=essay.format,
-        essay_text=essay.text,
-        essay_source=essay.source if essay.format == "docx" else None,
-        essay_blocks=blocks,
-        options=options.to_dict() | {"model": model_name(options.model)},
-        model=asdict(model.card),
-    )

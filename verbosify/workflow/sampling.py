@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import count
+from statistics import fmean
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,11 @@ class Judge:
         return cls(Mentions.of(prose), Voice.of(prose), share)
 
     def candidates(self, sample: Sample, passage: str) -> list[Candidate]:
-        similarities = Measures.from_dict(sample.measures).sentence_similarities
+        measured = Measures.from_dict(sample.measures)
         spans = split_sentences(sample.text)
+        similarities = measured.sentence_similarities
+        if similarities and len(similarities) != len(spans):  # another splitter measured it: the mean holds for each
+            similarities = (fmean(similarities),) * len(spans)
         return candidates(
             sample.id, sample.text, spans, similarities, passage=passage, mentions=self.mentions, voice=self.voice
         )
