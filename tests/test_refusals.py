@@ -122,7 +122,7 @@ OPTIONS: dict[str, tuple[tuple[object, ...], str]] = {
     "a seed of too many bits": (("--seed", 2**63), f"seed is {2**63}"),
     "a correction that is not there": (("--sentences", "no.txt"), "no.txt cannot be read"),
     "a folder for a correction": (("--sentences", "."), "cannot be read"),
-    "a binary correction": (("--sentences", sys.executable), "cannot be read as UTF-8 text"),
+    "a binary correction": (("--sentences", sys.executable), "The sentences of quay.md are not text"),
     "an empty correction": (("--sentences", os.devnull), "has another paragraph"),
     "a correction of another essay": (("--sentences", ROOT / "LICENSE"), "Line 1 differs from quay.md"),
 }

@@ -10,7 +10,7 @@ import pytest
 
 from tests.test_reading import as_nobody
 from verbosify.errors import OutputError
-from verbosify.essay.saving import write_atomically
+from verbosify.essay.saving import write_atomically, write_new
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -87,3 +87,18 @@ def test_any_other_reason_is_passed_on(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OutputError, match=r"cannot be written \(Input/output error\): choose another place"):
         write_atomically(tmp_path / "essay.md", b"new")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_in_a_file_already_is_not_overwritten_by_accident(tmp_path: Path) -> None:
+    path = tmp_path / "split.txt"
+    for _ in range(2):
+        write_new(path, b"One.\n")
+    path.write_bytes(b"One. Two.\n")
+
+    with pytest.raises(OutputError, match="is there already, and may hold corrections"):
+        write_new(path, b"One.\n")
+
+    assert path.read_bytes() == b"One. Two.\n"
+    path.write_bytes(b"")
+    write_new(path, b"One.\n")
+    assert path.read_bytes() == b"One.\n"

@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from verbosify.errors import OutputError, SettingsError, VerbosifyError
+from verbosify.streams import lose_what_cannot_be_encoded, output_error, prepare_streams, say, silence_output
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from verbosify.workflow import Progress, Summary
 
 INTERRUPTED = 130
+UNSAYABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
+"""What writing to standard output fails with where nothing can be written to it."""
 
 
 class _Commands(TyperGroup):
@@ -32,7 +35,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            print("Stopped.", file=sys.stderr)
+            say("Stopped.")
             raise typer.Exit(INTERRUPTED) from None
 
 
@@ -80,6 +83,7 @@ def run(
 ) -> None:
     """Verbosify ESSAY: overfit on each passage, sample, choose, and make a page. Run again to go on."""
     from verbosify.essay.reading import read_essay
+    from verbosify.essay.recoding import decode_sentences
     from verbosify.models.protocol import SamplingSettings, recipe_named
     from verbosify.workflow import Options, verbosify
     from verbosify.workflow.options import MOST_SAMPLES
@@ -97,7 +101,7 @@ def run(
     )
     text = read_essay(essay)
     _show_notices(text.notices)
-    split = None if sentences is None else _read_text(sentences)
+    split = None if sentences is None else decode_sentences(_read_bytes(sentences), text)
     folder = out or Path("pieces") / Path(text.name).stem
     try:
         with _bars() as bars:
@@ -112,7 +116,7 @@ def run(
             )
         page = _build_site([folder], folder / "site")
     except KeyboardInterrupt:
-        print(f"Stopped: all that was made is in {folder}; run the same command to go on.", file=sys.stderr)
+        say(f"Stopped: all that was made is in {folder}; run the same command to go on.")
         raise typer.Exit(INTERRUPTED) from None
     _print_summary(summary, page, as_json=as_json)
 
@@ -125,7 +129,7 @@ def site(
 ) -> None:
     """Make the static page of one PIECE, or of several with an index."""
     folder = out or (_site_of(pieces[0]) if len(pieces) == 1 else Path("site"))
-    typer.echo(str(_build_site(pieces, folder, address, on_notice=_say)))
+    print(_build_site(pieces, folder, address, on_notice=say))
 
 
 @app.command()
@@ -140,13 +144,13 @@ def replay(
 
     with Piece.open(piece) as opened:
         result = replay_sample(opened, sample, model=model)
-    typer.echo(result.again)
+    print(result.again)
     for line in result.differing:
-        typer.echo(f"  {line}")
+        print(f"  {line}")
     if result.identical:
-        typer.echo(f"Sample {sample}: identical.")
+        print(f"Sample {sample}: identical.")
         return
-    typer.echo(f"Sample {sample}: differs from token {result.first_difference} on. Recorded was:\n{result.recorded}")
+    print(f"Sample {sample}: differs from token {result.first_difference} on. Recorded was:\n{result.recorded}")
     raise typer.Exit(1)
 
 
@@ -164,27 +168,35 @@ def score(
             scored, wanted = score_picks(opened, model, on_progress=_show_fetching(bars))
         finally:
             write_export(opened)
-    typer.echo(f"{scored} of {wanted} samples scored: `verbosify site` shows it.")
+    print(f"{scored} of {wanted} samples scored: `verbosify site` shows it.")
 
 
 @app.command()
 def sentences(
     essay: EssayPath,
     splitter: Annotated[str, typer.Option(help="sentencex, punkt or original.")] = "sentencex",
+    out: Annotated[Path | None, typer.Option(help="A new file for them, in UTF-8. [default: print them]")] = None,
 ) -> None:
     """Print how ESSAY is split, a sentence a line; correct the lines and give the file to `run --sentences`."""
     from verbosify.essay.correcting import format_sentences
     from verbosify.essay.passages import essay_sentences
     from verbosify.essay.reading import read_essay
+    from verbosify.essay.saving import write_new
 
     text = read_essay(essay)
     _show_notices(text.notices)
-    typer.echo(format_sentences(text, essay_sentences(text, splitter)))
+    split = format_sentences(text, essay_sentences(text, splitter))
+    if out is None:
+        lose_what_cannot_be_encoded()
+        print(split, end="")
+        return
+    write_new(out, split.encode())
+    print(out)
 
 
 def _show_notices(notices: Iterable[str]) -> None:
     for notice in notices:
-        print(notice, file=sys.stderr)
+        say(notice)
 
 
 @models_app.callback()
@@ -196,7 +208,7 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FB
 
     if as_json:
         for status in list_models():
-            typer.echo(json.dumps(asdict(status)))
+            print(json.dumps(asdict(status)))
         return
     from rich.table import Table
 
@@ -216,26 +228,29 @@ def models_get(names: Annotated[list[str], typer.Argument(metavar="NAME...")]) -
     for name in names:
         with _bars() as bars:
             folder = get_model(name, progress=_show_fetching(bars))
-        typer.echo(f"{name}: {folder}")
+        print(f"{name}: {folder}")
 
 
 def main() -> None:
     """Run the command line; a mistake of the user's is one sentence and exit code 2, never a traceback."""
+    prepare_streams()
     try:
         try:
             app()
         finally:
             sys.stdout.flush()
     except VerbosifyError as error:
-        print(error, file=sys.stderr)
+        say(error)
         sys.exit(error.exit_code)
     except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+        failure = error if error.errno in UNSAYABLE and not error.filename else output_error()
+        if failure is None:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to say cannot be said
-        if error.errno == errno.EPIPE:  # nobody reads on
+        silence_output()
+        if failure.errno == errno.EPIPE or (os.name == "nt" and failure.errno == errno.EINVAL):  # nobody reads on
             sys.exit(1)
-        print(f"What there is to say cannot be written ({error.strerror}): make room on the disk.", file=sys.stderr)
+        hint = "make room on the disk" if failure.errno == errno.ENOSPC else "send it elsewhere"
+        say(f"What there is to say cannot be written ({failure.strerror}): {hint}.")
         sys.exit(OutputError.exit_code)
 
 
@@ -283,7 +298,7 @@ def _print_json(progress: Progress) -> None:
 def _print_summary(summary: Summary, page: Path, *, as_json: bool) -> None:
     outputs = [*summary.outputs, page]
     if as_json:
-        typer.echo(json.dumps(asdict(summary) | {"outputs": [str(path) for path in outputs]}))
+        print(json.dumps(asdict(summary) | {"outputs": [str(path) for path in outputs]}))
         return
     from rich.table import Table
     from rich.text import Text
@@ -323,15 +338,11 @@ def _site_of(piece: Path) -> Path:
     return (piece if piece.is_dir() else piece.parent) / "site"
 
 
-def _say(notice: str) -> None:
-    print(notice, file=sys.stderr)
-
-
-def _read_text(path: Path) -> str:
+def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as UTF-8 text ({error}): check the file.") from error
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read ({error.strerror}): check the file.") from error
 
 
 def _console(*, stderr: bool = False) -> Any:

@@ -33,6 +33,21 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise OutputError(_sentence(path, error)) from error
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """`write_atomically`, but what is in a file already, perhaps changed by hand, stays there.
+
+    Raises:
+        OutputError: the file holds something else, or cannot be written there.
+    """
+    try:
+        present = path.read_bytes() if path.is_file() else b""
+    except OSError as error:
+        raise OutputError(_sentence(path, error)) from error
+    if present not in (b"", content):
+        raise OutputError(f"{path} is there already, and may hold corrections: name another file, or delete it.")
+    write_atomically(path, content)
+
+
 def _sentence(path: Path, error: OSError) -> str:
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:
