@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener, article_text
@@ -282,3 +283,44 @@ def test_new_sentences_fade_in_unless_motion_is_unwanted(open_page: Opener) -> N
         page.get_by_role("link", name="Strange").click()
         fresh = page.locator(".fresh").first
         assert fresh.evaluate("element => getComputedStyle(element).animationName") == name
+
+
+COVERED = """(panel) => {
+    const box = document.getElementById(panel).getBoundingClientRect();
+    const found = [];
+    for (const element of document.querySelectorAll("h1, #shape, .disclosure, .rail *, .essay > *, .foot")) {
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        const boxes = element.textContent ? range.getClientRects() : element.getClientRects();
+        for (const { left, right, width } of boxes) {
+            if (width && left < box.right && right > box.left) found.push(element.outerHTML.slice(0, 80));
+        }
+    }
+    return [found, box.left >= 0 && box.right <= innerWidth, document.documentElement.scrollWidth <= innerWidth];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1024, "light"),
+        (1100, "dark"),
+        (1152, "light"),
+        (1280, "light"),
+        (1280, "dark"),
+        (1440, "light"),
+        (1920, "dark"),
+    ],
+)
+def test_the_text_moves_over_for_the_panel(width: int, scheme: str, open_page: Opener) -> None:
+    page = open_page("long/index.html", viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.evaluate("document.querySelector('h1').textContent = 'A title so long that it fills all the room there is'")
+    for view in ("both voices", "one voice", "beside the original"):
+        if view != "one voice":  # which has no carets
+            page.get_by_label(view).check()
+            page.locator(".essay > p:not(.original) .mark").first.click()
+        assert page.evaluate(COVERED, "slip") == [[], True, True]
+        page.get_by_label("both voices").check()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Can you tell").click()
+    assert page.evaluate(COVERED, "game") == [[], True, True]

@@ -14,7 +14,7 @@ function makeGame(piece, page) {
   function start() {
     page.closeSlip();
     page.stand("voices");
-    document.body.classList.add("blind");
+    document.body.classList.add("blind", "slipped");
     panel.hidden = false;
     left = questions();
     right = asked = 0;
@@ -68,7 +68,7 @@ function makeGame(piece, page) {
 
   function stop() {
     unmark();
-    document.body.classList.remove("blind");
+    document.body.classList.remove("blind", "slipped");
     panel.hidden = true;
     opener.focus();
   }

@@ -93,9 +93,11 @@ function startPage(piece) {
     }
   }
 
+  // Soon, since a slider asks for it many times a second; and not if the reader has gone elsewhere by then.
   function setAddress() {
     clearTimeout(addressTimer);
-    addressTimer = setTimeout(() => history.replaceState(null, "", link()), 200);
+    const here = location.href;
+    addressTimer = setTimeout(() => location.href === here && history.replaceState(null, "", link()), 200);
   }
 
   function link() {
@@ -104,13 +106,15 @@ function startPage(piece) {
     return `#${encodeChoice(choice, piece)}`;
   }
 
-  // What the address says, if it says anything of a choice.
+  // Show what the address says: nothing is the first reading. A place in the page says nothing of a choice: the one that
+  // stands goes on, and into the address.
   function readAddress() {
     const said = location.hash.slice(1);
+    clearTimeout(addressTimer);
     notice.hidden = true;
-    const named = piece.readings.find(({ name }) => name === said);
+    const named = said ? piece.readings.find(({ name }) => name === said) : first;
     if (named) return change(readingChoice(piece, named), { address: false });
-    if (!/^v\d/.test(said)) return;
+    if (!/^v\d/.test(said)) return readingOf(piece, choice) === first || setAddress();
     const found = said.startsWith(`${LINK_VERSION}.`) ? decodeChoice(said, piece) : null;
     if (!found) change(readingChoice(piece, first), { address: false });
     if (!found) return tell("This link is damaged or was made by a newer page, so you see the first reading instead.");
@@ -163,7 +167,13 @@ function startPage(piece) {
   document.getElementById("copy").addEventListener("click", copyLink);
   document.getElementById("save").addEventListener("click", saveText);
   document.getElementById("print").addEventListener("click", () => window.print());
-  window.addEventListener("hashchange", readAddress);
+  window.addEventListener("hashchange", () => {
+    game.stop();
+    readAddress();
+    slip.refresh();
+  });
+  // Going back, a browser may put the controls as they were left.
+  window.addEventListener("pageshow", () => stand(document.querySelector('input[name="view"]:checked').value));
 
   choice.forEach((standing, gap) => weave(piece, gap, standing));
   document.body.classList.add("live");
