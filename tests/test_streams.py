@@ -193,26 +193,28 @@ def test_a_real_run_ends_well_where_the_environment_names_a_narrow_encoding(
     assert "Türme -> “oben”" in done.stdout.splitlines()[0].decode("cp1252")
 
 
-@pytest.mark.parametrize("closed", [(1,), (0, 1, 2)])
-def test_closed_streams_are_no_mistake_and_no_file_takes_their_place(
-    closed: tuple[int, ...], speaking_model: Path, tmp_path: Path
-) -> None:
+def closing(descriptors: str, *arguments: object, cwd: Path) -> int:
+    """The exit code of a command that is started with these descriptors closed."""
+    script = f'exec "$@" {descriptors}'
+    command = [sys.executable, "-m", "verbosify", *map(str, arguments)]
+    environment = os.environ | {"VERBOSIFY_CHECKPOINTS": str(CHECKPOINTS), "PYTHONPATH": str(ROOT)}
+    return subprocess.run(["sh", "-c", script, "sh", *command], cwd=cwd, env=environment, check=False).returncode
+
+
+def test_closed_streams_are_no_mistake_and_no_file_takes_their_place(speaking_model: Path, tmp_path: Path) -> None:
     (tmp_path / "quay.md").write_text(ESSAY)
-    redirections = " ".join(f"{number}>&-" for number in closed)
-    run = ["run", "quay.md", "--out", "piece", "--model", speaking_model, *SHORT]
-    command = [sys.executable, "-m", "verbosify", *map(str, run)]
 
-    done = subprocess.run(
-        ["sh", "-c", f'exec "$@" {redirections}', "sh", *command],
-        cwd=tmp_path,
-        env=os.environ | {"VERBOSIFY_CHECKPOINTS": str(CHECKPOINTS), "PYTHONPATH": str(ROOT)},
-        check=False,
-    )
+    code = closing("<&- >&- 2>&-", "run", "quay.md", "--out", "piece", "--model", speaking_model, *SHORT, cwd=tmp_path)
 
-    assert done.returncode == 0
+    assert code == 0
     with Piece.open(tmp_path / "piece") as piece:
         assert len(piece.passages()) == PASSAGES
         assert piece.finished_passages() == {0}
+
+
+def test_each_closed_stream_is_no_mistake_and_a_mistake_stays_one(tmp_path: Path) -> None:
+    assert closing(">&-", "models", cwd=tmp_path) == 0
+    assert closing("2>&-", "sentences", "nowhere.md", cwd=tmp_path) == 2
 
 
 def test_a_stream_that_cannot_be_written_to_is_told() -> None:
