@@ -61,7 +61,7 @@ def test_sentences_joined_and_split_by_hand_stay_so() -> None:
 def test_a_changed_word_is_told_with_its_line_in_any_encoding(encoding: str) -> None:
     source = WRITTEN.replace("träumt", "schläft").encode(encoding, "replace")
 
-    with pytest.raises(EssayError, match=r"Line 2 differs from türme.md: it has “schläft von"):
+    with pytest.raises(EssayError, match=r"Line 2 differs from türme.md: it has “Er schläft von"):
         parse_sentences(decode_sentences(source, ESSAY), ESSAY)
 
 
