@@ -1,23 +1,28 @@
 """A GPT-2 in Hugging Face's layout, seen as OpenAI's checkpoint. Knows files and names, no engine.
 
-Such a folder holds `config.json`, `model.safetensors` and `tokenizer.json`. The other way is
+Such a folder holds `config.json`, `model.safetensors`, and a vocabulary (see `vocabulary`). The other way is
 `openai_format.convert_to_safetensors`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from verbosify.errors import ModelError
 from verbosify.models.files import telling_failures
 from verbosify.models.gpt2_layout import HParams, openai_tensors
-from verbosify.models.openai_format import OpenAICheckpoint, byte_symbols, is_openai_checkpoint, read_openai_checkpoint
+from verbosify.models.openai_format import (
+    OpenAICheckpoint,
+    byte_symbols,
+    is_openai_checkpoint,
+    read_json,
+    read_openai_checkpoint,
+)
 from verbosify.models.tensor_bundle import Array
+from verbosify.models.vocabulary import describe_tokenizer
 
 Merges = list[tuple[str, str]]
 
@@ -38,13 +43,14 @@ def as_openai_checkpoint(tensors: Mapping[str, Array], folder: Path) -> OpenAICh
     Raises `ModelError` if OpenAI's format has no room for such a model.
     """
     hparams = _read_hparams(folder / "config.json")
-    encoder, merges = _read_vocabulary(folder / "tokenizer.json", hparams)
+    encoder, merges = _read_vocabulary(folder, hparams)
     named = {f"transformer.{name.removeprefix('transformer.')}": tensor for name, tensor in tensors.items()}
     return OpenAICheckpoint(hparams, openai_tensors(named, hparams), encoder, merges)
 
 
 def _read_hparams(path: Path) -> HParams:
-    config = _read_json(path)
+    with telling_failures(path):
+        config = read_json(path)
     if config.get("model_type") != "gpt2":
         raise ModelError(
             f"{path} describes a model of the kind {config.get('model_type')!r}, and OpenAI's format and the engine "
@@ -69,8 +75,9 @@ def _read_hparams(path: Path) -> HParams:
         raise ModelError(f"{path} does not describe a GPT-2 ({error!r}): get the model again.") from error
 
 
-def _read_vocabulary(path: Path, hparams: HParams) -> tuple[dict[str, int], Merges]:
-    tokenizer = _read_json(path)
+def _read_vocabulary(folder: Path, hparams: HParams) -> tuple[dict[str, int], Merges]:
+    path = folder / "tokenizer.json"
+    tokenizer = describe_tokenizer(folder)
     try:
         added = {token["content"]: int(token["id"]) for token in tokenizer.get("added_tokens", ())}
         encoder = {str(token): int(number) for token, number in tokenizer["model"]["vocab"].items()} | added
@@ -93,14 +100,3 @@ def _read_safetensors(path: Path) -> dict[str, Array]:
     except (SafetensorError, TypeError, KeyError) as error:  # the latter two for types numpy has not
         raise ModelError(f"{path} is damaged, or not of a type that numpy knows ({error}): get it again.") from error
     return {name: np.asarray(tensor, np.float32) for name, tensor in tensors.items()}
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        with telling_failures(path):
-            values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ModelError(f"{path} is not sound JSON ({error}): get the model again.") from error
-    if not isinstance(values, dict):
-        raise ModelError(f"{path} holds something else than names and values: get the model again.")
-    return values

@@ -27,6 +27,7 @@ from verbosify.models.openai_format import write_openai_checkpoint
 from verbosify.models.protocol import KeptForm, ModelCard, TuningRecipe
 from verbosify.models.provenance import write_record
 from verbosify.models.tensor_bundle import Array
+from verbosify.models.vocabulary import VOCABULARY_FILES
 
 Form = KeptForm
 Writers = Mapping[str, Callable[[Path], None]]
@@ -169,7 +170,7 @@ def write_safetensors(tensors: Mapping[str, Array], model_folder: Path, made: Pa
     prefix = {"gpt2": "transformer.", "llama": "model."}[config["model_type"]]
     config = {name: value for name, value in config.items() if name != "torch_dtype"} | {"dtype": "float32"}
     (made / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8", newline="\n")
-    for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json"):
+    for name in (*VOCABULARY_FILES, "generation_config.json"):
         if (model_folder / name).is_file():
             shutil.copyfile(model_folder / name, made / name)
     save_safetensors({prefix + name: tensor for name, tensor in tensors.items()}, made / "model.safetensors")

@@ -78,8 +78,8 @@ def read_openai_checkpoint(folder: Path) -> OpenAICheckpoint:
     with telling_failures(folder):
         prefix = _bundle_prefix(folder)
         hparams = _read_hparams(folder / "hparams.json")
-        encoder = _read_encoder(folder / "encoder.json", hparams)
-        merges = _read_merges(folder / "vocab.bpe", encoder)
+        encoder = read_encoder(folder / "encoder.json", hparams.n_vocab)
+        merges = read_merges(folder / "vocab.bpe", encoder)
         return OpenAICheckpoint(hparams, read_tensors(prefix, _names(prefix, hparams)), encoder, merges)
 
 
@@ -202,7 +202,7 @@ def _bundle_prefix(folder: Path) -> Path:
 
 
 def _read_hparams(path: Path) -> HParams:
-    values = _read_json(path)
+    values = read_json(path)
     names = [field.name for field in fields(HParams)]
     wrong = [name for name in names if not _is_whole(values.get(name)) or values[name] < 1]
     if wrong:
@@ -213,30 +213,35 @@ def _read_hparams(path: Path) -> HParams:
     return hparams
 
 
-def _read_encoder(path: Path, hparams: HParams) -> dict[str, int]:
-    encoder = _read_json(path)
+def read_encoder(path: Path, n_vocab: int | None = None) -> dict[str, int]:
+    """Token -> id, of a vocabulary that is GPT-2's or made like it. `ModelError` if the file is not that."""
+    encoder = read_json(path)
     ids = list(encoder.values())
-    if not all(_is_whole(number) and 0 <= number < hparams.n_vocab for number in ids) or len(set(ids)) < len(ids):
-        raise ModelError(f"{path} does not give each token an id of its own below n_vocab, {hparams.n_vocab}.")
+    if not all(_is_whole(number) and number >= 0 for number in ids) or len(set(ids)) < len(ids):
+        raise ModelError(f"{path} does not give each token an id of its own: get the file again.")
+    if n_vocab is not None and max(ids, default=0) >= n_vocab:
+        raise ModelError(f"{path} does not give each token an id of its own below n_vocab, {n_vocab}.")
     missing = [symbol for symbol in byte_symbols() if symbol not in encoder]
     if missing:
         raise ModelError(f"{path} has no token for {len(missing)} of the 256 bytes: it is not GPT-2's; get it again.")
     return encoder
 
 
-def _read_merges(path: Path, encoder: dict[str, int]) -> list[tuple[str, str]]:
+def read_merges(path: Path, encoder: dict[str, int]) -> list[tuple[str, str]]:
+    """Pairs of tokens of `encoder`, the first to be merged first. `ModelError` if the file does not hold such."""
     merges = []
-    for number, line in enumerate(_read_text(path).split("\n")[1:-1], start=2):  # the first line is a version
+    for number, line in enumerate(_read_text(path).removesuffix("\n").split("\n"), start=1):
+        if number == 1 and line.startswith("#version"):
+            continue
         pair = line.split()
         if len(pair) != 2 or not encoder.keys() >= {pair[0], pair[1], pair[0] + pair[1]}:
-            raise ModelError(
-                f"{path} is damaged at line {number}, or not of one kind with encoder.json: get both again."
-            )
+            raise ModelError(f"{path} is damaged at line {number}, or not of one kind with its tokens: get both again.")
         merges.append((pair[0], pair[1]))
     return merges
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in the file. `ModelError` if it is missing or holds none."""
     try:
         values = json.loads(_read_text(path))
     except (ValueError, RecursionError) as error:

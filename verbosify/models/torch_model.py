@@ -38,6 +38,7 @@ from verbosify.models.torch_keeping import overfit_writers, read_step
 from verbosify.models.torch_training import TorchTrainer
 from verbosify.models.transformer import Project, attend_causally, hidden_states, plain_projections
 from verbosify.models.tuning import mean_loss, tune
+from verbosify.models.vocabulary import load_tokenizer
 from verbosify.models.weights import Weights
 from verbosify.models.windows import training_windows
 from verbosify.version import version_of_verbosify
@@ -49,7 +50,7 @@ SCORED_ROWS = 256
 
 
 class TorchModel:
-    """A `LanguageModel` from a folder of `config.json`, `model.safetensors` and `tokenizer.json`."""
+    """A `LanguageModel` from a folder of `config.json`, `model.safetensors`, and a vocabulary (see `vocabulary`)."""
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class TorchModel:
         self._folder = folder
         self._device = pick_device(device)
         dtype = pick_dtype(precision, self._device)
-        self._tokenizer = _load_tokenizer(folder / "tokenizer.json")
+        self._tokenizer = load_tokenizer(folder)
         self._weights = Weights(folder, self._device, dtype)
         self._architecture = self._weights.architecture
         self._require_room_for_tokens(folder)
@@ -332,16 +333,3 @@ def has_fast_bf16(device: torch.device) -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def _load_tokenizer(path: Path):  # type: ignore[no-untyped-def]
-    from tokenizers import Tokenizer
-
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises bare Exception
-        raise ModelError(f"{path} is missing or damaged: fetch the model again.") from error
-    tokenizer.encode_special_tokens = True  # an essay that spells a special token means its characters
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
