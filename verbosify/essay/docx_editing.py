@@ -6,12 +6,17 @@ Knows which place comes after a character, not why something goes there.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from copy import deepcopy
 from io import BytesIO
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from verbosify.essay.docx_reading import Atom, Element, W, atoms, docx_parts, open_docx
+from verbosify.essay.docx_package import open_docx
+from verbosify.essay.docx_reading import Part, docx_parts
+from verbosify.essay.docx_styles import Element, Styles, W, run_property
+from verbosify.essay.docx_text import Atom
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -25,7 +30,7 @@ _NOTE_MARKS = frozenset(W + name for name in ("footnoteReference", "endnoteRefer
 _ENDINGS = frozenset(W + name for name in ("bookmarkEnd", "commentRangeEnd", "permEnd", "moveToRangeEnd", "proofErr"))
 _DIVISIBLE = frozenset(W + name for name in ("hyperlink", "ins", "moveTo", "smartTag", "bdo", "dir"))
 # What an inserted run takes over from the one it follows, in the order the schema wants.
-_KEPT_PROPERTIES = ("rFonts", "sz", "szCs", "rtl", "cs", "lang")
+_KEPT_PROPERTIES = ("rFonts", "vanish", "sz", "szCs", "rtl", "cs", "lang")
 
 
 def xml_text(text: str) -> str:
@@ -57,11 +62,13 @@ def edit_docx(source: bytes, name: str, insertions: Sequence[tuple[int, int, str
     comment marks that follow that offset. `note` becomes the last paragraph.
     """
     document = open_docx(source, name)
-    parts = list(docx_parts(document))
+    parts = docx_parts(document)
     style = generated_style(document).style_id if insertions else ""
-    for block, offset, text in sorted(insertions, reverse=True):  # from the end, so that offsets stay true
-        part = parts[block]
-        _insert(part.element, offset + part.lead, xml_text(text), style)
+    styles = Styles(document)
+    of_parts = groupby(sorted(insertions, key=lambda each: each[:2]), key=lambda each: each[0])
+    for number, inserted in reversed([(number, list(inserted)) for number, inserted in of_parts]):
+        part = parts[number]
+        _insert(part, [(offset + part.lead, xml_text(text)) for _, offset, text in inserted], style, styles)
     if note:
         document.add_paragraph(xml_text(note))
     saved = BytesIO()
@@ -69,42 +76,73 @@ def edit_docx(source: bytes, name: str, insertions: Sequence[tuple[int, int, str
     return saved.getvalue()
 
 
-def _insert(paragraph: Element, offset: int, text: str, style: str) -> None:
-    before = next(atom for atom in reversed(atoms(paragraph)) if atom.start < offset)
-    if before.element is not before.run:
-        _split_run(before, offset - before.start)
-    _place_after(paragraph, before.run).addnext(_run(text, style, before.run))
+def _insert(part: Part, insertions: Sequence[tuple[int, str]], style: str, styles: Styles) -> None:
+    """Put texts at offsets of a part's text, in order; from its end, so that what comes before stays whole."""
+    paragraph_style = styles.of_paragraph(part.element)
+    starts = [atom.start for atom in part.atoms]
+    of_atoms = groupby(insertions, key=lambda each: bisect_left(starts, each[0]) - 1)
+    for number, inserted in reversed([(number, list(inserted)) for number, inserted in of_atoms]):
+        atom = part.atoms[number]
+        ends = _divided(atom, sorted({offset - atom.start for offset, _ in inserted}))
+        for offset, text in reversed(inserted):
+            run = _run(text, style, atom.run)
+            _place_after(ends[offset - atom.start]).addnext(run)
+            if styles.hides(run, paragraph_style):
+                _show(run)
+            _release(run)
 
 
-def _split_run(atom: Atom, length: int) -> None:
-    """Move what follows the first `length` characters of `atom`, and the note marks there, into a run of its own."""
-    run, last = atom.run, atom.element
-    rest = run.makeelement(run.tag, dict(run.attrib))
-    if length < len(atom.text):
-        remainder = last.makeelement(last.tag, {_XML_SPACE: "preserve"})
-        remainder.text, last.text = last.text[length:], last.text[:length]
-        last.set(_XML_SPACE, "preserve")
-        rest.append(remainder)
-    else:
-        while (following := last.getnext()) is not None and following.tag in _NOTE_MARKS:
-            last = following
-    for following in list(last.itersiblings()):
-        rest.append(following)
-    if len(rest):
-        properties = run.find(W + "rPr")
-        if properties is not None:
-            rest.insert(0, deepcopy(properties))
-        run.addnext(rest)
+def _divided(atom: Atom, offsets: Sequence[int]) -> dict[int, Element]:
+    """The runs that end at `offsets` (in order, from 1) of an atom, its run divided there.
+
+    Note marks that follow stay with the words before them. What is not a `w:t` is not cut: whatever the offset,
+    its run ends after it.
+    """
+    run, element = atom.run, atom.element
+    if element is run:
+        return dict.fromkeys(offsets, run)
+    following = list(element.itersiblings())
+    ends = dict.fromkeys(offsets, run)
+    last = run
+    if element.tag == W + "t":
+        text = element.text or ""
+        _set_words(element, text[: offsets[0]])
+        for start, end in pairwise(offsets):
+            last = ends[end] = _run_after(last, [_set_words(element.makeelement(element.tag), text[start:end])])
+        if rest := text[offsets[-1] :]:
+            following.insert(0, _set_words(element.makeelement(element.tag), rest))
+    while following and following[0].tag in _NOTE_MARKS:
+        last.append(following.pop(0))
+    if following:
+        _run_after(last, following)
+    return ends
 
 
-def _place_after(paragraph: Element, element: Element) -> Element:
+def _set_words(element: Element, words: str) -> Element:
+    element.text = words
+    element.set(_XML_SPACE, "preserve")
+    return element
+
+
+def _run_after(run: Element, content: Sequence[Element]) -> Element:
+    """A run of `content` after a run and in its looks."""
+    new = run.makeelement(run.tag, dict(run.attrib))
+    first = next(run.iterchildren(), None)
+    if first is not None and first.tag == W + "rPr":
+        new.append(deepcopy(first))
+    new.extend(content)
+    run.addnext(new)
+    return new
+
+
+def _place_after(element: Element) -> Element:
     """The element to insert after: past endings and note marks, and out of links and tracked insertions."""
     while True:
         following = element.getnext()
         parent = element.getparent()
         if following is not None and _is_ending(following):
             element = following
-        elif parent is paragraph or (following is not None and parent.tag not in _DIVISIBLE):
+        elif parent.tag == W + "p" or (following is not None and parent.tag not in _DIVISIBLE):
             return element
         else:
             if following is not None:
@@ -129,10 +167,23 @@ def _run(text: str, style: str, model: Element) -> Element:
     properties = run.makeelement(W + "rPr")
     properties.append(properties.makeelement(W + "rStyle", {W + "val": style}))
     for name in _KEPT_PROPERTIES:
-        kept = model.find(f"{W}rPr/{W}{name}")
+        kept = run_property(model, name)
         if kept is not None:
             properties.append(deepcopy(kept))
-    words = run.makeelement(W + "t", {_XML_SPACE: "preserve"})
-    words.text = text
-    run.extend([properties, words])
+    run.extend([properties, _set_words(run.makeelement(W + "t"), text)])
     return run
+
+
+def _show(run: Element) -> None:
+    """Say of an inserted run that it is not hidden, where a style would hide it."""
+    properties = run[0]
+    place = 2 if len(properties) > 1 and properties[1].tag == W + "rFonts" else 1
+    properties.insert(place, properties.makeelement(W + "vanish", {W + "val": "0"}))
+
+
+def _release(run: Element) -> None:
+    """Free the content controls around a run from what would overwrite it, or allow it no looks of its own."""
+    for control in run.iterancestors(W + "sdt"):
+        for binding in control.findall(f"{W}sdtPr/*"):
+            if binding.tag == W + "text" or binding.tag.endswith("}dataBinding"):
+                binding.getparent().remove(binding)

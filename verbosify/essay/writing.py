@@ -98,6 +98,7 @@ class _Place:
 def _places(essay: Essay, insertions: Insertions, brackets: tuple[str, str] = ("", "")) -> list[_Place]:
     escape: Callable[[str], str] = escape_markdown if essay.format == "md" else _one_line
     starts = [block.start for block in essay.blocks]
+    spaced: dict[int, bool] = {}  # by the number of a block
     places = []
     for offset in sorted(insertions):
         number = bisect_left(starts, offset) - 1
@@ -106,11 +107,12 @@ def _places(essay: Essay, insertions: Insertions, brackets: tuple[str, str] = ("
             raise EssayError(f"Nothing can be inserted at {offset} in {essay.name}: that is not in a paragraph.")
         text = escape(insertions[offset])
         if text:
-            spaced = not is_unspaced(essay.text[block.start : block.end])
+            if number not in spaced:
+                spaced[number] = not is_unspaced(essay.text[block.start : block.end])
             before, after = essay.text[offset - 1], essay.text[offset : min(offset + 1, block.end)]
             # Without the space, Markdown would no longer see that an emphasis closes here.
-            lead = " " if (spaced or before in _DELIMITERS) and not before.isspace() else ""
-            tail = " " if spaced and after and not after.isspace() else ""
+            lead = " " if (spaced[number] or before in _DELIMITERS) and not before.isspace() else ""
+            tail = " " if spaced[number] and after and not after.isspace() else ""
             places.append(_Place(number, offset, f"{lead}{brackets[0]}{text}{brackets[1]}{tail}"))
     return places
 
