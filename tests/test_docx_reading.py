@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from docx import Document
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 
 from tests.docx_samples import (
     CONTENTS,
@@ -453,3 +454,64 @@ def test_a_document_without_a_default_style_is_prose() -> None:
             style.remove(name)
 
     assert roles(saved(document)) == ["prose"]
+
+
+def lines_of(*lines: str, centred: int | None = None) -> list[tuple[str, str]]:
+    """The kind and text of each block of a document of plain paragraphs, one of them perhaps centred."""
+    document = Document()
+    for number, line in enumerate(lines):
+        document.add_paragraph(line).alignment = WD_ALIGN_PARAGRAPH.CENTER if number == centred else None
+    essay = essay_from_bytes(saved(document), "essay.docx")
+    return [(block.kind, essay.text[block.start : block.end]) for block in essay.blocks]
+
+
+HEADER = ["Ruth Oduya", "Professor Smith", "English 101", "May 12, 2020"]
+
+
+@pytest.mark.parametrize("title", ["On Ferries", "Why Do Ferries Sink?", "Ferries, and What to Do with Them"])
+def test_the_header_of_a_school_essay_is_not_prose(title: str) -> None:
+    assert lines_of(*HEADER, title, PROSE, centred=4) == [
+        *(("heading", line) for line in [*HEADER, title]),
+        ("paragraph", PROSE),
+    ]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\n\n"])
+def test_a_header_may_be_one_paragraph(line_break: str) -> None:
+    header = lines_of(line_break.join(HEADER), "On Ferries", PROSE, centred=1)
+
+    assert {kind for kind, _ in header[:-1]} == {"heading"}
+    assert header[-1] == ("paragraph", PROSE)
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\n\n"])
+def test_the_centred_line_below_a_header_is_the_title(line_break: str) -> None:
+    document = Document()
+    document.add_paragraph(line_break.join(HEADER))
+    document.add_paragraph("On Ferries").alignment = WD_ALIGN_PARAGRAPH.CENTER
+    document.add_paragraph(PROSE)
+
+    assert essay_from_bytes(saved(document), "essay.docx").title == "On Ferries"
+
+
+@pytest.mark.parametrize(
+    "name", ["Works Cited", "Citations:", "Reference", "  Works   Cited\t", "BIBLIOGRAPHY :", "Quellen"]
+)
+def test_a_plain_paragraph_may_open_the_sources(name: str) -> None:
+    sources = ["Adler, R. Boats. A Press, 1999.", "[1]Adler, R. Boats.", "[2]\tOduya, R. Rafts. It is long."]
+
+    assert lines_of("On Ferries", PROSE, name, *sources) == [
+        ("heading", "On Ferries"),
+        ("paragraph", PROSE),
+        ("heading", name.strip()),
+        *(("verbatim", source) for source in sources),
+    ]
+
+
+def test_sources_after_two_line_breaks_are_sources() -> None:
+    assert lines_of(PROSE, "\n\n".join([PROSE, "Works Cited", "[1]Adler, R. Boats.", "Oduya, R. Rafts."])) == [
+        *[("paragraph", PROSE)] * 2,
+        ("heading", "Works Cited"),
+        ("verbatim", "[1]Adler, R. Boats."),
+        ("verbatim", "Oduya, R. Rafts."),
+    ]

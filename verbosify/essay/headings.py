@@ -97,7 +97,8 @@ def with_header(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
     if all(blocks[number].kind == "heading" for number in header):
         return tuple(blocks)
     titled = any(blocks[number].level == 1 for number in header)
-    title = -1 if titled else header[title_line(texts[: len(header)])]
+    said = [(number, line) for number, words in zip(header, texts, strict=False) for line in _filled_lines(words)]
+    title = -1 if titled else said[title_line([line for _, line in said])][0]
     result = list(blocks)
     for number in header:
         if number == title or blocks[number].kind == "paragraph":
