@@ -153,9 +153,9 @@ def test_a_word_document_becomes_markdown_block_by_block(tmp_path: Path) -> None
     write_essay(essay, {}, tmp_path / "new.md")
 
     assert (tmp_path / "new.md").read_text() == (
-        "# On rafts\n\n# First part\n\nOne is “here”. Two really is there. Three is a link. Four is near.\n\n"
+        "# On rafts\n\n# First part\n\nOne is “here”.[^1] *Two* really is there. Three is a link. Four is near.\n\n"
         "- A list item. Not prose.\n\n| a | b |\n| --- | --- |\n| c | d\\|e |\n\n> Quoted. Not ours.\n\n"
-        "Figure 1. A raft.\n\nFive.\\\nSix is after a soft break. Seven.\n\n# References\n\nSmith, A. A Book.\n"
+        "Figure 1. A raft.\n\nFive.\\\nSix is after a soft break. Seven.\n\n# References\n\nSmith, A. A Book.\n\n[^1]: A note of the writer's.\n"
     )
 
 

@@ -79,6 +79,11 @@ class Styles:
         """Whether a run, in a paragraph of that style, is bold where the document's usual paragraphs are not."""
         return self._switched(run, style, "b") and not self._by_style(self._usual, None, "b")
 
+    def switches(self, run: Element, name: str) -> bool:
+        """Whether a run itself, or else its own style, switches a property on, whatever its paragraph's style says."""
+        own, style = run_property(run, name), run_property(run, "rStyle")
+        return is_on(own) if own is not None else style is not None and bool(self._switch(style.get(W + "val"), name))
+
     def _switched(self, run: Element, style: str | None, name: str) -> bool:
         own = run_property(run, name)
         if own is not None:

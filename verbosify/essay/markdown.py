@@ -128,7 +128,12 @@ def heading_source(source: str) -> str:
 
 def escape_markdown(text: str) -> str:
     """`text` on one line, with all that Markdown and its common extensions would read as markup escaped."""
-    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+    return escape_characters(" ".join(text.split()))
+
+
+def escape_characters(text: str, *, starts_line: bool = True) -> str:
+    """The same of a piece of a line, whose white space stays; what matters at a line's start alone may stay too."""
+    return _MARKUP.sub(r"\\\g<0>", text) if starts_line else _MARKUP.sub(r"\\\g<0>", f" {text}")[1:]
 
 
 def without_front_matter(text: str) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 Marks = frozenset[str]
 """How characters are set: bold, italic, strike, code, raised, lowered, generated; `soft`, of a line break, says that
-it is one of the file and not of the text."""
+it is one of the file and not of the text; `picture`, that they describe one, whose file the link names."""
 PLAIN: Marks = frozenset()
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -38,7 +38,8 @@ def words_of(spans: Iterable[Span], note_mark: Callable[[int], str]) -> str:
     written = []
     for link, linked in groupby(spans, key=lambda span: span.link):
         words = "".join(note_mark(span.note) if span.note else _characters(span) for span in linked)
-        written.append(words + address_after(words, link))
+        tail = words[len(words.rstrip()) :]
+        written.append(words.rstrip() + address_after(words, link) + tail)
     return "".join(written)
 
 

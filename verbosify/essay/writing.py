@@ -14,6 +14,7 @@ from pathlib import Path
 from verbosify.errors import EssayError, OutputError
 from verbosify.essay.converting import as_markdown, as_plain_text
 from verbosify.essay.docx_building import build_docx
+from verbosify.essay.docx_converting import DocxInsertions
 from verbosify.essay.docx_editing import edit_docx
 from verbosify.essay.language import is_unspaced
 from verbosify.essay.markdown import escape_markdown
@@ -74,9 +75,9 @@ def write_essay(essay: Essay, insertions: Insertions, path: str | Path, note: st
     if suffix == f".{essay.format}":
         content = essay_bytes(essay, insertions, note)
     elif suffix == ".txt":
-        content = _with_note(as_plain_text(_woven(essay, insertions)), note).encode()
+        content = _with_note(as_plain_text(*_to_convert(essay, insertions)), note).encode()
     elif suffix == ".md":
-        content = _with_note(as_markdown(_woven(essay, insertions)), escape_markdown(note)).encode()
+        content = _with_note(as_markdown(*_to_convert(essay, insertions)), escape_markdown(note)).encode()
     elif suffix == ".docx":
         brackets = _unused_characters(essay.text + "".join(insertions.values()))
         woven = as_markdown(_woven(essay, insertions, brackets))
@@ -115,6 +116,16 @@ def _places(essay: Essay, insertions: Insertions, brackets: tuple[str, str] = ("
             tail = " " if spaced[number] and after and not after.isspace() else ""
             places.append(_Place(number, offset, f"{lead}{brackets[0]}{text}{brackets[1]}{tail}"))
     return places
+
+
+def _to_convert(essay: Essay, insertions: Insertions) -> tuple[Essay, DocxInsertions]:
+    """The essay with insertions in its text; of a .docx, whose text has lost its looks, the two side by side."""
+    if essay.format != "docx":
+        return _woven(essay, insertions), {}
+    inserted: dict[int, list[tuple[int, str]]] = {}
+    for place in _places(essay, insertions):
+        inserted.setdefault(place.block, []).append((place.offset - essay.blocks[place.block].start, place.text))
+    return essay, inserted
 
 
 def _woven(essay: Essay, insertions: Insertions, brackets: tuple[str, str] = ("", "")) -> Essay:
