@@ -162,6 +162,65 @@ def test_a_split_that_is_printed_is_taken_as_it_is(call: Call, essay: Path, spea
     assert again[0] == 0, "the same split makes the same piece"
 
 
+IN_THE_WAY = (
+    "piece/site",
+    "piece/site/index.html/",
+    "piece/site/assets",
+    "piece/piece.json/",
+    "piece/quay-strange.docx/",
+)
+
+
+@pytest.mark.parametrize("place", IN_THE_WAY)
+def test_what_is_in_the_way_of_a_result_is_told_before_any_work(
+    place: str, call: Call, essay: Path, speaking_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / place).parent.mkdir(parents=True)
+    (tmp_path / place).mkdir() if place.endswith("/") else (tmp_path / place).write_text("mine")
+
+    code, out, err = call("run", essay, "--out", "piece", *settings(speaking_model))
+
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert f"{place.removesuffix('/')} is a " in err
+    assert not (tmp_path / "piece" / "piece.db").exists()
+
+
+@pytest.mark.parametrize("package", ["jinja2", "docx", "jsonschema", "markdown_it"])
+def test_a_package_that_the_end_needs_is_missed_at_the_beginning(
+    package: str, call: Call, essay: Path, speaking_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = read_essay(essay)
+    monkeypatch.setattr("verbosify.essay.reading.read_essay", lambda _: read)
+    monkeypatch.setitem(sys.modules, package, None)
+
+    code, _, err = call("run", essay, "--out", "piece", *settings(speaking_model))
+
+    assert code == 2
+    assert err.startswith("The package ")
+    assert "is missing: run `pip install verbosify-studio`" in err
+    assert not (tmp_path / "piece").exists()
+
+
+def test_without_pillow_a_run_says_so_first_and_makes_its_pages_without_the_picture(
+    call: Call, essay: Path, speaking_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    notice = (
+        "The picture shown with links needs Pillow: install verbosify-studio[site]. The pages are made without it.\n"
+    )
+
+    code, out, err = call("run", essay, "--out", "piece", "--limit", 1, *settings(speaking_model))
+
+    assert (code, err) == (0, notice)
+    assert "piece/site/index.html" in out
+    assert call("site", "piece") == (0, "piece/site/index.html\n", notice)
+    for page in (tmp_path / "piece" / "site").glob("*.html"):
+        assert "card.png" not in page.read_text()
+        assert "twitter:card" not in page.read_text()
+    assert not (tmp_path / "piece" / "site" / "card.png").exists()
+
+
 # site and replay
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests import pieces
 from verbosify.piece import Pick
-from verbosify.workflow.outputs import FORMATS, words_added, write_reading
+from verbosify.workflow.outputs import FORMATS, paths_of, words_added, write_reading
 
 
 @pytest.mark.parametrize(("reading", "stem"), [("../é?", "é"), ("…", "reading")])
@@ -21,6 +21,16 @@ def test_any_name_of_a_reading_makes_a_file_name(tmp_path: Path, reading: str, s
 
     assert paths == [tmp_path / f"harbour-{stem}{suffix}" for suffix in FORMATS]
     assert all(path.is_file() for path in paths)
+
+
+@pytest.mark.parametrize(("essay", "reading"), [("x" * 251 + ".md", "own"), ("海" * 80 + ".md", "望" * 80)])
+def test_files_of_an_essay_of_a_long_name_have_names_that_disks_take(tmp_path: Path, essay: str, reading: str) -> None:
+    paths = paths_of(essay, reading, tmp_path)
+
+    for path in paths:
+        path.touch()
+    assert len({path.name for path in paths}) == len(FORMATS)
+    assert all(path.stem.startswith(essay[:50]) for path in paths)
 
 
 def test_the_note_says_how_many_words_who_wrote_them_and_who_chose(tmp_path: Path) -> None:

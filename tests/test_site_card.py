@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from io import BytesIO
+from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
 from tests.browser.making import HOSTILE, harbour, hostile, piece
 from verbosify.errors import OutputError
-from verbosify.site.card import draw_card
+from verbosify.site import build_site
+from verbosify.site.card import _font, draw_card, lacking
 from verbosify.site.pages import PiecePages
 from verbosify.site.record import Record
 
@@ -54,5 +56,22 @@ def test_any_title_fits(title: str) -> None:
 
 def test_without_pillow_the_way_to_get_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(OutputError, match=r"needs Pillow: install verbosify\[site\]\.$"):
+    with pytest.raises(OutputError, match=r"needs Pillow: install verbosify-studio\[site\]\.$"):
         draw_card(PiecePages(Record(harbour())))
+
+
+def test_a_pillow_that_reads_no_typefaces_of_the_web_is_as_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("unknown file format")
+
+    assert lacking() is None
+    _font.cache_clear()
+    monkeypatch.setattr(ImageFont, "truetype", refuse)
+    told: list[str] = []
+
+    files = build_site([harbour()], tmp_path, on_notice=told.append)
+
+    assert "card.png" not in [path.name for path in files]
+    assert told == [f"{lacking()} The pages are made without it."]

@@ -85,6 +85,7 @@ def run(
     from verbosify.essay.reading import read_essay
     from verbosify.essay.recoding import decode_sentences
     from verbosify.models.protocol import SamplingSettings, recipe_named
+    from verbosify.site import check_site
     from verbosify.workflow import Options, verbosify
     from verbosify.workflow.options import MOST_SAMPLES
 
@@ -103,6 +104,7 @@ def run(
     _show_notices(text.notices)
     split = None if sentences is None else decode_sentences(_read_bytes(sentences), text)
     folder = out or Path("pieces") / Path(text.name).stem
+    _show_notices(filter(None, [check_site(folder / "site")]))
     try:
         with _bars() as bars:
             summary = verbosify(
@@ -161,9 +163,12 @@ def score(
 ) -> None:
     """Record how likely each token of PIECE's picks was, before and after overfitting, for the page to tint them by."""
     from verbosify.piece import Piece, write_export
+    from verbosify.piece.export import EXPORT_NAME
+    from verbosify.readiness import ensure_writable
     from verbosify.workflow.scoring import score_picks
 
     with Piece.open(piece) as opened, _bars() as bars:
+        ensure_writable([piece / EXPORT_NAME])
         try:
             scored, wanted = score_picks(opened, model, on_progress=_show_fetching(bars))
         finally:
@@ -327,7 +332,7 @@ def _build_site(
     from verbosify.site import build_site
 
     records = [read_record(path) for path in pieces]
-    build_site(records, out, address=address)
+    build_site(records, out, address=address, on_notice=on_notice)
     for path, record in zip(pieces, records, strict=True):
         if not any(reading["gaps"] for reading in record["readings"].values()):
             on_notice(f"Nothing is picked in {path} yet, so its page shows the essay alone: go on, or pick by hand.")

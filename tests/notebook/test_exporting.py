@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -35,6 +36,16 @@ def test_a_reading_is_written_as_texts_and_as_a_site(piece: Piece, tmp_path: Pat
     with zipfile.ZipFile(site) as archive:
         assert "index.html" in archive.namelist()
         assert archive.testzip() is None
+
+
+def test_without_pillow_the_site_is_made_without_its_picture_and_that_is_told(
+    piece: Piece, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pick_something(piece)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with zipfile.ZipFile(export_reading(piece, "own", tmp_path / "out")[3]) as archive:
+        assert "card.png" not in archive.namelist()
+    assert capsys.readouterr().out.startswith("The picture shown with links needs Pillow")
 
 
 def test_word_documents_come_back_as_they_were(

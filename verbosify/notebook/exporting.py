@@ -40,7 +40,7 @@ def export_reading(piece: Piece, reading: str = "own", folder: str | Path | None
         raise OutputError(f"{out} cannot be a folder ({error.strerror}): choose another place.") from error
     paths = write_reading(piece, reading, out)
     with TemporaryDirectory() as place:
-        build_site([read_export(write_export(piece))], Path(place) / "site")
+        build_site([read_export(write_export(piece))], Path(place) / "site", on_notice=print)
         try:
             archive = shutil.make_archive(f"{paths[0].with_suffix('')}-site", "zip", Path(place) / "site")
         except OSError as error:

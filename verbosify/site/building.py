@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from verbosify.errors import PieceError
-from verbosify.site.card import draw_card
+from verbosify.readiness import ensure_installed, ensure_writable
+from verbosify.site.card import draw_card, lacking
 from verbosify.site.output import write_files
 from verbosify.site.pages import PiecePages, index_page
 from verbosify.site.record import Record
@@ -18,11 +19,30 @@ from verbosify.site.record import Record
 Files = dict[PurePosixPath, bytes]
 
 _HERE = PurePosixPath()
+_USUAL = ("fluffy", "strange", "sparse")
 _STYLES = ("faces.css", "page.css", "tools.css", "made.css", "print.css")
 _SCRIPTS = ("codec.js", "piece.js", "weave.js", "origin.js", "slip.js", "game.js", "page.js")
 
 
-def build_site(pieces: Sequence[Mapping[str, Any]], out: Path, *, address: str = "") -> list[Path]:
+def check_site(out: Path) -> str | None:
+    """Find out before any work whether pages can be made in the folder `out`, and tell what they will lack.
+
+    Raises:
+        OutputError: a package is missing, or a file cannot be written.
+    """
+    ensure_installed("jinja2", "jsonschema", "markdown_it")
+    pages = [f"{name}{suffix}" for name in ("index", "made", *_USUAL) for suffix in (".html", ".txt")]
+    ensure_writable(Path(out) / name for name in (*pages, "card.png", "piece.json", *map(str, _assets())))
+    return _without_card()
+
+
+def build_site(
+    pieces: Sequence[Mapping[str, Any]],
+    out: Path,
+    *,
+    address: str = "",
+    on_notice: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
     """Write the pages of `pieces` (each the content of a piece.json) into the folder `out`; returns the files.
 
     One piece is the site itself; several get a folder each, and an index. The same pieces make the same bytes.
@@ -30,19 +50,24 @@ def build_site(pieces: Sequence[Mapping[str, Any]], out: Path, *, address: str =
     Args:
         address: where `out` will be published, as in `https://example.org/essays/`. Only the pictures shown with links
             to the pages need it.
+        on_notice: told in a sentence what the pages lack: without Pillow, the picture shown with links.
 
     Raises:
         PieceError: there is no piece, or one is not a record this version can read.
         OutputError: a file cannot be written.
     """
-    return write_files(site_files([Record.checked(piece) for piece in pieces], address=address), Path(out))
+    files = site_files([Record.checked(piece) for piece in pieces], address=address)
+    if notice := _without_card():
+        on_notice(notice)
+    return write_files(files, Path(out))
 
 
 def site_files(records: Sequence[Record], *, address: str = "") -> Files:
     """Every file of the site of some pieces, by its path in the site's folder."""
     base = address.rstrip("/") + "/" if address else ""
+    has_card = lacking() is None
     sites = [
-        (folder, PiecePages(record, "../" * len(folder.parts), _join(base, folder)))
+        (folder, PiecePages(record, "../" * len(folder.parts), _join(base, folder), has_card))
         for folder, record in _places(records)
     ]
     files = _assets()
@@ -89,9 +114,15 @@ def _piece_files(site: PiecePages) -> dict[str, bytes]:
         files[site.names[reading.name]] = site.reading_page(reading)
         files[f"{reading.page}.txt"] = site.text(reading)
     files["made.html"] = site.made_page()
-    files["card.png"] = draw_card(site)
+    if site.has_card:
+        files["card.png"] = draw_card(site)
     files["piece.json"] = piece_json(site.record.piece)
     return files
+
+
+def _without_card() -> str | None:
+    missing = lacking()
+    return f"{missing} The pages are made without it." if missing else None
 
 
 def piece_json(piece: Mapping[str, Any]) -> bytes:

@@ -22,15 +22,25 @@ _PAPER, _INK, _QUIET, _MACHINE = "#fcfbf8", "#201d1a", "#6a645a", "#33409c"
 _COLOURS = 64  # of the palette: enough for smooth letters, and a third of the bytes
 
 
+def lacking() -> str | None:
+    """Why no picture can be drawn here, in a sentence; None if it can."""
+    try:
+        from PIL import Image, ImageDraw  # noqa: F401  (whether they are there)
+
+        _font("human", 34)
+    except (ImportError, OSError):  # Pillow is not there, or reads no typefaces, or not those of the web
+        return "The picture shown with links needs Pillow: install verbosify-studio[site]."
+    return None
+
+
 def draw_card(site: PiecePages) -> bytes:
     """A PNG of 1200 x 630 pixels; the same piece makes the same one with the same Pillow.
 
-    Raises `OutputError` if Pillow is not installed.
+    Raises `OutputError` if there is no Pillow that can draw it.
     """
-    try:
-        from PIL import Image, ImageDraw
-    except ImportError as error:
-        raise OutputError("The picture shown with links needs Pillow: install verbosify-studio[site].") from error
+    if missing := lacking():
+        raise OutputError(missing)
+    from PIL import Image, ImageDraw
 
     reading = site.record.first_reading
     image = Image.new("RGB", SIZE, _PAPER)

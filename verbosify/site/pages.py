@@ -27,11 +27,13 @@ class PiecePages:
     Attributes:
         root: the way from the piece's folder to the site's, `` or `../`.
         address: where the piece's folder will be published, ending in a slash; empty if nobody knows.
+        has_card: there is a picture to show with links.
     """
 
     record: Record
     root: str = ""
     address: str = ""
+    has_card: bool = True
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -111,6 +113,8 @@ class PiecePages:
     def reading_page(self, reading: Reading) -> bytes:
         first = reading is self.record.first_reading
         data = page_data(self.record, self.gaps, self.names, self.words) if first else None
+        image = "card.png" if self.has_card else None
+        schema = schema_of(self.record, reading, self.names[reading.name], self.words.all, image)
         return render(
             "reading.html",
             **self._shared(),
@@ -118,7 +122,7 @@ class PiecePages:
             shape=self.shape(reading),
             count=self.count(reading),
             description=self.description(reading),
-            schema=as_script_data(schema_of(self.record, reading, self.names[reading.name], self.words.all)),
+            schema=as_script_data(schema),
             data=as_script_data(data),
         )
 
@@ -130,6 +134,7 @@ class PiecePages:
             "record": self.record,
             "root": self.root,
             "address": self.address,
+            "has_card": self.has_card,
             "blocks": self.blocks,
             "words": self.words.all,
             "pages": self.names,

@@ -10,8 +10,11 @@ _MIXED = "https://schema.org/CompositeWithTrainedAlgorithmicMediaDigitalSource"
 _HUMAN = "https://schema.org/DigitalCreationDigitalSource"
 
 
-def schema_of(record: Record, reading: Reading, page: str, words: int) -> dict[str, Any]:
-    """A reading as an Article: what it is based on, which model wrote part of it, who chose, and the record itself."""
+def schema_of(record: Record, reading: Reading, page: str, words: int, image: str | None = None) -> dict[str, Any]:
+    """A reading as an Article: what it is based on, which model wrote part of it, who chose, and the record itself.
+
+    `image` is the file of the picture shown with links, if there is one.
+    """
     model = record.piece["model"]
     article: dict[str, Any] = {
         "@context": "https://schema.org",
@@ -24,7 +27,7 @@ def schema_of(record: Record, reading: Reading, page: str, words: int) -> dict[s
         "digitalSourceType": _MIXED if reading.words else _HUMAN,
         "isBasedOn": {"@type": "Article", "name": record.piece["essay"]["name"], "wordCount": words},
         "encoding": {"@type": "MediaObject", "contentUrl": "piece.json", "encodingFormat": "application/json"},
-        "image": "card.png",
+        **({"image": image} if image else {}),
     }
     if reading.words:
         article["contributor"] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from verbosify.essay.blocks import plain_words
@@ -41,12 +42,19 @@ def write_reading(piece: Piece, reading: str, folder: Path) -> list[Path]:
         f"{piece.job.model['name']}, overfitted on each passage in turn, and chosen by {curators} "
         f"(reading: {reading}). They may be false. All other words are the author's."
     )
-    paths = [folder / f"{Path(essay.name).stem}-{_file_name(reading)}{suffix}" for suffix in FORMATS]
+    paths = paths_of(essay.name, reading, folder)
     for path in paths:
         write_essay(essay, insertions, path, note=note)
     return paths
 
 
-def _file_name(reading: str) -> str:
+def paths_of(essay: str, reading: str, folder: Path) -> list[Path]:
+    """Where the files of a reading go, named by the essay and the reading as far as a disk allows."""
     kept = "".join(character if character.isalnum() else "-" for character in reading).strip("-")
-    return kept[:60] or "reading"
+    stem = f"{_short(Path(essay).stem, 150)}-{_short(kept[:60], 90) or 'reading'}"
+    return [folder / f"{stem}{suffix}" for suffix in FORMATS]
+
+
+def _short(name: str, size: int) -> str:
+    """As much of a name as `size` bytes hold."""
+    return os.fsencode(name)[:size].decode(errors="ignore")

@@ -17,12 +17,17 @@ from verbosify.models.download import Progress as FetchProgress
 from verbosify.models.loading import load_model, model_folder
 from verbosify.models.protocol import LanguageModel
 from verbosify.piece import Piece, write_export
+from verbosify.piece.export import EXPORT_NAME
 from verbosify.piece.store import PASSED_OVER
+from verbosify.readiness import ensure_installed, ensure_writable
 from verbosify.workflow.curating import curate, offers, promise
 from verbosify.workflow.options import Options
-from verbosify.workflow.outputs import words_added, write_reading
+from verbosify.workflow.outputs import paths_of, words_added, write_reading
 from verbosify.workflow.plan import make_plan
 from verbosify.workflow.sampling import Embed, Judge, visit
+
+READINGS = ("fluffy", "strange")
+"""What the built-in curator chooses and a run writes as essays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +115,8 @@ def verbosify(
         essay = read_essay(essay)
     plan = make_plan(essay, out, options, sentences)
     essay, passages = plan.essay, plan.passages
+    ensure_installed("docx")
+    ensure_writable([Path(out) / EXPORT_NAME, *(p for r in READINGS for p in paths_of(essay.name, r, Path(out)))])
     words_before = essay.words
     share = words_before * (options.target - 1) / len(passages)
     judge = Judge.of(plan.prose, share)
@@ -162,7 +169,7 @@ def verbosify(
         gaps = len(piece.finished_passages())  # an earlier run with a higher limit may have visited more
         reached = round(words_before * gaps / len(passages))
         choices = curate(piece, judge, words_before=reached, target=options.target)
-        texts = [path for name in ("fluffy", "strange") for path in write_reading(piece, name, piece.folder)]
+        texts = [path for name in READINGS for path in write_reading(piece, name, piece.folder)]
         added = words_added(piece, "fluffy")
         piece.note("finished", words_before=words_before, words_after=words_before + added)
         outputs = (write_export(piece), *texts)
@@ -178,7 +185,7 @@ def verbosify(
             passed_over=len({str(entry.detail.get("passage")) for entry in piece.log() if entry.event == PASSED_OVER}),
             samples=sum(1 for _ in piece.samples()),
             picks=len(piece.picks("fluffy")),
-            closeness={name: _mean_closeness(choices.get(name)) for name in ("fluffy", "strange")},
+            closeness={name: _mean_closeness(choices.get(name)) for name in READINGS},
             seconds=perf_counter() - started,
             model_seconds=model_seconds,
             outputs=outputs,
