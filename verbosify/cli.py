@@ -127,7 +127,9 @@ def run(
 def site(
     pieces: Annotated[list[Path], typer.Argument(metavar="PIECE...", help="Folders of pieces, or piece.json files.")],
     out: Annotated[Path | None, typer.Option(help="Where the pages go. [default: PIECE/site, or site]")] = None,
-    address: Annotated[str, typer.Option(help="Where they will be published, for the pictures shown with links.")] = "",
+    address: Annotated[
+        str, typer.Option(help="Where they will be published, as in example.org/me: for the pictures shown with links.")
+    ] = "",
 ) -> None:
     """Make the static page of one PIECE, or of several with an index."""
     folder = out or (_site_of(pieces[0]) if len(pieces) == 1 else Path("site"))

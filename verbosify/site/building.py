@@ -11,6 +11,7 @@ from typing import Any
 
 from verbosify.errors import PieceError
 from verbosify.readiness import ensure_installed, ensure_writable
+from verbosify.site.address import published_address
 from verbosify.site.card import draw_card, lacking
 from verbosify.site.output import write_files
 from verbosify.site.pages import PiecePages, index_page
@@ -48,12 +49,13 @@ def build_site(
     One piece is the site itself; several get a folder each, and an index. The same pieces make the same bytes.
 
     Args:
-        address: where `out` will be published, as in `https://example.org/essays/`. Only the pictures shown with links
-            to the pages need it.
+        address: where `out` will be published, as in `https://example.org/essays/` or `example.org/essays`. Only the
+            pictures shown with links to the pages need it.
         on_notice: told in a sentence what the pages lack: without Pillow, the picture shown with links.
 
     Raises:
         PieceError: there is no piece, or one is not a record this version can read.
+        SettingsError: `address` is none.
         OutputError: a file cannot be written.
     """
     files = site_files([Record.checked(piece) for piece in pieces], address=address)
@@ -64,7 +66,7 @@ def build_site(
 
 def site_files(records: Sequence[Record], *, address: str = "") -> Files:
     """Every file of the site of some pieces, by its path in the site's folder."""
-    base = address.rstrip("/") + "/" if address else ""
+    base = published_address(address)
     has_card = lacking() is None
     sites = [
         (folder, PiecePages(record, "../" * len(folder.parts), _join(base, folder), has_card))
