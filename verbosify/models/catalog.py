@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from verbosify.errors import ModelError
+from verbosify.files import file_lock
 from verbosify.models.download import Progress, download
 from verbosify.models.entries import CATALOG, Bucket, Entry
 from verbosify.models.files import require_space, sha256_of, sync_folder, telling_failures
@@ -203,19 +204,13 @@ def _is_sound(entry: Entry, folder: Path) -> bool:
 @contextmanager
 def _alone(folder: Path, progress: Progress | None) -> Iterator[None]:
     """Hold the model's lock, waiting for whoever else has it."""
-    from filelock import FileLock, Timeout
 
-    lock = FileLock(folder.parent / f".{folder.name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+    def tell() -> None:
         if progress is not None:
             progress(f"waiting for another process to fetch {folder.name}", 0, None)
-        lock.acquire()
-    try:
+
+    with file_lock(folder.parent / f".{folder.name}.lock", tell):
         yield
-    finally:
-        lock.release()
 
 
 def _put_in_place(entry: Entry, folder: Path, progress: Progress | None, keep: Path | None) -> None:

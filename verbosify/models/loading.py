@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from verbosify.errors import ModelError
+from verbosify.files import file_lock
 from verbosify.models.catalog import catalogue_entry, checkpoints_folder, get_model, locate_model
 from verbosify.models.download import Progress
 from verbosify.models.files import telling_failures
@@ -76,8 +77,6 @@ def model_folder(name_or_path: str | Path, *, progress: Progress | None = None) 
 
 def _in_safetensors(folder: Path, sha256: str) -> Path:
     """The folder itself, or a converted copy of an OpenAI checkpoint, made once and kept by its weights' hash."""
-    from filelock import FileLock
-
     from verbosify.models.openai_format import convert_to_safetensors
 
     if (folder / "model.safetensors").is_file():
@@ -86,7 +85,7 @@ def _in_safetensors(folder: Path, sha256: str) -> Path:
     if not (target / "model.safetensors").is_file():
         with telling_failures(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(target.parent / f".{target.name}.lock"):
+            with file_lock(target.parent / f".{target.name}.lock"):
                 if not (target / "model.safetensors").is_file():
                     convert_to_safetensors(folder, target)
     return target

@@ -1,18 +1,21 @@
 """One SQLite file, opened with care, its failures told in sentences. Knows no table of ours.
 
-Every write is one transaction that has reached the disk when its block ends (write-ahead log, synchronous FULL).
+Every write is one transaction that has reached the disk when its block ends (write-ahead log, synchronous FULL; where
+processes cannot share memory, the ordinary journal instead, which is as safe but lets readers wait for writers).
 A `Database` belongs to the thread that opened it; other threads and processes open their own.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from verbosify.errors import OutputError, PieceError, VerbosifyError
+from verbosify.files import can_share_memory, lock_trouble
 
 Value = str | int | float | bytes | None  # what a column holds
 
@@ -20,6 +23,11 @@ BUSY_SECONDS = 30.0
 _PRAGMAS = ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON")
 
 _FULL = "{place} cannot be written ({error}): make room on the disk and go on; what was recorded is safe."
+_FAILED = "{place} cannot be read or written ({error}): check its disk, and go on; what was recorded is safe."
+_NO_LOCKS = (
+    "{place} lies on a disk that cannot lock files ({error}), where two programs could damage it: choose a folder on a "
+    "disk of this computer, and if there is a piece already, copy it there."
+)
 _READ_ONLY = "{place} is read-only: copy its folder to a place where you may write."
 _LOCKED = "{place} stayed locked by another program for {wait:.0f} s: close that program and try again."
 _DAMAGED = "{place} is damaged ({error}): restore a copy of it, or rebuild it from piece.json."
@@ -30,7 +38,8 @@ _OTHERWISE = "{place} cannot be used: SQLite says {error}."
 # By SQLite's primary result code.
 _SENTENCES: dict[int, tuple[type[VerbosifyError], str]] = {
     sqlite3.SQLITE_FULL: (OutputError, _FULL),
-    sqlite3.SQLITE_IOERR: (OutputError, _FULL),
+    sqlite3.SQLITE_IOERR: (OutputError, _FAILED),
+    sqlite3.SQLITE_PROTOCOL: (OutputError, _NO_LOCKS),
     sqlite3.SQLITE_READONLY: (OutputError, _READ_ONLY),
     sqlite3.SQLITE_PERM: (OutputError, _READ_ONLY),
     sqlite3.SQLITE_BUSY: (PieceError, _LOCKED),
@@ -40,6 +49,19 @@ _SENTENCES: dict[int, tuple[type[VerbosifyError], str]] = {
     sqlite3.SQLITE_CANTOPEN: (PieceError, _NO_FILE),
     sqlite3.SQLITE_CONSTRAINT: (PieceError, _UNFIT),
 }
+
+
+_BY_EXTENDED_CODE: dict[int, tuple[type[VerbosifyError], str]] = {
+    sqlite3.SQLITE_IOERR_WRITE: (OutputError, _FULL),
+    sqlite3.SQLITE_IOERR_TRUNCATE: (OutputError, _FULL),
+    sqlite3.SQLITE_IOERR_SHMSIZE: (OutputError, _FULL),
+    sqlite3.SQLITE_IOERR_LOCK: (OutputError, _NO_LOCKS),
+    sqlite3.SQLITE_IOERR_RDLOCK: (OutputError, _NO_LOCKS),
+    sqlite3.SQLITE_IOERR_UNLOCK: (OutputError, _NO_LOCKS),
+    sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK: (OutputError, _NO_LOCKS),
+    sqlite3.SQLITE_IOERR_SHMLOCK: (OutputError, _NO_LOCKS),
+}
+_CANNOT_SHARE = (sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP, sqlite3.SQLITE_PROTOCOL)
 
 
 def unfit(error: sqlite3.Error) -> str:
@@ -60,8 +82,8 @@ def _told(place: Path) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         # The low byte is the primary code; an error without any is of a text that is not UTF-8.
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-        kind, sentence = _SENTENCES.get(code, (PieceError, _OTHERWISE))
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        kind, sentence = _BY_EXTENDED_CODE.get(code) or _SENTENCES.get(code & 0xFF, (PieceError, _OTHERWISE))
         said = " ".join(str(error).split())  # what it quotes of a damaged file may hold line breaks
         raise kind(sentence.format(place=place, error=said, wait=BUSY_SECONDS, unfit=unfit(error))) from error
     except UnicodeDecodeError as error:  # SQLite quotes what it found in a damaged file
@@ -99,25 +121,29 @@ class Database:
     def __init__(self, place: Path, uri: str) -> None:
         self.place = place
         with _told(place):
-            self._connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-            self._connection.row_factory = sqlite3.Row
-            with closed_on_error(self._connection):
-                for pragma in _PRAGMAS:
-                    self._connection.execute(f"PRAGMA {pragma}")
+            try:
+                self._connection = _connect(uri)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode not in _CANNOT_SHARE:
+                    raise
+                _end_log(uri)  # which a piece brings along that was made on another disk
+                self._connection = _connect(uri)
 
     @classmethod
     def open(cls, place: Path) -> Database:
         """The file at `place`, which must exist."""
-        return cls(place, f"{place.absolute().as_uri()}?mode=rw")
+        _require_locks(place)
+        return cls(place, f"{_uri(place)}?mode=rw")
 
     @classmethod
     def make(cls, place: Path) -> Database:
         """The file at `place`, made empty if there is none, as is its folder."""
+        _require_locks(place)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{place.parent} cannot be a folder ({error.strerror}): choose another place.") from error
-        return cls(place, f"{place.absolute().as_uri()}?mode=rwc")
+        return cls(place, f"{_uri(place)}?mode=rwc")
 
     @classmethod
     def in_memory(cls, place: Path) -> Database:
@@ -131,10 +157,13 @@ class Database:
         """Use a write-ahead log from now on, so that readers never wait for a writer; the file remembers it.
 
         While another process has the file open this cannot be done: then the next opening does it, and until
-        then the ordinary journal is as safe.
+        then the ordinary journal is as safe. On a disk that cannot share memory it is never done.
         """
-        with _told(self.place), suppress(sqlite3.OperationalError):
-            self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        with _told(self.place):
+            if self.rows("PRAGMA journal_mode")[0][0] == "wal" or not can_share_memory(self.place.parent):
+                return
+            with suppress(sqlite3.OperationalError):
+                self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[sqlite3.Row]:
         """All rows of a query, at once, so that no cursor stays open while somebody writes."""
@@ -187,3 +216,31 @@ class Database:
                 if self._connection.in_transaction:  # a full disk has made SQLite roll back by itself
                     self._connection.execute("ROLLBACK")
                 raise
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    with closed_on_error(connection):
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("PRAGMA schema_version").fetchall()  # the first to look into the file
+    return connection
+
+
+def _end_log(uri: str) -> None:
+    """Let the file have an ordinary journal instead of a write-ahead log; nobody else may have it open meanwhile."""
+    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # alone, it needs no memory that is shared
+        connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+
+
+def _require_locks(place: Path) -> None:
+    folder = next((parent for parent in place.absolute().parents if parent.is_dir()), place.parent)
+    if (trouble := lock_trouble(folder)) is not None:
+        raise OutputError(_NO_LOCKS.format(place=place, error=trouble.strerror)) from trouble
+
+
+def _uri(place: Path) -> str:
+    """The path as SQLite takes it: without a host, for a folder that is shared on Windows has its host in the path."""
+    return re.sub(r"^file://(?=[^/])", "file:////", place.absolute().as_uri())

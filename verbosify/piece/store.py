@@ -15,7 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from verbosify.errors import OutputError, PieceError
+from verbosify.errors import PieceError
+from verbosify.files import file_lock
 from verbosify.piece import migrations
 from verbosify.piece import picks as events
 from verbosify.piece.database import Database, Value, closed_on_error
@@ -131,23 +132,14 @@ class Piece:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Be the one process that samples for this piece. `PieceError` at once if another is. Ends with the process."""
-        from filelock import FileLock, Timeout
 
-        lock = FileLock(self.folder / "piece.lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
+        def refuse() -> None:
             raise PieceError(
                 f"Another process is at work on the piece in {self.folder}: wait until it is done, or stop it."
-            ) from error
-        except OSError as error:
-            raise OutputError(
-                f"{lock.lock_file} cannot be locked ({error.strerror}): check that you may write there."
-            ) from error
-        try:
+            )
+
+        with file_lock(self.folder / "piece.lock", refuse):
             yield
-        finally:
-            lock.release()
 
     @cached_property
     def job(self) -> Job:

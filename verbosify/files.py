@@ -1,0 +1,121 @@
+"""What every part that keeps files needs of the disk, and what a disk may lack. Knows not what the files are for."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from verbosify.errors import OutputError
+
+_SHARED_BYTES = 32768  # as much as SQLite maps for its log
+_PATIENCE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries
+_DISTANT = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gluster", "fuse.sshfs", "fuse.gluster", "fuse.ceph")
+"""How the kinds of file systems begin that several computers may have mounted."""
+
+
+def replace_file(draft: Path, target: Path) -> None:
+    """Put `draft` in the place of `target`, whole. Raises `OSError`.
+
+    On Windows that fails while any program has the target open, as a virus scanner or a synchronizer does for a moment:
+    then it is tried again for a second and a half.
+    """
+    for pause in _PATIENCE if os.name == "nt" else ():
+        try:
+            draft.replace(target)
+        except PermissionError:
+            time.sleep(pause)
+        else:
+            return
+    draft.replace(target)
+
+
+@contextmanager
+def file_lock(path: Path, when_taken: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold the lock at `path`, which ends with the process.
+
+    Args:
+        when_taken: called if another process has it; if that raises nothing, the lock is waited for.
+
+    Raises:
+        OutputError: the lock's file cannot be made, or its disk cannot lock.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if (trouble := lock_trouble(path.parent, whole=True)) is not None:  # some of which look like a lock of others
+            raise trouble
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            when_taken()
+            lock.acquire()
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be locked ({error.strerror or error}): check that you may write there, or choose a folder "
+            "on a disk of this computer."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def lock_trouble(folder: Path, *, whole: bool = False) -> OSError | None:
+    """Why parts of files in `folder`, or `whole` files, cannot be locked; None if they can or that cannot be told."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, where every disk locks
+        return None
+    lock = fcntl.flock if whole else fcntl.lockf
+    return _trouble(folder, lambda file: lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB))
+
+
+def can_share_memory(folder: Path) -> bool:
+    """Whether processes that map a file in `folder` see what the others write, wherever they run."""
+
+    def map_shared(file: IO[bytes]) -> None:
+        file.truncate(_SHARED_BYTES)
+        mmap.mmap(file.fileno(), _SHARED_BYTES).close()
+
+    return not _is_distant(folder) and _trouble(folder, map_shared) is None
+
+
+def _trouble(folder: Path, act: Callable[[IO[bytes]], None]) -> OSError | None:
+    """What `act` fails with on a new file in `folder`; None if it does not, or if there can be none."""
+    with suppress(OSError), tempfile.TemporaryFile(dir=folder) as file:
+        try:
+            act(file)
+        except OSError as error:
+            return error
+    return None
+
+
+def _is_distant(folder: Path) -> bool:
+    """Whether the disk of `folder` may be another computer's, as far as the system tells."""
+    place = str(folder.resolve())
+    if os.name == "nt":
+        import ctypes
+
+        remote = 4  # DRIVE_REMOTE
+        root = os.path.splitdrive(place)[0] + "\\"
+        return bool(ctypes.windll.kernel32.GetDriveTypeW(root) == remote)  # type: ignore[attr-defined]
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return False
+    kinds = {}
+    for line in mounts.splitlines():
+        _, mounted, kind, *_ = line.split(" ")
+        kinds[mounted.replace("\\040", " ")] = kind  # the last one mounted there is seen
+    for parent in (place, *map(str, Path(place).parents)):
+        if parent in kinds:
+            return kinds[parent].startswith(_DISTANT)
+    return False
