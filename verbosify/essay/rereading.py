@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,6 +20,7 @@ from verbosify.essay.reading import Essay, Format, essay_from_bytes
 
 _CONTEXTS = (5, 3, 2)  # words before a place by which it is found again
 _LEFT_OUT = 400  # words before a place that may be missing today
+_SAID = 8000  # characters before a place that are looked at for it
 _TELLING = 8  # characters that a context must have
 
 
@@ -79,7 +81,11 @@ def moved(old: str, new: str, offsets: Iterable[int]) -> dict[int, int]:
     Lines that differ in white space alone are the same. Between such lines a place is found by the characters before
     it. Places keep their order.
     """
+    if old == new:
+        return {offset: offset for offset in offsets}
     before, after = _written_lines(old), _written_lines(new)
+    then, today = cache(partial(_inked, old)), cache(partial(_inked, new))
+    letters = cache(partial(_letters, new))
     matcher = SequenceMatcher(None, [_letters(old, line) for line in before], [_letters(new, line) for line in after])
     regions = matcher.get_opcodes()
     found: dict[int, int] = {}
@@ -90,15 +96,15 @@ def moved(old: str, new: str, offsets: Iterable[int]) -> dict[int, int]:
         region = min(bisect_left(region_ends, number + 1), len(regions) - 1)
         tag, first, _, low, high = regions[region]
         if tag == "equal":
-            line = after[low + number - first]
-            found[offset] = _after_letters(new, line, len(_letters(old, (before[number][0], offset))) or 1)
+            count = bisect_left(then(before[number]), offset) or 1
+            found[offset] = today(after[low + number - first])[count - 1] + 1
             continue
         start = after[low - 1][1] if low else after[0][0]
         stretch = (start, after[high - 1][1] if high > low else start)
-        said = old[before[first][0] : offset].split()
-        place = _found_again(said, _letters(new, stretch), reached.get(region, 0))
+        said = old[max(before[first][0], offset - _SAID) : offset].split()
+        place = _found_again(said, letters(stretch), reached.get(region, 0))
         reached[region] = place
-        found[offset] = _after_letters(new, stretch, place) if place else start
+        found[offset] = today(stretch)[place - 1] + 1 if place else start
     return found
 
 
@@ -111,13 +117,9 @@ def _letters(text: str, span: tuple[int, int]) -> str:
     return "".join(text[span[0] : span[1]].split())
 
 
-def _after_letters(text: str, span: tuple[int, int], count: int) -> int:
-    """The offset after `count` characters (1 or more) of a stretch that are no white space, or else its end."""
-    for offset in range(span[0], span[1]):
-        count -= not text[offset].isspace()
-        if count == 0:
-            return offset + 1
-    return span[1]
+def _inked(text: str, span: tuple[int, int]) -> list[int]:
+    """The offsets of the characters of a stretch that are no white space."""
+    return [offset for offset in range(*span) if not text[offset].isspace()]
 
 
 def _found_again(said: Sequence[str], letters: str, earliest: int) -> int:
