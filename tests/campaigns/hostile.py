@@ -194,18 +194,20 @@ def essay_way(file: File, place: Path, rng: random.Random) -> None:
         write_essay(essay, insertions, place / f"woven.{suffix}", note="A note.")
     read_essay(place / "woven.docx")
     if len(essay.text) <= LARGE and rng.random() < SHOWN:
-        _piece_of(essay, split, passages, place / "piece", rng)
+        _piece_of(essay, place / "piece", rng)
 
 
-def _piece_of(essay: Any, split: Any, passages: Any, place: Path, rng: random.Random) -> None:
+def _piece_of(essay: Any, place: Path, rng: random.Random) -> None:
     """A piece of the essay, with hostile samples, picked and shown."""
     from verbosify.measures import measure_sample
     from verbosify.models.protocol import SamplingSettings
     from verbosify.piece import BUILT_IN, Pick, Piece, Sample
-    from verbosify.workflow.run import _job, _rows
+    from verbosify.workflow import Options
+    from verbosify.workflow.plan import make_plan
 
-    options = _Options()
-    with Piece.create(place, _job(essay, split, options, _Model()), _rows(passages)) as piece:
+    options = Options()
+    plan = make_plan(essay, place, options)
+    with Piece.create(place, plan.job(options, _Model()), plan.passages) as piece:
         choice = {}
         for passage in piece.passages()[:40]:
             text = " " + rng.choice([*FRAGMENTS, *PROSE])[:500].replace("\0", "") + " It rained."
@@ -229,13 +231,6 @@ def _shown(piece: Any, place: Path) -> None:
     for reading in piece.readings()[:3]:
         write_reading(piece, reading, place)
     build_site([read_export(exported)], place / "site")
-
-
-class _Options:
-    def to_dict(self) -> dict[str, Any]:
-        from verbosify.workflow import Options
-
-        return Options().to_dict()
 
 
 class _Model:

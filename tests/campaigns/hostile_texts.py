@@ -96,7 +96,7 @@ def _of_text(rng: random.Random, size: int) -> bytes:
     """A document of hostile paragraphs, escaped as XML wants it."""
     allowed = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
     lines = allowed.sub("", hostile_text(rng, size)).split("\n")
-    escaped = (line.replace("&", "&amp;").replace("<", "&lt;") for line in lines if line.strip())
+    escaped = (line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in lines if line.strip())
     return of_xml(*("<w:p>" + run(line) + "</w:p>" for line in escaped))
 
 
