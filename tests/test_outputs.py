@@ -30,7 +30,7 @@ def test_files_of_an_essay_of_a_long_name_have_names_that_disks_take(tmp_path: P
     for path in paths:
         path.touch()
     assert len({path.name for path in paths}) == len(FORMATS)
-    assert all(path.stem.startswith(essay[:50]) for path in paths)
+    assert all(path.stem.startswith(essay[:47]) for path in paths)
 
 
 def test_the_note_says_how_many_words_who_wrote_them_and_who_chose(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def run(
     from verbosify.site import check_site
     from verbosify.workflow import Options, verbosify
     from verbosify.workflow.options import MOST_SAMPLES
+    from verbosify.workflow.outputs import piece_folder
 
     options = Options(
         model=model,
@@ -103,7 +104,7 @@ def run(
     text = read_essay(essay)
     _show_notices(text.notices)
     split = None if sentences is None else decode_sentences(_read_bytes(sentences), text)
-    folder = out or Path("pieces") / Path(text.name).stem
+    folder = out or piece_folder(Path("pieces"), text.name)
     _show_notices(filter(None, [check_site(folder / "site")]))
     try:
         with _bars() as bars:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +19,42 @@ _SHARED_BYTES = 32768  # as much as SQLite maps for its log
 _PATIENCE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries
 _DISTANT = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gluster", "fuse.sshfs", "fuse.gluster", "fuse.ceph")
 """How the kinds of file systems begin that several computers may have mounted."""
+
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # by Windows, and so by a disk that is shared with it
+DEVICES = frozenset(
+    (
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{kind}{n}" for kind in ("com", "lpt") for n in "0123456789¹²³"),
+    )
+)
+"""Names that Windows keeps for devices, in any case and with any suffix."""
+
+
+def file_name(text: str, most_bytes: int = 120, empty: str = "unnamed") -> str:
+    """`text` as the name of a file or folder that every system takes, or `empty` if nothing is left of it.
+
+    What is forbidden anywhere becomes `-`. A name of more than `most_bytes` is cut, and a sum tells it from others that
+    begin like it.
+    """
+    name = _FORBIDDEN.sub("-", printable(text)).rstrip(" .").lstrip() or empty
+    if name.split(".")[0].rstrip().lower() in DEVICES:
+        name = f"_{name}"
+    content = name.encode()
+    if len(content) <= most_bytes:
+        return name
+    cut = content[: most_bytes - 7].decode(errors="ignore").rstrip(" .")
+    return f"{cut}-{hashlib.sha256(content).hexdigest()[:6]}"
+
+
+def printable(name: str) -> str:
+    """A file's name without half characters, which stand for bytes of it that are no UTF-8 (of UTF-16 on Windows)."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", name)
 
 
 def replace_file(draft: Path, target: Path) -> None:

@@ -18,6 +18,7 @@ from verbosify.essay.markdown import heading_source, link_references, markdown_b
 from verbosify.essay.notes import without_notes
 from verbosify.essay.plaintext import plain_text_blocks
 from verbosify.essay.sources import without_sources
+from verbosify.files import printable
 
 __all__ = [
     "Block", "BlockKind", "Essay", "Format", "essay_from_bytes", "essay_from_text", "essay_inlines", "read_essay",
@@ -108,7 +109,7 @@ def essay_from_bytes(source: bytes, name: str) -> Essay:
     Raises:
         EssayError: the suffix is unknown, or the bytes are not such a file, or nothing is written in it.
     """
-    name = Path(name).name
+    name = printable(Path(name).name)
     suffix = Path(name).suffix.lower()
     if suffix not in _FORMATS:
         kind = f"of the kind {suffix!r}" if suffix else "without a suffix"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from verbosify.errors import ModelError
-from verbosify.files import file_lock
+from verbosify.files import file_lock, printable
 from verbosify.models.catalog import catalogue_entry, checkpoints_folder, get_model, locate_model
 from verbosify.models.download import Progress
 from verbosify.models.files import telling_failures
@@ -44,7 +44,7 @@ def load_model(
         raise ModelError(f"There is no engine {engine!r}: choose torch or tensorflow.")
     folder = model_folder(name_or_path, progress=progress)
     entry = catalogue_entry(name_or_path)
-    name = folder.resolve().name if entry is None else entry.name
+    name = printable(folder.resolve().name) if entry is None else entry.name
     if engine == "tensorflow":
         from verbosify.models.tensorflow_model import TensorFlowModel
 

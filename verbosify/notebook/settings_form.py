@@ -17,6 +17,7 @@ from verbosify.notebook.essay_form import status
 from verbosify.notebook.memory import recall, remember
 from verbosify.notebook.sentences import told
 from verbosify.workflow import Options
+from verbosify.workflow.outputs import piece_folder
 
 _LABELS = {"description_width": "10em"}
 _RECIPES = {
@@ -88,7 +89,8 @@ class SettingsForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
 
     def folder_for(self, essay: Essay) -> Path:
         """Where the piece of that essay goes: the folder named in the form, else one called as the essay's file."""
-        return self._home / (self.fields["name"].value.strip() or Path(essay.name).stem)
+        named: str = self.fields["name"].value.strip()
+        return self._home / named if named else piece_folder(self._home, essay.name)
 
     def _check(self) -> None:
         with told(lambda sentence: setattr(self.said, "value", status(sentence))):

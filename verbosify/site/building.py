@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from verbosify.errors import PieceError
+from verbosify.files import DEVICES
 from verbosify.readiness import ensure_installed, ensure_writable
 from verbosify.site.address import published_address
 from verbosify.site.card import draw_card, lacking
@@ -94,7 +95,7 @@ def _places(records: Sequence[Record]) -> list[tuple[PurePosixPath, Record]]:
         raise PieceError("There is no piece to make pages of: name at least one.")
     if len(records) == 1:
         return [(_HERE, records[0])]
-    taken = {"assets"}
+    taken = {"assets", *DEVICES}
     places = []
     for record in records:
         stem = re.sub(r"[^a-z0-9]+", "-", record.title.lower())[:60].strip("-") or "piece"

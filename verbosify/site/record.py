@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Any
 
 from verbosify.errors import PieceError
+from verbosify.files import DEVICES
 from verbosify.piece import Pick, PickEvent
 from verbosify.piece.standing import hands
 
@@ -26,7 +27,7 @@ _NOTES = {
     "strange": "far from the essay",
     SPARSE: "the essay alone",
 }
-_RESERVED = frozenset(("index", "made", "piece", "card"))
+_RESERVED = frozenset(("index", "made", "piece", "card")) | DEVICES
 
 
 @dataclass(frozen=True, slots=True)

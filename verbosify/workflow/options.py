@@ -8,6 +8,7 @@ from typing import Any
 
 from verbosify.errors import SettingsError
 from verbosify.essay.passages import ShortParagraphs
+from verbosify.files import printable
 from verbosify.models.loading import DEFAULT_MODEL
 from verbosify.models.protocol import RECIPES, SamplingSettings, TuningRecipe
 
@@ -70,7 +71,11 @@ class Options:
     def to_dict(self) -> dict[str, Any]:
         """For the record: plain values, enough to make these options again."""
         plain = {name: getattr(self, name) for name in self.__slots__}
-        return plain | {"recipe": self.recipe.to_dict(), "settings": self.settings.to_dict()}
+        return plain | {
+            "model": printable(self.model),
+            "recipe": self.recipe.to_dict(),
+            "settings": self.settings.to_dict(),
+        }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Options:

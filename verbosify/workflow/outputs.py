@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from verbosify.essay.blocks import plain_words
 from verbosify.essay.rereading import as_written
 from verbosify.essay.writing import write_essay
+from verbosify.files import file_name
 from verbosify.piece import Piece
 from verbosify.piece.standing import hands
+from verbosify.piece.store import DATABASE_NAME
 from verbosify.workflow.plan import essay_of
 
 FORMATS = (".md", ".txt", ".docx")
@@ -42,19 +46,35 @@ def write_reading(piece: Piece, reading: str, folder: Path) -> list[Path]:
         f"{piece.job.model['name']}, overfitted on each passage in turn, and chosen by {curators} "
         f"(reading: {reading}). They may be false. All other words are the author's."
     )
-    paths = paths_of(essay.name, reading, folder)
+    paths = paths_of(essay.name, reading, folder, piece.readings())
     for path in paths:
         write_essay(essay, insertions, path, note=note)
     return paths
 
 
-def paths_of(essay: str, reading: str, folder: Path) -> list[Path]:
-    """Where the files of a reading go, named by the essay and the reading as far as a disk allows."""
+def paths_of(essay: str, reading: str, folder: Path, readings: Sequence[str] = ()) -> list[Path]:
+    """Where the files of a reading go, named by the essay and the reading as far as a disk allows.
+
+    Of `readings` that would have the same name, or one that differs in its case alone, the later ones get a number.
+    """
+    stem = _stem(reading)
+    earlier = readings[: readings.index(reading)] if reading in readings else ()
+    number = sum(_stem(other).casefold() == stem.casefold() for other in earlier) + 1
+    name = f"{file_name(Path(essay).stem, 150)}-{stem}{f'-{number}' if number > 1 else ''}"
+    return [folder / f"{name}{suffix}" for suffix in FORMATS]
+
+
+def piece_folder(home: Path, essay: str) -> Path:
+    """Where the piece of an essay of that file name goes if nobody says otherwise."""
+    name = Path(essay).stem
+    as_it_was = home / name  # by that name alone, whatever other systems make of it
+    with suppress(OSError, ValueError):
+        if name.strip(".") and (as_it_was / DATABASE_NAME).is_file():
+            return as_it_was
+    return home / file_name(name)
+
+
+def _stem(reading: str) -> str:
+    """A reading's part in the names of its files."""
     kept = "".join(character if character.isalnum() else "-" for character in reading).strip("-")
-    stem = f"{_short(Path(essay).stem, 150)}-{_short(kept[:60], 90) or 'reading'}"
-    return [folder / f"{stem}{suffix}" for suffix in FORMATS]
-
-
-def _short(name: str, size: int) -> str:
-    """As much of a name as `size` bytes hold."""
-    return os.fsencode(name)[:size].decode(errors="ignore")
+    return os.fsencode(kept[:60])[:90].decode(errors="ignore") or "reading"
