@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.tiny_models import TRAINING_TEXT, write_gpt2, write_llama
-from verbosify.errors import EssayError, ModelError, SettingsError
+from verbosify.errors import CorpusError, ModelError, SettingsError
 from verbosify.models.finetuning import Step
 from verbosify.models.loading import load_model
 from verbosify.models.protocol import TuningRecipe
@@ -188,6 +188,21 @@ def test_a_damaged_state_is_told(model: Any, tmp_path: Path, damage: str) -> Non
         pass
 
 
+def test_how_a_table_was_read_is_told_before_the_first_step(model: Any, tmp_path: Path) -> None:
+    table = tmp_path / "tweets.csv"
+    rows = "".join(f"{number};The kettle sings, and the note number {number} holds.\n" for number in range(9))
+    table.write_text(f"id;text\n{rows}", encoding="cp1252")
+    told: list[Any] = []
+
+    with pytest.raises(CorpusError, match="column='text'"), model.finetune(table, 1, RECIPE):
+        pass
+    with model.finetune(table, 1, RECIPE, column="text", progress=told.append, on_notice=told.append):
+        pass
+
+    assert [type(one).__name__ for one in told] == ["str", "str", "Step"]
+    assert told[0].startswith(f"{table}: the column 'text' is read, of 'id' and 'text', with semicolons between them")
+
+
 def test_a_divergence_is_told_and_the_base_comes_back(model: Any) -> None:
     before = working(model)
 
@@ -216,7 +231,7 @@ def test_arguments_out_of_range_are_told(model: Any, arguments: dict[str, Any], 
 
 
 def test_too_little_text_is_told(model: Any) -> None:
-    with pytest.raises(EssayError, match="no text"), model.finetune([" "], RECIPE.steps, RECIPE):
+    with pytest.raises(CorpusError, match="no text"), model.finetune([" "], RECIPE.steps, RECIPE):
         pass
-    with pytest.raises(EssayError, match="hold out more"), model.finetune(["ab"], RECIPE.steps, RECIPE, held_out=0.01):
+    with pytest.raises(CorpusError, match="hold out more"), model.finetune(["ab"], RECIPE.steps, RECIPE, held_out=0.01):
         pass

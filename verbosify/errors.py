@@ -29,6 +29,10 @@ class TextError(VerbosifyError):
     """A file is not text, or is in no encoding that can be told."""
 
 
+class CorpusError(VerbosifyError):
+    """Texts to fine-tune on cannot be read, or there is nothing in them."""
+
+
 class SettingsError(VerbosifyError):
     """A recipe, a sampling setting or an option lies outside its range."""
 

@@ -1,38 +1,51 @@
 """Texts to fine-tune on, read as gpt-2-simple reads them, and the windows that are drawn from them.
 
-Texts follow one another with the end marker between them, and rows of a CSV stand between a start and an end marker,
-all of it spelt out as ordinary characters. Knows files and token ids, not models.
+Texts follow one another with the end marker between them, and rows of a table stand between a start and an end marker,
+all of it spelt out as ordinary characters. Knows files and token ids, not models. What it has to guess of a file, it
+tells.
 """
 
 from __future__ import annotations
 
-import csv
 import itertools
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from verbosify.errors import EssayError
+from verbosify.errors import CorpusError, TextError
+from verbosify.models.columns import column_texts
+from verbosify.text_decoding import decoded_text
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 COMBINE = 50_000
 """Characters after which gpt-2-simple ends a chunk. No window crosses from one chunk to the next."""
-SUFFIXES = (".csv", ".md", ".txt")
+TABLES = (".csv", ".tsv")
+SUFFIXES = (*TABLES, ".md", ".txt")
+_ACCEPTED = "a text to fine-tune on ends in .csv, .tsv, .md or .txt"
+
+Notify = Callable[[str], None]
+log_notice: Notify = logging.getLogger(__name__).warning
+"""Tells a notice where nobody asked for it: by the standard library's logging, which shows it unless it is set up."""
 
 
-def read_corpus(source: str | Path | Sequence[str]) -> list[str]:
+def read_corpus(
+    source: str | Path | Sequence[str], *, column: str | int | None = None, on_notice: Notify = log_notice
+) -> list[str]:
     """The chunks of text that gpt-2-simple would encode.
 
     Args:
-        source: a .txt, .md or .csv file; a folder with such files, in it or below it, taken in the order of their
-            names; or texts. Of a CSV the first line is a heading, and of each row the first field counts.
+        source: a .txt, .md, .csv or .tsv file; a folder with such files, in it or below it, taken in the order of
+            their names; or texts.
+        column: of tables, the column that holds the text, by its name or its number from 0; by default the first.
+        on_notice: called with each sentence about what was guessed: encoding, delimiter, heading, column.
 
     Raises:
-        EssayError: there is no such file, it is no text, or there is nothing in it.
+        CorpusError: there is no such file, it is no text, there is nothing in it, or the column holds none.
     """
     if isinstance(source, str | Path):
-        pieces = [_read_file(path) for path in _files(Path(source))]
+        pieces = [_read_file(path, column, on_notice) for path in _files(Path(source))]
     else:
         pieces = [(text, END) for text in source]
     chunks, chunk = [], ""
@@ -45,7 +58,7 @@ def read_corpus(source: str | Path | Sequence[str]) -> list[str]:
             chunk += separator
     chunks += [chunk] if chunk else []
     if not any(text.strip() for text, _ in pieces):
-        raise EssayError("There is no text to fine-tune on: name a .txt, .md or .csv file that holds some.")
+        raise CorpusError("There is no text to fine-tune on: name a .txt, .md, .csv or .tsv file that holds some.")
     return chunks
 
 
@@ -64,10 +77,10 @@ def hold_out(chunks: Sequence[Sequence[int]], share: float) -> tuple[list[Sequen
 
 
 def window_length(chunks: Sequence[Sequence[int]], longest: int) -> int:
-    """Tokens of a window: `longest`, or else all of the longest chunk. `EssayError` if that is no two tokens."""
+    """Tokens of a window: `longest`, or else all of the longest chunk. `CorpusError` if that is no two tokens."""
     length = min(longest, max(map(len, chunks), default=0))
     if length < 2:
-        raise EssayError("The text to fine-tune on has not even two tokens: give more of it.")
+        raise CorpusError("The text to fine-tune on has not even two tokens: give more of it.")
     return length
 
 
@@ -90,24 +103,30 @@ def split_windows(chunks: Sequence[Sequence[int]], length: int) -> list[Sequence
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise EssayError(f"There is no file and no folder {path} to fine-tune on: check its name.")
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    try:
+        if path.is_file():
+            return [path]
+        if not path.is_dir():
+            raise CorpusError(f"There is no file and no folder {path} to fine-tune on: check its name.")
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path} cannot be read ({error}): check its name and who may read it.") from error
     files = [file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts)]
     if not files:
-        raise EssayError(f"{path} holds no .txt, .md or .csv file to fine-tune on.")
+        raise CorpusError(f"{path} holds no .txt, .md, .csv or .tsv file to fine-tune on.")
     return files
 
 
-def _read_file(path: Path) -> tuple[str, str]:
+def _read_file(path: Path, column: str | int | None, on_notice: Notify) -> tuple[str, str]:
     """The text of a file, and what separates it from the next."""
     try:
-        with path.open(encoding="utf-8") as file:
-            if path.suffix.lower() != ".csv":
-                return file.read(), END
-            file.readline()
-            return "".join(f"{START}{row[0]}{END}\n" for row in csv.reader(file) if row), ""
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise EssayError(f"{path} cannot be read ({error}): save it as UTF-8 text.") from error
+        text, notices = decoded_text(path.read_bytes(), str(path), _ACCEPTED, SUFFIXES)
+    except TextError as error:
+        raise CorpusError(str(error)) from error
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read ({error.strerror or error}): check who may read it.") from error
+    for notice in notices:
+        on_notice(notice)
+    if path.suffix.lower() not in TABLES:
+        return text.replace("\r\n", "\n").replace("\r", "\n"), END
+    return "".join(f"{START}{cell}{END}\n" for cell in column_texts(text, str(path), column, on_notice)), ""

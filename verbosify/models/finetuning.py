@@ -14,8 +14,16 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from verbosify.errors import EssayError, ModelError, SettingsError
-from verbosify.models.corpus import draw_windows, hold_out, read_corpus, split_windows, window_length
+from verbosify.errors import CorpusError, ModelError, SettingsError
+from verbosify.models.corpus import (
+    Notify,
+    draw_windows,
+    hold_out,
+    log_notice,
+    read_corpus,
+    split_windows,
+    window_length,
+)
 from verbosify.models.divergence import require_convergence
 from verbosify.models.files import save_safetensors, telling_failures
 from verbosify.models.keeping import Form, Writers, keep
@@ -98,9 +106,11 @@ def finetune(
     held_out: float = 0.0,
     measure_every: int = 10,
     patience: int = 0,
+    column: str | int | None = None,
     folder: str | Path | None = None,
     save_every: int = 100,
     progress: Progress | None = None,
+    on_notice: Notify = log_notice,
 ) -> Iterator[FineTuning]:
     """Take `steps` steps on `texts`. Within the block the model has the new weights, after it the fresh ones.
 
@@ -114,24 +124,29 @@ def finetune(
         measure_every: steps from one such judgement to the next, >= 1. As often the windows of a step are read again
             after it, to see whether it went too far; so they are after the last.
         patience: stop when so many of them in a row were not the best; 0 never stops early.
+        column: of tables, the column that holds the text, by its name or its number from 0; by default the first.
         folder: where to keep what is needed to go on after a break, every `save_every` steps, at the end, and when
             `progress` raises. If a break is kept there already, go on from it; `steps` may be another then.
         progress: called after every step; what it raises ends the fine-tuning.
 
+        on_notice: called, before the first step, with each sentence about how the texts were read; by default they
+            are logged as warnings.
+
     Raises:
-        EssayError: the texts cannot be read, or are too short.
+        CorpusError: the texts cannot be read, or are too short.
         SettingsError: an argument is out of range.
         ModelError: the training has diverged, or `folder` keeps another fine-tuning.
     """
     _check(held_out, measure_every, patience, save_every)
     recipe = replace(recipe, steps=steps)
     started = time.perf_counter()
-    chunks, held = hold_out([model.encode(chunk) for chunk in read_corpus(texts)], held_out)
+    read = read_corpus(texts, column=column, on_notice=on_notice)
+    chunks, held = hold_out([model.encode(chunk) for chunk in read], held_out)
     longest = min(recipe.window_tokens, model.card.context)
     length = window_length(chunks, longest)
     judges = split_windows(held, longest)
     if held_out and not judges:
-        raise EssayError("The text held out has not even two tokens: hold out more, or give more text.")
+        raise CorpusError("The text held out has not even two tokens: hold out more, or give more text.")
     with model.training(recipe) as trainer:
         course = Course(trainer, Path(folder) if folder is not None else None, _identity(model.card, recipe, chunks))
         while len(course.history) < recipe.steps and not course.has_lost(patience):
