@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from verbosify.essay.headings import looks_like_heading
@@ -63,6 +65,88 @@ def test_bulleted_lines_are_verbatim(line: str) -> None:
     assert kinds(f"We bought:\n\n{line}\n{line}\n\nThen we left.")[1][0] == "verbatim"
 
 
+PARAGRAPH = "The ferry leaves at nine. Nobody talks, and most of its passengers sleep until the harbour is in sight."
+OTHER = "It comes back at noon. Everyone is awake by then, and the quay smells of fish and diesel, as it has for years."
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("blank", ["", "\n"])
+def test_after_a_title_each_line_may_be_a_paragraph(blank: str, line_break: str) -> None:
+    text = f"On Ferries\n{blank}{PARAGRAPH}\n{OTHER}\n{PARAGRAPH}\n".replace("\n", line_break)
+
+    assert kinds(text) == [("heading", "On Ferries")] + [("paragraph", line) for line in (PARAGRAPH, OTHER, PARAGRAPH)]
+
+
+def test_short_paragraphs_a_line_each_after_a_title() -> None:
+    assert kinds("On Ferries\n\nWe left at nine.\nIt was cold.\nWe came back.")[1:] == [
+        ("paragraph", "We left at nine."),
+        ("paragraph", "It was cold."),
+        ("paragraph", "We came back."),
+    ]
+
+
+def test_headings_may_stand_right_above_their_paragraphs() -> None:
+    text = (
+        f"Tom Marsh\nMrs. Adler\n12 March 2024\nOn Ferries\n{PARAGRAPH}\nPart two\n{OTHER}\nThe End of It\n{PARAGRAPH}"
+    )
+
+    assert [kind[0] for kind, _ in kinds(text)] == list("hhhhphphp")
+    assert kinds("On Ferries\nThe ferry leaves at nine, and most\nof us sleep until the\nharbour. Nobody talks.")[
+        0
+    ] == (
+        "heading",
+        "On Ferries",
+    )
+
+
+def test_sentences_a_line_each_are_one_paragraph_between_blank_lines() -> None:
+    text = "On Ferries\n\nWe left at nine.\nIt was cold.\n\nWe came back.\nIt was late."
+
+    assert kinds(text)[1:] == [
+        ("paragraph", "We left at nine.\nIt was cold."),
+        ("paragraph", "We came back.\nIt was late."),
+    ]
+
+
+def test_a_wrapped_line_that_happens_to_end_a_sentence_ends_no_paragraph() -> None:
+    first = "The ferry leaves at nine, and the people who live there sleep for hours.\nNobody wakes."
+    second = "It comes back at noon, when all of the people who live there are at work\nand so on."
+
+    assert kinds(f"{first}\n\n{second}") == [("paragraph", first), ("paragraph", second)]
+
+
+def test_an_indented_line_begins_a_paragraph() -> None:
+    text = "   The ferry leaves at nine, and most\nof us sleep until the\nharbour.\n   It comes back at noon, when all of\nus wake."
+
+    assert [words.split()[0] for _, words in kinds(text)] == ["The", "It"]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "- bread\n- milk", "* bread\n* milk", "•bread\n•milk", "◦ bread", "1. bread\n2. milk", "1) bread\n2) milk", "(1) bread",
+        "a. bread\nb. milk", "A. Bread\nB. Milk", "a) bread\nb) milk", "i. bread\nii. milk", "I. Bread\nII. Milk\nIII. Cheese",
+        "iv) bread", "1.1 Bread\n1.2 Milk", "1.Bread\n2.Milk", "-bread\n-milk", "– bread\n– milk", "— bread\n— milk",
+        "[ ] bread\n[x] milk", "☐ bread", "✓ bread", "> bread\n> milk", "| bread | milk |", "o\tbread\no\tmilk",
+        "- bread, which was old and hard and had been\nin the shop since the week before\n- milk",
+        "1) bread, which was old\n   and hard\n2) milk", "a. bread\n   and butter\nb. milk",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("blank", ["", "\n"])
+def test_a_list_is_verbatim_and_its_lead_in_is_not(items: str, blank: str) -> None:
+    text = f"We went to the shop at nine. We bought:\n{blank}{items}\n{blank}Then we left. It was late."
+
+    assert kinds(text) == [
+        ("paragraph", "We went to the shop at nine. We bought:"),
+        ("verbatim", items),
+        ("paragraph", "Then we left. It was late."),
+    ]
+
+
+def test_speech_with_dashes_is_prose() -> None:
+    assert [kind for kind, _ in kinds("– Is it far?\n– It is not far.\n\nThen we left.")] == ["paragraph"] * 3
+
+
 @pytest.mark.parametrize(
     "line", ["J. G. Ballard drove badly.", "1984 was a year.", "– Yes, she said.", "3.5 metres is a lot."]
 )
@@ -82,6 +166,41 @@ def test_indenting_may_be_how_paragraphs_begin() -> None:
     assert [kind for kind, _ in kinds(text)] == ["heading", "paragraph", "paragraph", "paragraph"]
     assert kinds("  First line indented,\nthe next ones not.\n\nMore.")[0][0] == "paragraph"
     assert kinds("　　机器不会做梦。\n\n　　它只是重复。")[0] == ("paragraph", "机器不会做梦。")
+
+
+@pytest.mark.parametrize(
+    "heading", ["References:", "Reference", "WORKS CITED", "Sources :", "Literatur:", "Bibliography"]
+)
+@pytest.mark.parametrize("blank", ["", "\n"])
+def test_sources_may_stand_right_under_their_heading(heading: str, blank: str) -> None:
+    text = f"{PARAGRAPH}\n\n{heading}\n{blank}Adler, R. Boats. 1999.\n{blank}Oduya, T. Tides."
+
+    assert [kind for kind, _ in kinds(text)][:2] == ["paragraph", "heading"]
+    assert {kind for kind, _ in kinds(text)[2:]} == {"verbatim"}
+
+
+def test_the_first_source_may_follow_a_label() -> None:
+    text = f"{PARAGRAPH}\n\nWorks Cited: Adler, R. Boats.\nOduya, T. Tides."
+
+    assert {kind for kind, _ in kinds(text)[1:]} == {"verbatim"}
+
+
+def test_a_rule_under_a_heading_is_no_part_of_it() -> None:
+    assert kinds(f"On Ferries\n==========\n\n{PARAGRAPH}")[:2] == [
+        ("heading", "On Ferries"),
+        ("verbatim", "=========="),
+    ]
+
+
+def test_reading_takes_time_in_proportion() -> None:
+    def seconds(count: int) -> float:
+        started = time.process_time()
+        plain_text_blocks("a. bread\n- milk\nWe left\n\nAt nine.\n" * count)
+        return time.process_time() - started
+
+    seconds(10)
+
+    assert seconds(4_000) < 16 * seconds(500) + 0.2
 
 
 def test_nothing_is_prose_after_references() -> None:

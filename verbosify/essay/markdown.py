@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from verbosify.essay.blocks import Block, BlockKind, lines, plain_words
+from verbosify.essay.dialects import MACHINE_WORDS, line_kinds
 from verbosify.essay.inline import Inline, Piece, PieceKind
 
 if TYPE_CHECKING:
@@ -24,13 +26,13 @@ if TYPE_CHECKING:
 References = dict[str, Any]
 """markdown-it-py's environment, holding the link reference definitions of a text."""
 
-_FRONT_MATTER = re.compile(
-    r"(---|\+\+\+)[ \t]*(?:\r\n|\r|\n)"
-    r"(?=[ \t]*[\w\"'-]+[ \t]*[:=]|#|\[)(?:[^\r\n]*(?:\r\n|\r|\n))*?"  # the first line holds a key
-    r"\1[ \t]*(?=\r|\n|\Z)"
-)
 _FOOTNOTE_OR_FORMULA = re.compile(r"\s*(?:\[\^[^\]\s]+\]:|\$\$)")
-_MAYBE_WORDLESS = re.compile(r"\s*(?:!\[|\[!|<)")
+_MAYBE_WORDLESS = re.compile(r"\s*(?:!\[|\[[!\[]|<|\{|\\)")
+_NOT_PROSE = re.compile(  # a table, verses, a definition, a caption
+    r"\s*(?:\|.*(?:[\r\n]+[ \t]*\|.*)*$|[^\r\n]+[\r\n]+[ \t]*[:~][ \t]{1,3}\S|(?:Table|Figure|Listing)?:[ \t])"
+)
+_WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|\n]*\|)?(?P<words>[^\[\]|\n]*[^\W\d][^\[\]|\n]*)\]\](?!\()")
+_SPACE_GOES = frozenset(("", *" \t\n.,;:!?)]}”’»…"))
 NUMBER_LABEL = re.compile(r"\^?\d+(?:\s?[,–-]\s?\d+)*")  # of a link that is the mark of a note
 _LINE_BREAK_TAG = re.compile(r"<br\b", re.IGNORECASE)
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -58,27 +60,44 @@ class _Mark:
 def markdown_blocks(text: str) -> list[Block]:
     """Blocks of `text`, in order; together they hold everything but blank lines.
 
-    Top-level paragraphs and headings are told apart; front matter, lists, quotations, code, tables, HTML,
-    rules, definitions of footnotes and links, and paragraphs without words (an image, a formula) are verbatim.
+    Top-level paragraphs and headings are told apart; lists, quotations, code, tables, HTML, rules, definitions of
+    footnotes and links, paragraphs without words (an image, a formula), and what `dialects` knows to be for a machine
+    (front matter, templates, imports, tags) are verbatim.
     """
-    line_spans = lines(text)
-    front = _FRONT_MATTER.match(text)
-    done = len(lines(front[0])) if front else 0
-    blocks = _block("verbatim", text, line_spans[:done])
-    blanked = "\n" * done + text[line_spans[done][0] :] if done < len(line_spans) else ""
-    for token in _block_parser().parse(blanked, {}):
+    spans = lines(text)
+    kinds = line_kinds(text, [text[start:end] for start, end in spans])
+    blocks = _blocks(text, spans, kinds.machine, kinds.apart | kinds.contained)
+    if kinds.contained and not any(block.kind == "paragraph" for block in blocks):
+        return _blocks(text, spans, kinds.machine, kinds.apart)
+    return blocks
+
+
+def _blocks(text: str, spans: Sequence[tuple[int, int]], machine: set[int], apart: set[int]) -> list[Block]:
+    opaque = machine | apart
+    unseen = "\n".join("" if number in opaque else text[start:end] for number, (start, end) in enumerate(spans))
+    blocks: list[Block] = []
+    done = 0
+
+    def pass_over(bottom: int) -> None:
+        """Lines that left no token: definitions, and what is for a machine; each kind is a block, as far as it goes."""
+        for _, group in groupby(range(done, bottom), key=lambda number: (number in machine, number in apart)):
+            numbers = list(group)
+            blocks.extend(_block("verbatim", text, spans[numbers[0] : numbers[-1] + 1]))
+
+    for token in _block_parser().parse(unseen, {}):
         if token.level or token.nesting < 0 or token.map is None:
             continue
         top, bottom = token.map
-        blocks += _block("verbatim", text, line_spans[done:top])  # definitions leave no token
+        pass_over(top)
         done = bottom
         if token.type == "heading_open":
-            blocks += _block("heading", text, line_spans[top:bottom], level=int(token.tag[1:]))
-        elif token.type == "paragraph_open" and not _is_wordless(text[line_spans[top][0] : line_spans[bottom - 1][1]]):
-            blocks += _block("paragraph", text, line_spans[top:bottom])
+            blocks += _block("heading", text, spans[top:bottom], level=int(token.tag[1:]))
+        elif token.type == "paragraph_open" and not _is_wordless(text[spans[top][0] : spans[bottom - 1][1]]):
+            blocks += _block("paragraph", text, spans[top:bottom])
         else:
-            blocks += _block("verbatim", text, line_spans[top:bottom])
-    return blocks + _block("verbatim", text, line_spans[done:])
+            blocks += _block("verbatim", text, spans[top:bottom])
+    pass_over(len(spans))
+    return blocks
 
 
 def link_references(text: str, blocks: Iterable[Block]) -> References:
@@ -136,14 +155,18 @@ def escape_characters(text: str, *, starts_line: bool = True) -> str:
     return _MARKUP.sub(r"\\\g<0>", text) if starts_line else _MARKUP.sub(r"\\\g<0>", f" {text}")[1:]
 
 
-def without_front_matter(text: str) -> str:
-    """`text` from after its front matter on."""
-    front = _FRONT_MATTER.match(text)
-    return text[front.end() :] if front else text
+def without_machine_lines(text: str) -> str:
+    """`text` as a reader should have it: the lines that are for a machine (front matter, templates, tags) blank."""
+    said = [text[start:end] for start, end in lines(text)]
+    machine = line_kinds(text, said).machine
+    return "\n".join("" if number in machine else line for number, line in enumerate(said))
 
 
 def markdown_parser() -> MarkdownIt:
-    """A parser of CommonMark with tables and strikethrough, to which a footnote is no link definition."""
+    """A parser of CommonMark with tables and strikethrough, to which a footnote is no link definition.
+
+    It passes over what stands among the words for a machine; a wiki's link leaves its words.
+    """
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -155,6 +178,8 @@ def markdown_parser() -> MarkdownIt:
         return not state.src.startswith("[^", start) and define(state, line, end, silent)
 
     ruler.at("reference", define_link)
+    parser.inline.ruler.before("escape", "machine", _pass_over_machine_words)
+    parser.inline.ruler.before("link", "wiki_link", _wiki_link)
     return parser
 
 
@@ -173,8 +198,28 @@ def _inline_parser() -> MarkdownIt:
     return parser
 
 
+def _pass_over_machine_words(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it-py's signature
+    match = MACHINE_WORDS.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    if not silent and state.src[match.end() : match.end() + 1] in _SPACE_GOES:
+        state.pending = state.pending.rstrip(" \t")
+    state.pos = match.end()
+    return True
+
+
+def _wiki_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it-py's own signature
+    match = _WIKI_LINK.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    if not silent:
+        state.push("text", "", 0).content = match["words"]
+    state.pos = match.end()
+    return True
+
+
 def _is_wordless(source: str) -> bool:
-    if _FOOTNOTE_OR_FORMULA.match(source):
+    if _FOOTNOTE_OR_FORMULA.match(source) or _NOT_PROSE.match(source):
         return True
     return _MAYBE_WORDLESS.match(source) is not None and plain_words(markdown_inline(source).plain) == 0
 
@@ -210,6 +255,10 @@ def _noting(name: str, rule: Callable[[StateInline, bool], bool]) -> Callable[[S
                 if end > start:
                     marks.append(_Mark("delimiter", end - len(token.content), end, (token,)))
                     end -= len(token.content)
+        elif name == "machine":  # and the space before it, if there is one after it
+            while source[state.pos : state.pos + 1] in _SPACE_GOES and source[start - 1 : start] in (" ", "\t"):
+                start -= 1
+            marks.append(_Mark(name, start, state.pos))
         elif name not in ("text", "newline"):
             marks.append(_Mark(name, start, state.pos, tuple(state.tokens[before:])))
         return True
@@ -223,6 +272,12 @@ def _piece(source: str, mark: _Mark, following: Sequence[_Mark]) -> Piece | None
     text: str | None = ""
     kind: PieceKind = "text"
     match mark.rule:
+        case "machine":
+            kind = (
+                "text" if source[mark.start : mark.end].lstrip().startswith(("{%", "{{", "<%", "\\", "!")) else "close"
+            )
+        case "wiki_link" if token:
+            text = token.content
         case "link_open" | "image":
             kind = "open"
         case "link_close":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from verbosify.essay.markdown import markdown_parser, without_front_matter
+from verbosify.essay.markdown import markdown_parser, without_machine_lines
 from verbosify.essay.markdown_spans import inline_spans
 from verbosify.essay.spans import PLAIN, Marks, Span
 
@@ -38,7 +38,7 @@ def markdown_tree(text: str) -> MarkdownTree:
     from markdown_it.tree import SyntaxTreeNode
 
     environment: dict[str, Any] = {}
-    tokens = _parser().parse(without_front_matter(text), environment)
+    tokens = _parser().parse(without_machine_lines(text), environment)
     inline_notes = environment.get("footnotes", {}).get("list", {})
     numbers = _number_notes(tokens, inline_notes)
     addresses = {token.attrs.get("href", token.attrs.get("src")) for token in _inline_tokens(tokens)}

@@ -14,6 +14,7 @@ from html import escape, unescape
 from typing import TYPE_CHECKING, Any, Literal
 
 from verbosify.essay.language import is_unspaced
+from verbosify.essay.markdown import markdown_parser, without_machine_lines
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -92,7 +93,10 @@ def render_blocks(
                 level = max(2, min(int(block.get("level") or 2), level + 1, _DEEPEST_HEADING))
                 found.append(ProseBlock("heading", f"h{level}", rendered.parts, rendered.plain))
             case _:
-                found.append(ProseBlock("verbatim", "", [_verbatim(source, form, references)], source))
+                said = without_machine_lines(source) if form == "md" else source
+                html = _verbatim(said, form, references)
+                if plain_text(html).strip() or "<hr" in html:
+                    found.append(ProseBlock("verbatim", "", [html], said.strip("\r\n")))
     return found
 
 
@@ -279,13 +283,14 @@ def _tamed_inline(tokens: Iterable[Token]) -> Iterator[Token]:
 
 @cache
 def _block_parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark", {"html": False}).enable("table").disable("inline")
+    return _without_html(markdown_parser()).disable("inline")
 
 
 @cache
 def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt
+    return _without_html(markdown_parser())
 
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+def _without_html(parser: MarkdownIt) -> MarkdownIt:
+    parser.options["html"] = False
+    return parser
