@@ -153,6 +153,41 @@ def test_a_table_of_contents_is_not_prose() -> None:
     ]
 
 
+def field(instruction: str, *content: str) -> list[str]:
+    """Paragraphs that a field makes of that content."""
+    begin, separate, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end"))
+    instructed = f"<w:r><w:instrText> {instruction[:2]}</w:instrText></w:r><w:r><w:instrText>{instruction[2:]} </w:instrText></w:r>"
+    return [p(each) for each in [begin + instructed + separate + content[0], *content[1:-1], content[-1] + end]]
+
+
+@pytest.mark.parametrize("instruction", ['TOC \\o "1-3"', "INDEX", "BIBLIOGRAPHY \\l 1033"])
+def test_what_a_field_lists_is_not_prose(instruction: str) -> None:
+    page = "".join(each[len("<w:p><w:pPr></w:pPr>") : -len("</w:p>")] for each in field("PAGEREF x", run("3"), ""))
+    listed = field(instruction, run("Update. This field.") + page, run("Two. More."), "")
+
+    assert read(p(run(PROSE)), *listed, p(run(PROSE))) == [
+        ("prose", PROSE),
+        ("other", "Update. This field.3"),
+        ("other", "Two. More."),
+        ("prose", PROSE),
+    ]
+    assert (
+        read(
+            p(
+                f'<w:fldSimple w:instr=" {instruction.split(maxsplit=1)[0]} x">{run("Update. This field.")}</w:fldSimple>'
+            )
+        )[0][0]
+        == "other"
+    )
+
+
+def test_a_field_that_does_not_end_or_lists_nothing_makes_nothing() -> None:
+    unended = field('TOC \\o "1-3"', run("We row."), "")[0]
+
+    assert [role for role, _ in read(unended, p(run(PROSE)))] == ["prose", "prose"]
+    assert [role for role, _ in read(*field("REF x", run("We row."), run("We land.")))] == ["prose", "prose"]
+
+
 def test_a_list_of_sources_that_word_made_is_not_prose() -> None:
     sources = p(run("Works"), "<w:pStyle w:val='Heading1'/>") + control(p(run("Adler, R. Boats.")), "<w:bibliography/>")
 
@@ -317,6 +352,7 @@ def test_a_drop_cap_may_stand_in_a_content_control_and_be_hidden() -> None:
         "<w:r><w:br/></w:r><w:r><w:br/></w:r>",
         "<w:r><w:cr/><w:t> </w:t><w:br w:type='textWrapping'/><w:tab/><w:br/></w:r>",
         "<w:r><w:br/></w:r><w:bookmarkStart w:id='1' w:name='b'/><w:r><w:br/></w:r><w:bookmarkEnd w:id='1'/>",
+        "<w:r><w:br/><w:t>\u200b\u00a0</w:t><w:br/></w:r>",
         "<w:r><w:br w:type='page'/></w:r>",
         "<w:r><w:br w:type='column'/></w:r>",
         "<w:r><w:br/></w:r>" + run("Secret.", "<w:vanish/>") + "<w:r><w:br/></w:r>",
@@ -437,9 +473,10 @@ def test_what_only_seems_to_stand_out_is_prose(paragraph: str) -> None:
     assert roles(of_xml(paragraph)) == ["prose"]
 
 
-def test_bold_says_nothing_where_all_is_bold() -> None:
+def test_bold_and_centred_say_nothing_where_all_is_so() -> None:
     document = Document()
     document.styles["Normal"].font.bold = True
+    document.styles["Normal"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     add_xml(document, p(run("What is a ferry?")))
 
     assert roles(saved(document)) == ["prose"]

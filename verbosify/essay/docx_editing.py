@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from verbosify.essay.docx_package import open_docx
 from verbosify.essay.docx_reading import Part, docx_parts
-from verbosify.essay.docx_styles import Element, Styles, W, run_property
+from verbosify.essay.docx_styles import Element, Styles, W, own_properties, own_property
 from verbosify.essay.docx_text import Atom
 
 if TYPE_CHECKING:
@@ -127,9 +127,9 @@ def _set_words(element: Element, words: str) -> Element:
 def _run_after(run: Element, content: Sequence[Element]) -> Element:
     """A run of `content` after a run and in its looks."""
     new = run.makeelement(run.tag, dict(run.attrib))
-    first = next(run.iterchildren(), None)
-    if first is not None and first.tag == W + "rPr":
-        new.append(deepcopy(first))
+    properties = own_properties(run)
+    if properties is not None:
+        new.append(deepcopy(properties))
     new.extend(content)
     run.addnext(new)
     return new
@@ -167,7 +167,7 @@ def _run(text: str, style: str, model: Element) -> Element:
     properties = run.makeelement(W + "rPr")
     properties.append(properties.makeelement(W + "rStyle", {W + "val": style}))
     for name in _KEPT_PROPERTIES:
-        kept = run_property(model, name)
+        kept = own_property(model, name)
         if kept is not None:
             properties.append(deepcopy(kept))
     run.extend([properties, _set_words(run.makeelement(W + "t"), text)])

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from verbosify.essay.blocks import Block, BlockKind, plain_words
+from verbosify.essay.docx_fields import listed_by_fields
 from verbosify.essay.docx_package import open_docx
-from verbosify.essay.docx_styles import Element, Role, Styles, W, run_property
+from verbosify.essay.docx_styles import Element, Role, Styles, W, own_property
 from verbosify.essay.docx_text import (
     BREAK,
     Atom,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Part", "Role", "docx_parts", "open_docx", "read_docx"]
 
-_PARAGRAPH_BREAK = re.compile(r"\n(?:[^\S\n]*\n)+")
+_PARAGRAPH_BREAK = re.compile(r"\n(?:(?:[^\S\n]|[\u200b\ufeff])*\n)+")
 _QUESTION = re.compile(r"[?!:؟？！：][\s\"'”’»›)\]*_]*$")
 _INNER_STOP = re.compile(r"[^\W\d_]{3}\.[\"'”’»)]*\s")
 
@@ -109,7 +110,10 @@ def _parts(body: Element, styles: Styles) -> Iterator[Part]:
 def _with_drop_caps(body: Element) -> Iterator[tuple[list[Element], bool]]:
     """Tables and paragraphs, a drop cap (which is a `w:p` of its own) together with the paragraph it begins."""
     capitals: list[Element] = []
-    for element, made in blocks_in(body):
+    blocks = list(blocks_in(body))
+    listed = listed_by_fields(element for element, _ in blocks if element.tag == W + "p")
+    for element, in_list in blocks:
+        made = in_list or element in listed
         if _is_drop_cap(element):
             capitals.append(element)
         elif capitals and element.tag == W + "tbl":
@@ -126,7 +130,7 @@ def _with_drop_caps(body: Element) -> Iterator[tuple[list[Element], bool]]:
 
 
 def _is_drop_cap(element: Element) -> bool:
-    frame = element.find(f"{W}pPr/{W}framePr")
+    frame = own_property(element, "framePr")
     return frame is not None and frame.get(W + "dropCap") in ("drop", "margin")
 
 
@@ -159,7 +163,7 @@ def _stands_out(piece: Sequence[Atom], paragraph: Element, styles: Styles) -> bo
     return (
         styles.is_centred(paragraph)
         or all(styles.makes_bold(run, style) for run in runs)
-        or all((line := run_property(run, "u")) is not None and line.get(W + "val") != "none" for run in runs)
+        or all((line := own_property(run, "u")) is not None and line.get(W + "val") != "none" for run in runs)
     )
 
 

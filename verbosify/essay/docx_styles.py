@@ -29,16 +29,27 @@ def is_on(element: Element) -> bool:
     return element.get(W + "val") not in ("0", "false", "off")
 
 
+def own_properties(element: Element) -> Element | None:
+    """The `w:pPr` of a `w:p`, or the `w:rPr` of a `w:r`: its first child, so that no other is looked at, or None."""
+    first = next(element.iterchildren(), None)
+    return first if first is not None and first.tag == f"{element.tag}Pr" else None
+
+
+def own_property(element: Element, name: str) -> Element | None:
+    """The property of that name (without prefix) that a paragraph or run has of its own."""
+    properties = own_properties(element)
+    return None if properties is None else properties.find(W + name)
+
+
 def property_of(element: Element, path: str) -> str | None:
     """The `w:val` of what stands under `element` at `path` (names without prefix), None if nothing does."""
-    found = element.find("/".join(W + name for name in path.split("/")))
+    names = path.split("/")
+    if element.tag in (W + "p", W + "r"):
+        element = own_properties(element)
+        if element is None or element.tag != W + names.pop(0):
+            return None
+    found = element.find("/".join(W + name for name in names))
     return None if found is None else found.get(W + "val") or ""
-
-
-def run_property(run: Element, name: str) -> Element | None:
-    """The property of that name (without prefix) that a run has of its own; they are its first child, or nowhere."""
-    first = next(run.iterchildren(), None)
-    return first.find(W + name) if first is not None and first.tag == W + "rPr" else None
 
 
 class Styles:
@@ -63,16 +74,19 @@ class Styles:
             roles = map(_role_of_style, self._chain(style))
             self._roles[style] = next((role for role in roles if role != _PROSE), _PROSE)
         role = self._roles[style]
-        return role if role != _PROSE else _role_of_properties(paragraph.find(W + "pPr"))
+        return role if role != _PROSE else _role_of_properties(own_properties(paragraph))
 
     def is_centred(self, paragraph: Element) -> bool:
-        """Whether a paragraph stands in the middle of its line, by itself or by its style."""
-        ways = (property_of(each, "pPr/jc") for each in (paragraph, *self._chain(self.of_paragraph(paragraph))))
-        return next((way for way in ways if way is not None), "") == "center"
+        """Whether a paragraph stands in the middle of its line where the document's usual ones do not."""
+        own = property_of(paragraph, "pPr/jc") or self._justified(self.of_paragraph(paragraph))
+        return own == "center" != self._justified(self._usual)
+
+    def _justified(self, style: str | None) -> str:
+        return next((way for each in self._chain(style) if (way := property_of(each, "pPr/jc"))), "")
 
     def hides(self, run: Element, style: str | None) -> bool:
         """Whether a reader does not see a run, in a paragraph of that style: it may say so itself, or a style may."""
-        special = run_property(run, "specVanish")
+        special = own_property(run, "specVanish")
         return self._switched(run, style, "vanish") or (special is not None and is_on(special))
 
     def makes_bold(self, run: Element, style: str | None) -> bool:
@@ -81,14 +95,14 @@ class Styles:
 
     def switches(self, run: Element, name: str) -> bool:
         """Whether a run itself, or else its own style, switches a property on, whatever its paragraph's style says."""
-        own, style = run_property(run, name), run_property(run, "rStyle")
+        own, style = own_property(run, name), own_property(run, "rStyle")
         return is_on(own) if own is not None else style is not None and bool(self._switch(style.get(W + "val"), name))
 
     def _switched(self, run: Element, style: str | None, name: str) -> bool:
-        own = run_property(run, name)
+        own = own_property(run, name)
         if own is not None:
             return is_on(own)
-        of_run = run_property(run, "rStyle")
+        of_run = own_property(run, "rStyle")
         return self._by_style(style, None if of_run is None else of_run.get(W + "val"), name)
 
     def _by_style(self, paragraph_style: str | None, run_style: str | None, name: str) -> bool:

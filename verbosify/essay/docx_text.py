@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from verbosify.essay.docx_styles import Element, Styles, W, is_on, property_of, run_property
+from verbosify.essay.docx_styles import Element, Styles, W, is_on, own_property, property_of
 
 BREAK = "\n"
 """What a line break reads as; a page or column break reads as two."""
@@ -160,7 +160,7 @@ def _text(leaf: Element, run: Element, style: str | None, styles: Styles) -> str
     """What a child of a run reads as."""
     if leaf.tag == W + "t":
         text = (leaf.text or "").translate(_ONE_LINE)
-        if not text.strip().isdigit() or (place := run_property(run, "vertAlign")) is None:
+        if not text.strip().isdigit() or (place := own_property(run, "vertAlign")) is None:
             return text
         return text.translate(_SUPERSCRIPTS) if place.get(W + "val") == "superscript" else text
     if leaf.tag == W + "br":

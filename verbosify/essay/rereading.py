@@ -68,8 +68,9 @@ def as_written(essay: Essay, insertions: Mapping[int, str]) -> tuple[Essay, dict
     places = moved(essay.text, today.text, insertions)
     woven: dict[int, str] = {}
     blocks = list(today.blocks)
+    starts = [block.start for block in blocks]
     for offset in sorted(insertions):
-        number, place = _room_at(blocks, room, places[offset])
+        number, place = _room_at(blocks, starts, room, places[offset])
         blocks[number] = replace(blocks[number], kind="paragraph")
         woven[place] = f"{woven[place]} {insertions[offset]}" if place in woven else insertions[offset]
     return replace(today, name=essay.name, blocks=tuple(blocks)), woven
@@ -90,9 +91,10 @@ def moved(old: str, new: str, offsets: Iterable[int]) -> dict[int, int]:
     regions = matcher.get_opcodes()
     found: dict[int, int] = {}
     region_ends = [end for _, _, end, _, _ in regions]
+    starts = [start for start, _ in before]
     reached: dict[int, int] = {}
     for offset in sorted(set(offsets)):
-        number = max(0, bisect_left([start for start, _ in before], offset) - 1)
+        number = max(0, bisect_left(starts, offset) - 1)
         region = min(bisect_left(region_ends, number + 1), len(regions) - 1)
         tag, first, _, low, high = regions[region]
         if tag == "equal":
@@ -138,9 +140,9 @@ def _paragraphs(essay: Essay) -> list[bool]:
     return [part.element.tag.endswith("}p") for part in docx_parts(open_docx(essay.source, essay.name))]
 
 
-def _room_at(blocks: Sequence[Block], room: Sequence[bool], offset: int) -> tuple[int, int]:
+def _room_at(blocks: Sequence[Block], starts: Sequence[int], room: Sequence[bool], offset: int) -> tuple[int, int]:
     """The block that an offset is in or behind, and where in it; the nearest one that takes text."""
-    number = max(0, bisect_left([block.start for block in blocks], offset) - 1)
+    number = max(0, bisect_left(starts, offset) - 1)
     if not room[number]:
         before = (n for n in range(number, -1, -1) if room[n])
         number = next(before, next((n for n in range(number, len(blocks)) if room[n]), number))
