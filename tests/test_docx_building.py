@@ -38,7 +38,6 @@ def looks(text: str) -> list[tuple[str, str]]:
         }
         marks = [name for name, on in names.items() if on]
         marks += ["code"] if font.name == "Courier New" else []
-        marks += ["linked"] if font.underline else []
         marks += [run.style.name] if run.style.name != "Default Paragraph Font" else []
         found.append((run.text, " ".join(marks)))
     return found
@@ -79,9 +78,9 @@ def test_each_kind_of_block_has_its_style(text: str, expected: list[tuple[str, s
             ("H", ""), ("2", "lowered"), ("O ", ""), ("a b", "italic"), (" c d", ""),
         ]),
         ("a<br>b", [("a\nb", "")]),
-        ("[words](http://a.example) <http://b.example>", [("words", "linked"), (" ", ""), ("http://b.example", "linked")]),
-        ("[here](#anchor) claim[1](http://a.example)", [("here claim", ""), ("[1]", "linked")]),
-        ("[a *b*](x.md) <a href='y.md'>c</a>", [("a ", "linked"), ("b", "italic linked"), (" ", ""), ("c", "linked")]),
+        ("[words](http://a.example) <http://b.example>", [("words", "Hyperlink"), (" ", ""), ("http://b.example", "Hyperlink")]),
+        ("[here](#anchor) claim[1](http://a.example)", [("here claim", ""), ("[1]", "Hyperlink")]),
+        ("[a *b*](x.md) <a href='y.md'>c</a>", [("a ", "Hyperlink"), ("b", "italic Hyperlink"), (" ", ""), ("c", "Hyperlink")]),
         ("[a](http://b.example:port)", [("a", ""), (" (http://b.example:port)", "")]),
         ("![a *picture*](x.png) ![](y.png)<img alt='b' src=z>", [("[a picture] [b]", "")]),
         ("a \ue000New \\*one\\*.\ue001 b", [("a ", ""), ("New *one*.", "Generated"), (" b", "")]),

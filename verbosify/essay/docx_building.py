@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
-from itertools import groupby
+from itertools import count, groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _CODE_STYLE = "Code"
 _CODE_FONT = "Courier New"
 _DEEPEST_LIST = 3  # Word's template has styles for so many levels
+_LOOKS = {"bold": "bold", "italic": "italic", "strike": "strike", "raised": "superscript", "lowered": "subscript"}
+_LINK_STYLE = "Hyperlink"
 _LINK_COLOUR = "0563C1"  # Word's own for links, 6:1 against white
 _LONGEST_ADDRESS = 2000  # characters; Word opens no file with a link much longer
 
@@ -33,15 +35,26 @@ class _Target:
 
     Attributes:
         brackets: the characters that enclose generated text in the Markdown.
-        generated: the style of that text.
+        generated: the id of that text's style.
+        styles: the ids of all styles by name; python-docx would go through all of them for each paragraph.
+        numbers: ids of numberings that are not taken.
         addresses: the relation of the part to each address that it links to.
     """
 
     document: Document
     part: Any
     brackets: tuple[str, str]
-    generated: Any
+    generated: str
+    styles: Mapping[str, str]
+    numbers: Iterator[int]
     addresses: dict[str, str]
+
+    def paragraph(self, style: str | None = None) -> Any:
+        """A new one at the end of the document."""
+        paragraph = self.document.add_paragraph()
+        if style is not None:
+            paragraph._p.style = self.styles[style]
+        return paragraph
 
 
 def build_docx(text: str, brackets: tuple[str, str], title: str) -> bytes:
@@ -52,31 +65,42 @@ def build_docx(text: str, brackets: tuple[str, str], title: str) -> bytes:
     """
     from docx import api
     from docx.enum.style import WD_STYLE_TYPE
+    from docx.shared import RGBColor
 
     document = api.Document()
     document.core_properties.title = xml_text(title)[:255]
     document.core_properties.author = ""
     document.core_properties.comments = ""
     document.styles.add_style(_CODE_STYLE, WD_STYLE_TYPE.PARAGRAPH).font.name = _CODE_FONT
-    target = _Target(document, document.part, brackets, generated_style(document), {})
+    link_style = document.styles.add_style(_LINK_STYLE, WD_STYLE_TYPE.CHARACTER, builtin=True)
+    link_style.font.underline = True
+    link_style.font.color.rgb = RGBColor.from_string(_LINK_COLOUR)
+    generated = generated_style(document).style_id
+    numbers = count(1 + max(num.numId for num in document.part.numbering_part.element.num_lst))
+    target = _Target(document, document.part, brackets, generated, _style_ids(document), numbers, {})
     tree = markdown_tree(text)
     for node in tree.blocks:
         _add_block(target, node)
     if tree.notes:
-        _add_notes(replace(target, part=add_footnotes_part(document), addresses={}), tree.notes)
+        part = add_footnotes_part(document)
+        _add_notes(replace(target, part=part, styles=_style_ids(document), addresses={}), tree.notes)
     saved = BytesIO()
     document.save(saved)
     return saved.getvalue()
 
 
+def _style_ids(document: Document) -> dict[str, str]:
+    return {style.name: style.style_id for style in document.styles}
+
+
 def _add_notes(target: _Target, notes: Iterable[Iterable[SyntaxTreeNode]]) -> None:
     """The footnotes, each built at the end of the document, from where it goes into its part."""
     body = target.document.element.body
+    before = body[-2]  # the last of what refers to notes; after it come the properties of the section
     for number, blocks in enumerate(notes, 1):
-        end = len(body) - 1  # what comes last are the properties of the section
         for node in blocks:
             _add_block(target, node, NOTE_STYLE)
-        add_footnote(target.part, number, body[end:-1])
+        add_footnote(target.part, number, list(before.itersiblings())[:-1])
 
 
 def _add_block(target: _Target, node: SyntaxTreeNode, style: str | None = None, depth: int = 0) -> None:
@@ -84,7 +108,7 @@ def _add_block(target: _Target, node: SyntaxTreeNode, style: str | None = None, 
         return
     match node.type:
         case "heading":
-            _add_spans(target, target.document.add_heading(level=int(node.tag[1:])), spans_of(node))
+            _add_spans(target, target.paragraph(f"Heading {node.tag[1:]}"), spans_of(node))
         case "paragraph" | "definition":
             _add_paragraph(target, spans_of(node), style)
         case "html_block":
@@ -98,18 +122,20 @@ def _add_block(target: _Target, node: SyntaxTreeNode, style: str | None = None, 
             for child in node.children:
                 _add_block(target, child, "Quote", depth)
         case "fence" | "code_block":
-            target.document.add_paragraph(xml_text(node.content.rstrip("\n")), style=_CODE_STYLE)
+            target.paragraph(_CODE_STYLE).add_run(xml_text(node.content.rstrip("\n")))
         case "table":
             _add_table(target, node)
         case "hr":
             from docx.enum.text import WD_ALIGN_PARAGRAPH
 
-            target.document.add_paragraph("* * *").alignment = WD_ALIGN_PARAGRAPH.CENTER
+            paragraph = target.paragraph()
+            paragraph.add_run("* * *")
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
 
 
 def _add_paragraph(target: _Target, spans: list[Span], style: str | None) -> None:
     if spans:  # a picture without a description leaves none
-        _add_spans(target, target.document.add_paragraph(style=style), spans)
+        _add_spans(target, target.paragraph(style), spans)
 
 
 def _add_unused_note(target: _Target, node: SyntaxTreeNode, style: str | None, depth: int) -> None:
@@ -129,13 +155,13 @@ def _add_list(target: _Target, node: SyntaxTreeNode, depth: int) -> None:
     level = f" {depth}" if depth > 1 else ""
     ordered = node.type == "ordered_list"
     style = ("List Number" if ordered else "List Bullet") + level
-    number = _new_numbering(target.document, style, int(node.attrs.get("start", 1))) if ordered else None
+    number = _new_numbering(target, style, int(node.attrs.get("start", 1))) if ordered else None
     for item in node.children:
         for position, child in enumerate(item.children):
             if position > 0 or child.type != "paragraph":
                 _add_block(target, child, f"List Continue{level}", depth)
                 continue
-            paragraph = target.document.add_paragraph(style=style)
+            paragraph = target.paragraph(style)
             _add_spans(target, paragraph, spans_of(child))
             if number is not None:
                 properties: Any = paragraph._p.get_or_add_pPr().get_or_add_numPr()
@@ -143,12 +169,15 @@ def _add_list(target: _Target, node: SyntaxTreeNode, depth: int) -> None:
                 properties.get_or_add_numId().val = number
 
 
-def _new_numbering(document: Document, style: str, start: int) -> int:
+def _new_numbering(target: _Target, style: str, start: int) -> int:
     """A numbering like that of the list style, which begins anew at `start`: its id."""
-    numbering = document.part.numbering_part.element
-    like: Any = document.styles[style].element.pPr.numPr.numId.val
-    new = numbering.add_num(numbering.num_having_numId(like).abstractNumId.val)
+    from docx.oxml.numbering import CT_Num
+
+    numbering: Any = target.document.part.numbering_part.element
+    like: Any = target.document.styles[style].element.pPr.numPr.numId.val
+    new = CT_Num.new(next(target.numbers), numbering.num_having_numId(like).abstractNumId.val)
     new.add_lvlOverride(ilvl=0).add_startOverride(start)
+    numbering.append(new)
     return int(new.numId)
 
 
@@ -164,20 +193,33 @@ def _add_table(target: _Target, node: SyntaxTreeNode) -> None:
 def _add_spans(target: _Target, paragraph: Any, spans: Iterable[Span]) -> None:
     for link, linked in groupby(_told_apart(spans, target.brackets), key=lambda span: span.link):
         place = _hyperlink(target, link) if link else None
-        start = len(paragraph._p)
+        made: list[Any] = []
         words = ""
         for (marks, number, again), alike in groupby(linked, key=lambda span: (span.marks, span.note, span.again)):
             if number:
-                add_note_mark(paragraph, number, again=again)
+                made.append(add_note_mark(paragraph, number, again=again))
                 continue
             text = "".join(" " if "soft" in span.marks else span.text for span in alike)
             words += text
-            _set_looks(target, paragraph.add_run(xml_text(text)), marks, linked=place is not None)
+            run = paragraph.add_run()
+            _add_text(run, xml_text(text))
+            _set_looks(target, run, marks, linked=place is not None)
+            made.append(run._r)
         if place is not None:
-            place.extend(paragraph._p[start:])
+            place.extend(made)
             paragraph._p.append(place)
         elif link:
             paragraph.add_run(xml_text(address_after(words, link)))
+
+
+def _add_text(run: Any, text: str) -> None:
+    for piece in re.split(r"([\n\t])", text):
+        if piece == "\n":
+            run.add_break()
+        elif piece == "\t":
+            run.add_tab()
+        elif piece:
+            run.add_text(piece)
 
 
 def _hyperlink(target: _Target, link: str) -> Any:
@@ -204,22 +246,13 @@ def _is_address(link: str) -> bool:
 
 
 def _set_looks(target: _Target, run: Any, marks: Marks, *, linked: bool) -> None:
-    from docx.shared import RGBColor
-
-    if "generated" in marks:
-        run.style = target.generated
-    run.bold = True if "bold" in marks else None
-    run.italic = True if "italic" in marks else None
-    run.font.strike = True if "strike" in marks else None
-    if "raised" in marks:
-        run.font.superscript = True
-    elif "lowered" in marks:
-        run.font.subscript = True
+    if linked or "generated" in marks:
+        run._r.style = target.generated if "generated" in marks else target.styles[_LINK_STYLE]
+    for mark, name in _LOOKS.items():
+        if mark in marks and not (mark == "lowered" and "raised" in marks):
+            setattr(run.font, name, True)
     if "code" in marks:
         run.font.name = _CODE_FONT
-    if linked and "generated" not in marks:
-        run.underline = True
-        run.font.color.rgb = RGBColor.from_string(_LINK_COLOUR)
 
 
 def _told_apart(spans: Iterable[Span], brackets: tuple[str, str]) -> Iterator[Span]:

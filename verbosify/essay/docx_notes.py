@@ -38,12 +38,15 @@ def add_footnotes_part(document: Document) -> StoryPart:
     return part
 
 
-def add_note_mark(paragraph: Any, number: int, *, again: bool) -> None:
+def add_note_mark(paragraph: Any, number: int, *, again: bool) -> Any:
     """The mark of footnote `number` at the end of a paragraph; its number alone, if the note has a mark already."""
     if again:
-        paragraph.add_run(str(number)).font.superscript = True
-    else:
-        paragraph._p.append(_mark(_element("footnoteReference", id=number)))
+        run = paragraph.add_run(str(number))
+        run.font.superscript = True
+        return run._r
+    mark = _mark(_element("footnoteReference", id=number))
+    paragraph._p.append(mark)
+    return mark
 
 
 def add_footnote(part: StoryPart, number: int, blocks: Sequence[Any]) -> None:

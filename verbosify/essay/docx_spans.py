@@ -38,16 +38,18 @@ _REFUSED = re.compile(r"\s*(?:javascript|vbscript|file|data):|#|\Z", re.IGNORECA
 
 @dataclass(slots=True)
 class _Field:
-    """A field of Word's: its instruction, and whether what it shows has begun, which follows its separator."""
+    """A field of Word's: its instruction, whether what it shows has begun, and where that links to, if anywhere."""
 
+    address: str
     instruction: str = ""
     shown: bool = False
 
-    @property
-    def address(self) -> str:
-        """Where it links to, if that is what it does."""
+    def show(self) -> None:
+        """What follows is shown; a field without an address has that of the one around it."""
+        self.shown = True
         found = _HYPERLINK.match(self.instruction)
-        return _address((found[1] or found[2] or "").replace("\\\\", "\\")) if found else ""
+        address = (found[1] or found[2] or "").replace("\\\\", "\\") if found else ""
+        self.address = _address(address) or self.address
 
 
 @dataclass(slots=True)
@@ -155,8 +157,9 @@ class _Reader:
             elif child.tag == W + "hyperlink":
                 yield from self._within(child, style, texts, self._address_of(child) or link)
             elif child.tag == W + "fldSimple":
-                field = _Field(child.get(W + "instr") or "")
-                yield from self._within(child, style, texts, field.address or link)
+                field = _Field(link, child.get(W + "instr") or "")
+                field.show()
+                yield from self._within(child, style, texts, field.address)
             elif isinstance(child.tag, str) and child.tag not in _LEFT_OUT and not child.tag.startswith(_MATH):
                 yield from self._within(child, style, texts, link)
 
@@ -183,14 +186,14 @@ class _Reader:
 
     def _turn_field(self, kind: str | None) -> None:
         if kind == "begin":
-            self._fields.append(_Field())
+            self._fields.append(_Field(self._field_address()))
         elif kind == "separate" and self._fields:
-            self._fields[-1].shown = True
+            self._fields[-1].show()
         elif kind == "end" and self._fields:
             self._fields.pop()
 
     def _field_address(self) -> str:
-        return next((field.address for field in reversed(self._fields) if field.shown and field.address), "")
+        return self._fields[-1].address if self._fields else ""
 
     def _address_of(self, hyperlink: Element) -> str:
         """The address of a `w:hyperlink`; of a link within the document, nothing."""
