@@ -66,6 +66,14 @@ def test_what_is_generated_cannot_become_markup(generated: str) -> None:
     assert "".join(token.content for token in inline) == f"One is here. {' '.join(generated.split())}"
 
 
+def test_what_is_generated_is_no_private_note_when_it_is_read_again() -> None:
+    essay = essay_from_text("One is here.")
+
+    again = essay_from_text(weave(essay, {12: "A %%hidden%% <!-- word --> {>>is<<} kept."}))
+
+    assert as_plain_text(again) == "One is here. A %%hidden%% <!-- word --> {>>is<<} kept.\n"
+
+
 @given(st.dictionaries(st.sampled_from(gaps(essay_from_text(TEXT))), st.text(alphabet="Ab *_[]\n终\\", max_size=20)))
 def test_what_is_between_the_gaps_stays_as_it_was(chosen: dict[int, str]) -> None:
     woven = weave(essay_from_text(TEXT), chosen)

@@ -175,7 +175,8 @@ def _new_numbering(target: _Target, style: str, start: int) -> int:
 
     numbering: Any = target.document.part.numbering_part.element
     like: Any = target.document.styles[style].element.pPr.numPr.numId.val
-    new = CT_Num.new(next(target.numbers), numbering.num_having_numId(like).abstractNumId.val)
+    abstract = numbering.num_having_numId(like).abstractNumId.val
+    new = CT_Num.new(next(target.numbers), abstract)  # type: ignore[no-untyped-call]
     new.add_lvlOverride(ilvl=0).add_startOverride(start)
     numbering.append(new)
     return int(new.numId)

@@ -40,6 +40,7 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MARKUP = re.compile(
     r"""
     [\\`*_{}\[\]<>|~$^@]                                      # wherever they stand
+  | %(?=%) | (?<=%)%                                          # Obsidian's comments
   | &(?=\#?\w) | :(?=//) | (?<=\bwww)\. | (?<==)= | (?<=^)=   # before something
   | ^[-+:](?=[-+\s]|$) | ^\#{1,6}(?=\s|$) | (?<=^\d)[.)] | (?<=^\d\d)[.)] | (?<=^\d\d\d)[.)] # at the start of a line
     """,
