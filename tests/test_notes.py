@@ -16,7 +16,7 @@ from verbosify.essay.writing import essay_bytes, weave
 INLINE = [
     "%%ask Ruth%%", "%% ask Ruth %%", "<!-- ask Ruth -->", "<!--ask Ruth-->", "{>>ask Ruth<<}", "{# ask Ruth #}",
     "{% comment %}ask Ruth{% endcomment %}", "{%- comment -%}ask Ruth{%- endcomment -%}", "{% # ask Ruth %}",
-    "{{/* ask Ruth */}}", "{{- /* ask Ruth */ -}}", "{{< comment >}}ask Ruth{{< /comment >}}", "{/* ask Ruth */}",
+    "{{/* ask Ruth */}}", "{{- /* ask Ruth */ -}}", "{{< comment >}}ask Ruth{{< /comment >}}", "{/* ask Ruth */}", "{::comment}ask Ruth{:/comment}",
     "{{!-- ask Ruth --}}", "{{! ask Ruth }}", r"\begin{comment}ask Ruth\end{comment}", r"\iffalse ask Ruth\fi",
     r"\todo{ask Ruth}", r"\todo[inline]{ask Ruth}", "<!-- ask\nRuth -->", "%%ask\nRuth%%",
 ]  # fmt: skip
@@ -79,6 +79,15 @@ def test_what_only_looks_like_a_note_stays(text: str) -> None:
 )  # fmt: skip
 def test_code_and_what_is_escaped_hold_no_notes(text: str) -> None:
     assert without_notes(text, markdown=True) == (text, ())
+
+
+def test_comments_in_front_matter_are_notes() -> None:
+    matter = "---\ntitle: Boats # ask Ruth\n# ask Ruth\ntags: ['#a', b] \nurl: https://a.example/#x\n---\nWe left."
+
+    assert without_notes(matter, markdown=True)[0] == (
+        "---\ntitle: Boats\ntags: ['#a', b] \nurl: https://a.example/#x\n---\nWe left."
+    )
+    assert without_notes("+++\n# ask Ruth\na = 1\n+++\n# We left", markdown=True)[0] == "+++\na = 1\n+++\n# We left"
 
 
 def test_a_stray_tick_or_fence_hides_no_note() -> None:

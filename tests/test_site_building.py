@@ -14,6 +14,7 @@ from tests.browser.making import harbour, hostile, long_piece, piece
 from verbosify.errors import OutputError, PieceError
 from verbosify.site import build_site, page_urls
 from verbosify.site.building import piece_json
+from verbosify.site.published import published
 
 ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parent.parent)}
 
@@ -57,7 +58,7 @@ def test_several_pieces_get_a_folder_each_and_an_index(tmp_path: Path) -> None:
 
 def test_the_record_lies_beside_the_page_and_reads_back(tmp_path: Path) -> None:
     build_site([hostile()], tmp_path)
-    assert json.loads((tmp_path / "piece.json").read_bytes()) == hostile()
+    assert json.loads((tmp_path / "piece.json").read_bytes()) == published(hostile())
     assert piece_json({"log": [], "a": [1, {"b": "é"}]}) == '{\n"log": [\n\n],\n"a": [\n1,\n{"b":"é"}\n]\n}\n'.encode()
 
 

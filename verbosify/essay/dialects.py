@@ -16,9 +16,15 @@ Lines = Sequence[str]
 Region = tuple[int, Literal["machine", "apart", "container", "prose"]]
 """The line after a region, and what it is: for a machine, set apart from prose, or a container of what may be prose."""
 
-_FENCED_MATTER = re.compile(  # whose first line holds a key, and whose last line is a mark again
-    r"\s*(?:(?P<yaml>---)|\+\+\+)(?:json|toml|yaml)?[ \t]*(?:\r\n|\r|\n)"
-    r"(?=\s*(?:[\w\"'-]+[ \t]*[:=]|#|\[|\{))(?:[^\r\n]*(?:\r\n|\r|\n))*?"
+_BREAK = r"[ \t]*(?:\r\n|\r|\n)"
+_KEY = r"[\w\"'-]+[ \t]*[:=]"
+_MATTER_LINE = (  # a comment, a key, an item, what goes on, a table, a bracket, nothing
+    r"(?:[ \t]*(?:\#|-(?=[ \t\r\n])|[\]}]|\[|\{|[\w\"'][\w\"' ./-]{0,60}[:=])[^\r\n]*|[ \t][^\r\n]*|)"
+)
+_FENCED_MATTER = re.compile(
+    rf"\s*(?:(?P<yaml>---)|\+\+\+)(?:json|toml|yaml)?{_BREAK}"
+    rf"(?=(?:[ \t]*(?:\#[^\r\n]*)?(?:\r\n|\r|\n))*+[ \t]*(?:{_KEY}|\[|\{{))"
+    rf"(?:(?!(?(yaml)(?:---|\.\.\.)|\+\+\+){_BREAK}){_MATTER_LINE}(?:\r\n|\r|\n))*+"
     r"(?(yaml)(?:---|\.\.\.)|\+\+\+)[ \t]*(?=\r|\n|\Z)"
 )
 _TITLE_BLOCK = re.compile(r"(?:%[ \t]?[^\r\n]*(?:(?:\r\n|\r|\n)[ \t]+\S[^\r\n]*)*(?:\r\n|\r|\n|\Z)){1,3}")

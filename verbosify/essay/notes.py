@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from verbosify.essay.blocks import lines
+from verbosify.essay.dialects import front_matter_end
 
 _COMMENTS: tuple[tuple[str, str], ...] = (  # how each kind begins, and how it ends
     (r"<!--(?!-?>)", r"-->"),  # HTML
@@ -19,6 +20,7 @@ _COMMENTS: tuple[tuple[str, str], ...] = (  # how each kind begins, and how it e
     (r"\{\{[<%]\s*comment\b[^>%\n]*[%>]\}\}", r"\{\{[<%]\s*/\s*comment\s*[%>]\}\}"),  # Hugo
     (r"\{\{-?\s*/\*", r"\*/\s*-?\}\}"),
     (r"\{\s*/\*", r"\*/\s*\}"),  # MDX
+    (r"\{::comment\b[^}\n]*(?<!/)\}", r"\{:/(?:comment)?\}"),  # kramdown
     (r"\\begin\{comment\}", r"\\end\{comment\}"),  # LaTeX
     (r"\\iffalse\b", r"\\fi\b"),
     (r"\\todo(?:\[[^\]\n]*\])?\{", r"\}"),
@@ -54,6 +56,8 @@ _LINE = 200  # characters of a line looked at on each side of a mark
 _MARK = 2  # percent signs
 _NESTED = 8  # marks within a note that are looked past for the one that ends it
 _LINE_BREAK = re.compile(r"[\r\n]")
+_INK = re.compile(r"\S")
+_MATTER_COMMENT = re.compile(r"(?m:^)(?:[^\"'#\r\n]*\s)?(?P<note>\#[^\r\n]*)")
 _REST = re.compile(rf"[^\r\n]{{0,{_LINE}}}")
 _TO_LINE_END = re.compile(r"[ \t]*(?P<end>\r\n|\r|\n|\Z)")
 _SPACES = re.compile(r"[ \t]*")
@@ -79,13 +83,40 @@ def without_notes(text: str, *, markdown: bool) -> tuple[str, tuple[int, ...]]:
     """
     unclosed: tuple[int, ...] = ()
     for number in range(_PASSES):
-        notes = _Notes(text, markdown=markdown).found if _MAYBE.search(text) else []
+        notes = _notes(text, markdown=markdown)
         if not notes:
             break
         if number == 0:
             unclosed = _line_numbers(text, [note.start for note in notes if not note.closed])
         text = _cut(text, notes)
     return text, unclosed
+
+
+def without_notes_in_place(text: str, *, markdown: bool) -> str:
+    """`text` as long as it is, with spaces where private notes are."""
+    pieces: list[str] = []
+    position = 0
+    for note in _notes(text, markdown=markdown):
+        pieces += [text[position : note.start], _INK.sub(" ", text[note.start : note.end])]
+        position = note.end
+    return "".join([*pieces, text[position:]])
+
+
+def _notes(text: str, *, markdown: bool) -> list[Note]:
+    found = _matter_notes(text) + (_Notes(text, markdown=markdown).found if _MAYBE.search(text) else [])
+    apart: list[Note] = []
+    for note in sorted(found, key=lambda note: note.start):
+        if not apart or note.start >= apart[-1].end:
+            apart.append(note)
+    return apart
+
+
+def _matter_notes(text: str) -> list[Note]:
+    """The comments in the front matter of a text, as YAML and TOML mark them."""
+    end = front_matter_end(text)
+    if not end or text.lstrip()[:1] not in ("-", "+"):
+        return []
+    return [Note(*match.span("note")) for match in _MATTER_COMMENT.finditer(text, 0, end)]
 
 
 class _Notes:

@@ -17,6 +17,7 @@ from verbosify.errors import PieceError
 from verbosify.files import DEVICES
 from verbosify.piece import Pick, PickEvent
 from verbosify.piece.standing import hands
+from verbosify.site.published import published
 
 Values = Mapping[str, Any]
 
@@ -83,7 +84,7 @@ class Record:
         from verbosify.piece.checking import check
 
         check(piece)
-        return cls(piece)
+        return cls(published(piece))
 
     def _check_places(self) -> None:
         end = 0
