@@ -44,7 +44,8 @@ _ESCAPE = r"(?P<escape>\\[!-/:-@\[-`{-~])"
 _IN_TEXT = re.compile(f"{_KINDS}|{_PERCENT}|{_LINK}", re.IGNORECASE)
 _IN_MARKDOWN = re.compile(f"{_FENCE}|{_CODE}|{_KINDS}|{_PERCENT}|{_LINK}|{_ESCAPE}", re.IGNORECASE)
 _MAYBE = re.compile(
-    r"<!--|%%|\{[>#{%/]|\{\s+/\*|\\begin\{comment|\\iffalse|\\todo|\#\+BEGIN_COMMENT|\]:[ \t]*[<#]", re.IGNORECASE
+    r"<!--|%%|\{::comment|\{[>#{%/]|\{\s+/\*|\\begin\{comment|\\iffalse|\\todo|\#\+BEGIN_COMMENT|\]:[ \t]*[<#]",
+    re.IGNORECASE,
 )
 _MARKS = re.compile(r"(?<!%)%{2,}")
 _USED_LABEL = re.compile(r"\[([^\[\]\n]*)\](?!:)")
