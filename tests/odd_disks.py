@@ -7,11 +7,15 @@ use it in a process of its own.
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import platform
+import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -95,8 +99,21 @@ def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("HBBI", code, if_true, if_false, value)
 
 
-def mount_small(place: Path, size: str) -> bool:
-    """A file system in memory of `size` bytes at `place`; whether that is allowed here."""
+@contextmanager
+def mounted(place: Path, *options: str) -> Iterator[Callable[[str], None]]:
+    """A file system in memory at `place`; yields what mounts it again otherwise. Skipped where none can be mounted."""
     place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    def mount(*words: str) -> bool:
+        return subprocess.run(["mount", *words, str(place)], capture_output=True, check=False).returncode == 0
+
+    def remount(option: str) -> None:
+        assert mount("-o", f"remount,{option}")
+
+    if not shutil.which("mount") or not mount("-t", "tmpfs", "-o", ",".join(options), "tmpfs"):
+        pytest.skip("only root may mount a file system")
+    try:
+        yield remount
+    finally:
+        gc.collect()  # the frames of an error keep a file open
+        subprocess.run(["umount", str(place)], check=True)

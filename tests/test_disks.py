@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 from contextlib import closing
@@ -10,12 +11,15 @@ from time import monotonic
 
 import pytest
 
-from tests.odd_disks import in_a_process
-from tests.pieces import make_piece
+from tests.browser.making import harbour
+from tests.odd_disks import in_a_process, mounted
+from tests.pieces import add_batch, make_piece
 from verbosify import files
-from verbosify.errors import OutputError
-from verbosify.files import can_share_memory, file_lock, lock_trouble
-from verbosify.piece import Piece, database
+from verbosify.errors import OutputError, PieceError, VerbosifyError
+from verbosify.files import can_share_memory, file_lock, lock_trouble, replace_file, whole_file
+from verbosify.piece import Pick, Piece, database, read_record, write_export
+from verbosify.site import build_site
+from verbosify.workflow.outputs import write_reading
 
 START = """
 import errno, sys
@@ -179,6 +183,139 @@ def test_a_piece_on_a_disk_of_another_computer_has_no_log(monkeypatch: pytest.Mo
     with make_piece(tmp_path / "piece") as piece:
         assert piece.database.rows("PRAGMA journal_mode")[0][0] == "delete"
         piece.note("written")
+
+
+# Disks that are full or may not be written to
+
+
+def make_all(disk: Path) -> None:
+    """A piece on that disk, a pick, and all the files that come of it; goes on where an earlier try ended."""
+    try:
+        piece = Piece.open(disk / "piece")
+    except PieceError:  # there is none, or its making was interrupted
+        piece = make_piece(disk / "piece")
+    with piece, piece.lock():
+        sample = next(piece.samples(0), None) or add_batch(piece)[0]
+        piece.pick("own", 0, [Pick(sample.id, 0, 5, sample.text[:5])], curator="Ada")
+        write_export(piece)
+        write_reading(piece, "own", disk / "piece")
+    build_site([harbour()], disk / "site")
+
+
+def contents(disk: Path) -> dict[str, bytes]:
+    """All files but SQLite's own."""
+    return {
+        path.relative_to(disk).as_posix(): path.read_bytes() if path.suffix != ".docx" else b""  # dated
+        for path in sorted(disk.rglob("*"))
+        if path.is_file() and not path.name.startswith("piece.")
+    }
+
+
+def test_a_disk_may_be_full_at_any_write_and_the_next_run_with_room_goes_on(tmp_path: Path) -> None:
+    make_all(tmp_path / "whole")
+    whole = contents(tmp_path / "whole")
+    sizes = [8 * 2.6**step for step in range(6)]  # kilobytes, of which more and more is written
+    said = []
+    for number, size in enumerate(sizes):
+        disk = tmp_path / str(number)
+        with mounted(disk, f"size={round(size)}k") as remount:
+            said += failures_of(disk)
+            assert contents(disk).items() <= whole.items(), "what is there is whole"
+            remount("size=20m")
+            assert failures_of(disk) == []
+            assert contents(disk) == whole
+    assert 2 < len(said) < len(sizes), "some were too small, and some large enough"
+    for sentence in said:
+        assert "\n" not in sentence
+        assert "room" in sentence or "No space left" in sentence
+
+
+def failures_of(disk: Path) -> list[str]:
+    try:
+        make_all(disk)
+    except VerbosifyError as error:
+        return [str(error)]
+    return []
+
+
+def test_a_piece_on_a_disk_that_may_not_be_written_to_can_be_read(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with mounted(disk, "size=20m") as remount:
+        make_piece(disk / "closed").close()
+        with make_piece(disk / "open") as piece:
+            piece.note("in the log alone")
+            shutil.copytree(disk / "open", disk / "killed")
+        remount("ro")
+
+        for name in ("closed", "open", "killed"):
+            with Piece.open(disk / name) as piece:
+                assert len(list(piece.samples())) == 12
+                with pytest.raises(OutputError, match="is read-only: copy its folder to a place where you may write"):
+                    piece.note("written")
+        with Piece.open(disk / "killed") as piece:
+            assert piece.log()[-1].event == "in the log alone"
+        with pytest.raises(OutputError, match="cannot be locked"), piece.lock():
+            pass
+        assert len(read_record(disk / "closed")["samples"]) == 12
+
+
+def test_a_disk_that_cannot_be_told_to_keep_what_was_written_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def unable(_: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(files.os, "fsync", unable)
+
+    with whole_file(tmp_path / "file") as file:
+        file.write(b"kept")
+
+    assert (tmp_path / "file").read_bytes() == b"kept"
+
+
+def test_a_file_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+
+    def break_off() -> None:
+        with whole_file(tmp_path / "file") as file:
+            file.write(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"old"}
+
+
+@pytest.mark.parametrize(("refusals", "done"), [(0, True), (3, True), (7, True), (8, False)])
+def test_on_windows_a_file_that_somebody_has_open_for_a_moment_is_replaced_all_the_same(
+    refusals: int, done: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    left = refusals
+    replace = Path.replace
+
+    def refuse(self: Path, target: Path) -> Path:
+        nonlocal left
+        if left:
+            left -= 1
+            raise PermissionError(errno.EACCES, "The process cannot access the file")
+        return replace(self, target)
+
+    monkeypatch.setattr(files, "_ON_WINDOWS", True)
+    monkeypatch.setattr(files.time, "sleep", lambda _: None)
+    monkeypatch.setattr(Path, "replace", refuse)
+    (tmp_path / "draft").write_bytes(b"new")
+    (tmp_path / "file").write_bytes(b"old")
+
+    if done:
+        replace_file(tmp_path / "draft", tmp_path / "file")
+        assert (tmp_path / "file").read_bytes() == b"new"
+    else:
+        with pytest.raises(PermissionError):
+            replace_file(tmp_path / "draft", tmp_path / "file")
+        assert (tmp_path / "file").read_bytes() == b"old"
+
+
+# Locks
 
 
 def test_a_lock_whose_file_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import mmap
 import os
 import re
+import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ from typing import IO
 from verbosify.errors import OutputError
 
 _SHARED_BYTES = 32768  # as much as SQLite maps for its log
+_ON_WINDOWS = os.name == "nt"
 _PATIENCE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries
 _DISTANT = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gluster", "fuse.sshfs", "fuse.gluster", "fuse.ceph")
 """How the kinds of file systems begin that several computers may have mounted."""
@@ -63,7 +66,7 @@ def replace_file(draft: Path, target: Path) -> None:
     On Windows that fails while any program has the target open, as a virus scanner or a synchronizer does for a moment:
     then it is tried again for a second and a half.
     """
-    for pause in _PATIENCE if os.name == "nt" else ():
+    for pause in _PATIENCE if _ON_WINDOWS else ():
         try:
             draft.replace(target)
         except PermissionError:
@@ -71,6 +74,35 @@ def replace_file(draft: Path, target: Path) -> None:
         else:
             return
     draft.replace(target)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write, which takes its place at `path` when the block ends: nobody ever finds half of it.
+
+    A link stays one; what it points to is replaced. If anything fails, all is as it was. Raises `OSError`.
+    """
+    target = path.resolve()
+    draft = target.with_name(f".verbosify-{secrets.token_hex(8)}.tmp")
+    try:
+        with draft.open("xb") as file:
+            yield file
+            file.flush()
+            _sync(file)
+        replace_file(draft, target)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def _sync(file: IO[bytes]) -> None:
+    """Have the disk keep what was written, where it can be asked to."""
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
 
 
 @contextmanager
@@ -139,7 +171,7 @@ def _trouble(folder: Path, act: Callable[[IO[bytes]], None]) -> OSError | None:
 def _is_distant(folder: Path) -> bool:
     """Whether the disk of `folder` may be another computer's, as far as the system tells."""
     place = str(folder.resolve())
-    if os.name == "nt":
+    if _ON_WINDOWS:
         import ctypes
 
         remote = 4  # DRIVE_REMOTE

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import os
-import secrets
 from pathlib import Path
 
 from verbosify.errors import OutputError
+from verbosify.files import whole_file
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -19,17 +17,10 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     if path.is_dir():
         raise OutputError(f"{path} is a folder: give the file another name.")
-    target = path.resolve()  # a link stays one; what it points to is replaced
-    beside = target.with_name(f".verbosify-{secrets.token_hex(8)}.tmp")
     try:
-        with beside.open("xb") as file:
+        with whole_file(path) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(target)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
         raise OutputError(_sentence(path, error)) from error
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from verbosify.errors import ModelError
-from verbosify.files import file_lock
+from verbosify.files import file_lock, replace_file
 from verbosify.models.download import Progress, download
 from verbosify.models.entries import CATALOG, Bucket, Entry
 from verbosify.models.files import require_space, sha256_of, sync_folder, telling_failures
@@ -232,7 +232,7 @@ def _put_in_place(entry: Entry, folder: Path, progress: Progress | None, keep: P
     _record(entry, made)
     if folder.exists():
         shutil.rmtree(folder)
-    made.replace(folder)
+    replace_file(made, folder)
     sync_folder(folder.parent)
     shutil.rmtree(work)
 

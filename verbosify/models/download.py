@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from verbosify.errors import ModelError
+from verbosify.files import replace_file
 from verbosify.models.files import require_space, sha256_of, sync_folder, telling_failures
 
 Progress = Callable[[str, int, int | None], None]
@@ -127,7 +128,7 @@ def _receive(request: _Request) -> None:
             have = 0
             request.part.write_bytes(b"")  # before the tag changes: the two must never disagree
             tag = response.headers.get("ETag", "")
-            request.tag_file.write_text("" if tag.startswith("W/") else tag, encoding="utf-8")
+            request.tag_file.write_text("" if tag.startswith("W/") else tag, encoding="utf-8", newline="\n")
         length = response.headers.get("Content-Length")
         total = request.size if length is None else have + int(length)
         if request.size is not None and total != request.size:
@@ -193,6 +194,6 @@ def _settle(request: _Request, target: Path) -> None:
     """Put the part in the target's place, so that it is there whole even after the power failed."""
     with request.part.open("rb+") as file:
         os.fsync(file.fileno())
-    request.part.replace(target)
+    replace_file(request.part, target)
     request.tag_file.unlink(missing_ok=True)
     sync_folder(target.parent)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from verbosify.errors import CorpusError, ModelError, SettingsError
+from verbosify.files import replace_file
 from verbosify.models.corpus import (
     Notify,
     draw_windows,
@@ -227,8 +228,8 @@ class Course:
             save_safetensors(present, self._folder / f"step-{number}.safetensors")
             journal = {"identity": self._identity, "history": [asdict(step) for step in self.history]}
             partial = self._folder / f"{JOURNAL}.part"
-            partial.write_text(json.dumps(journal) + "\n", encoding="utf-8")
-            partial.replace(self._folder / JOURNAL)
+            partial.write_text(json.dumps(journal) + "\n", encoding="utf-8", newline="\n")
+            replace_file(partial, self._folder / JOURNAL)
             for file in old:
                 file.unlink()
         self._saved = number

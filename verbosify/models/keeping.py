@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from verbosify.errors import ModelError, SettingsError
+from verbosify.files import replace_file
 from verbosify.models.files import save_safetensors, telling_failures
 from verbosify.models.hugging_face import as_openai_checkpoint
 from verbosify.models.openai_format import write_openai_checkpoint
@@ -156,7 +157,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
             made = Path(work) / "made"  # for TemporaryDirectory keeps its own folder to the user alone
             made.mkdir()
             yield made
-            made.rename(folder)
+            replace_file(made, folder)
 
 
 def write_openai(tensors: Mapping[str, Array], model_folder: Path, step: int, made: Path) -> None:

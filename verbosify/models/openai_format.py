@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from verbosify.errors import ModelError
+from verbosify.files import replace_file
 from verbosify.models.files import is_git_lfs_pointer, save_safetensors, telling_failures
 from verbosify.models.gpt2_layout import HParams, hugging_face_config, hugging_face_tensors, layout, own_tensors
 from verbosify.models.tensor_bundle import DTYPES, Array, list_tensors, read_tensors, write_bundle
@@ -125,7 +126,7 @@ def convert_to_safetensors(folder: Path, target: Path) -> None:
             made.mkdir()
             _write_converted(checkpoint, made)
             try:
-                made.rename(target)
+                replace_file(made, target)
             except OSError:
                 if not (target / "model.safetensors").is_file():  # else another process was faster
                     raise

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from verbosify.errors import ModelError
+from verbosify.files import replace_file
 from verbosify.models.files import sha256_of
 
 RECORD_NAME = "source.json"
@@ -115,7 +116,7 @@ def _describe(path: Path) -> FileRecord:
 def _write(folder: Path, record: Record) -> None:
     partial = folder / f"{RECORD_NAME}.part"
     partial.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8", newline="\n")
-    partial.replace(folder / RECORD_NAME)
+    replace_file(partial, folder / RECORD_NAME)
 
 
 def _compute_weights_sha256(folder: Path) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from verbosify.errors import ModelError
+from verbosify.files import replace_file
 from verbosify.models.files import is_git_lfs_pointer
 from verbosify.models.sorted_table import (
     CorruptError,
@@ -114,7 +115,7 @@ def _replacing(path: Path) -> Iterator[Path]:
     partial = path.with_name(path.name + ".part")
     try:
         yield partial
-        partial.replace(path)
+        replace_file(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@ A `Database` belongs to the thread that opened it; other threads and processes o
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +32,9 @@ _NO_LOCKS = (
 _READ_ONLY = "{place} is read-only: copy its folder to a place where you may write."
 _LOCKED = "{place} stayed locked by another program for {wait:.0f} s: close that program and try again."
 _DAMAGED = "{place} is damaged ({error}): restore a copy of it, or rebuild it from piece.json."
-_NO_FILE = "{place} cannot be opened: check that it is a file, and that you may write in its folder."
+_NO_FILE = (
+    "{place} cannot be opened: check that it is a file, that you may write in its folder, and that its disk has room."
+)
 _UNFIT = "This does not fit the record at {place}: {unfit}."
 _OTHERWISE = "{place} cannot be used: SQLite says {error}."
 
@@ -62,6 +65,8 @@ _BY_EXTENDED_CODE: dict[int, tuple[type[VerbosifyError], str]] = {
     sqlite3.SQLITE_IOERR_SHMLOCK: (OutputError, _NO_LOCKS),
 }
 _CANNOT_SHARE = (sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP, sqlite3.SQLITE_PROTOCOL)
+
+_CANNOT_WRITE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
 def unfit(error: sqlite3.Error) -> str:
@@ -124,14 +129,17 @@ class Database:
             try:
                 self._connection = _connect(uri)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode not in _CANNOT_SHARE:
+                if error.sqlite_errorcode in _CANNOT_SHARE:
+                    _end_log(uri)  # which a piece brings along that was made on another disk
+                elif error.sqlite_errorcode & 0xFF in _CANNOT_WRITE and _is_at_rest(place):
+                    uri = f"{uri}&immutable=1"  # then it need not be locked to be read
+                else:
                     raise
-                _end_log(uri)  # which a piece brings along that was made on another disk
                 self._connection = _connect(uri)
 
     @classmethod
     def open(cls, place: Path) -> Database:
-        """The file at `place`, which must exist."""
+        """The file at `place`, which must exist. Where nothing may be written, it can be read."""
         _require_locks(place)
         return cls(place, f"{_uri(place)}?mode=rw")
 
@@ -233,6 +241,12 @@ def _end_log(uri: str) -> None:
     with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # alone, it needs no memory that is shared
         connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+
+
+def _is_at_rest(place: Path) -> bool:
+    """Whether the file lies where nothing may be written, and nothing that belongs to it lies beside."""
+    logs = (place.with_name(f"{place.name}-{kind}") for kind in ("wal", "journal"))
+    return place.is_file() and not os.access(place.parent, os.W_OK) and not any(map(Path.exists, logs))
 
 
 def _require_locks(place: Path) -> None:

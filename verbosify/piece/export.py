@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from verbosify.errors import OutputError, PieceError
+from verbosify.files import whole_file
 from verbosify.piece import migrations
 from verbosify.piece import picks as events
 from verbosify.piece.checking import at, check, refused
@@ -44,18 +44,11 @@ def write_export(piece: Piece, path: str | Path | None = None) -> Path:
     is whole or not there: it is written beside its place first. Raises `OutputError` if it cannot be written.
     """
     path = Path(path) if path is not None else piece.folder / EXPORT_NAME
-    draft = path.parent / f".{path.name}.{secrets.token_hex(4)}"
     try:
         if path.is_dir():
             raise OutputError(f"{path} is a folder: name a file in it.")
-        try:
-            with draft.open("x", encoding="utf-8", newline="\n") as file, piece.database.snapshot():
-                file.writelines(_lines(piece))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        with whole_file(path) as file, piece.database.snapshot():
+            file.writelines(line.encode() for line in _lines(piece))
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written ({error.strerror}): choose another place, or make room."
