@@ -249,13 +249,13 @@ def test_a_conversion_never_writes_over_a_folder(tmp_path: Path) -> None:
 
 def test_of_two_conversions_at_once_one_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "gpt2"
-    rename = Path.rename
+    replace = Path.replace
 
     def be_overtaken(path: Path, to: Path) -> Path:
         shutil.copytree(path, to)
-        return rename(path, to)
+        return replace(path, to)
 
-    monkeypatch.setattr(Path, "rename", be_overtaken)
+    monkeypatch.setattr(Path, "replace", be_overtaken)
     convert_to_safetensors(tiny_gpt2.FOLDER, target)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gpt2"]
@@ -265,7 +265,7 @@ def test_a_conversion_that_cannot_be_put_in_place_says_so(tmp_path: Path, monkey
     def fail(path: Path, to: Path) -> Path:
         raise PermissionError(13, "denied")
 
-    monkeypatch.setattr(Path, "rename", fail)
+    monkeypatch.setattr(Path, "replace", fail)
 
     with pytest.raises(ModelError, match="gpt2 cannot be read or written \\(denied\\)"):
         convert_to_safetensors(tiny_gpt2.FOLDER, tmp_path / "gpt2")
