@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -377,3 +378,34 @@ def test_sqlite_is_given_no_host(path: str, uri: str) -> None:
             return path
 
     assert database._uri(Place()) == uri  # type: ignore[arg-type]
+
+
+def test_the_draft_of_a_writer_that_was_killed_goes_with_the_next_file(tmp_path: Path) -> None:
+    draft, others = tmp_path / ".verbosify-0011.tmp", tmp_path / ".other.tmp"
+    for path in (draft, others):
+        path.write_bytes(b"half")
+        os.utime(path, (0, 0))
+
+    with whole_file(tmp_path / "file") as file:
+        file.write(b"whole")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".other.tmp", "file"]
+
+
+def test_the_draft_of_a_writer_at_work_stays_however_long_that_takes(tmp_path: Path) -> None:
+    with whole_file(tmp_path / "slow") as slow:
+        slow.write(b"slow")
+        os.utime(next(tmp_path.glob(".verbosify-*")), (0, 0))
+        with whole_file(tmp_path / "quick") as quick:
+            quick.write(b"quick")
+
+    assert (tmp_path / "slow").read_bytes() == b"slow"
+
+
+def test_a_draft_of_this_minute_stays(tmp_path: Path) -> None:
+    (tmp_path / ".verbosify-0011.tmp").touch()
+
+    with whole_file(tmp_path / "file") as file:
+        file.write(b"whole")
+
+    assert (tmp_path / ".verbosify-0011.tmp").exists()

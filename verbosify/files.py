@@ -20,6 +20,8 @@ from verbosify.errors import OutputError
 _SHARED_BYTES = 32768  # as much as SQLite maps for its log
 _ON_WINDOWS = os.name == "nt"
 _PATIENCE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries
+_DRAFT_SECONDS = 60.0
+"""A younger draft may be one that its writer is about to lock."""
 _DISTANT = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gluster", "fuse.sshfs", "fuse.gluster", "fuse.ceph")
 """How the kinds of file systems begin that several computers may have mounted."""
 
@@ -80,12 +82,15 @@ def replace_file(draft: Path, target: Path) -> None:
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, which takes its place at `path` when the block ends: nobody ever finds half of it.
 
-    A link stays one; what it points to is replaced. If anything fails, all is as it was. Raises `OSError`.
+    A link stays one; what it points to is replaced. If anything fails, all is as it was. What killed writers have left
+    beside it goes. Raises `OSError`.
     """
     target = path.resolve()
+    _sweep(target.parent)
     draft = target.with_name(f".verbosify-{secrets.token_hex(8)}.tmp")
     try:
         with draft.open("xb") as file:
+            _mark_as_in_use(file)
             yield file
             file.flush()
             _sync(file)
@@ -94,6 +99,35 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         with suppress(OSError):
             draft.unlink()
         raise
+
+
+def _mark_as_in_use(file: IO[bytes]) -> None:
+    """Lock a draft for as long as it is open. Windows removes no open file, and so needs no mark."""
+    with suppress(ImportError, OSError):
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the drafts in `folder` whose writers were killed: those that nobody holds any more, a minute old."""
+    for draft in folder.glob(".verbosify-*.tmp"):
+        with suppress(OSError):
+            if time.time() - draft.stat().st_mtime > _DRAFT_SECONDS and not _is_in_use(draft):
+                draft.unlink()
+
+
+def _is_in_use(draft: Path) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    try:
+        with draft.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
 
 
 def _sync(file: IO[bytes]) -> None:

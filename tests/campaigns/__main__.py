@@ -44,7 +44,7 @@ def _kills(folder: Path, count: int, seed: int) -> int:
     print("| what was killed | trials | kills |\n|---|---|---|")
     for name, trials in figures.trials.items():
         print(f"| {name} | {trials} | {figures.kills[name]} |")
-    print(f"{len(figures.faults)} faults; {figures.drafts} drafts of files were left lying.")
+    print(f"{figures.kills.total()} kills, {len(figures.faults)} faults.")
     return len(figures.faults)
 
 
