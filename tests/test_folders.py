@@ -278,3 +278,13 @@ def test_a_great_tree_of_folders_is_not_searched_through() -> None:
 @pytest.mark.parametrize("path", ["x" * 5000, "\0", "~nobody-of-that-name/run1", "run1/\0"])
 def test_a_path_that_the_system_does_not_know_is_no_folder(path: str) -> None:
     assert refused(path).startswith("There is no model and no folder ")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: Path) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    Path("closed").mkdir()
+    monkeypatch.setattr(Path, "iterdir", closed)
+
+    assert refused("closed").startswith("closed cannot be read or written (Permission denied): ")

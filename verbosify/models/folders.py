@@ -18,7 +18,7 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 
 from verbosify.errors import ModelError
-from verbosify.models.files import is_git_lfs_pointer
+from verbosify.models.files import is_git_lfs_pointer, telling_failures
 from verbosify.models.openai_format import PICKLES, VOCABULARY, has_bundle, released_size
 
 DEEPEST = 3
@@ -41,6 +41,11 @@ def existing_path(name: str | Path) -> Path | None:
 
 def folder_of_weights(path: Path) -> Path:
     """`path`, which exists, if it is a folder with weights that may be read; `ModelError` if it is anything else."""
+    with telling_failures(path):
+        return _folder_of_weights(path)
+
+
+def _folder_of_weights(path: Path) -> Path:
     if not path.is_dir():
         raise ModelError(_about_file(path))
     weights = path / "model.safetensors"
