@@ -60,14 +60,17 @@ def harbour_sentences(count: int) -> str:
     return " ".join(" ".join(rng.choice(part) for part in parts) + "." for _ in range(count))
 
 
-def write_speaking_model(folder: Path, *, steps: int = 150) -> Path:
-    """Train a GPT-2 of two layers, 64 wide, on harbour sentences; context 1024, as the real one's. About 4 seconds."""
+def write_speaking_model(folder: Path, *, steps: int = 150, corpus: str | None = None) -> Path:
+    """Train a GPT-2 of two layers, 64 wide, on harbour sentences; context 1024, as the real one's. About 4 seconds.
+
+    `corpus` is what it learns instead, if it is to speak otherwise.
+    """
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from torch.nn import functional
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    corpus = harbour_sentences(3000)
+    corpus = corpus or harbour_sentences(3000)
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

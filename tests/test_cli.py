@@ -15,6 +15,7 @@ import pytest
 
 from tests.commands import CHECKPOINTS, ROOT, Commands, Moment
 from tests.speaking_model import ESSAY, PASSAGES
+from tests.test_language import PARAGRAPHS
 from verbosify import cli
 from verbosify.essay.reading import read_essay
 from verbosify.essay.writing import write_essay
@@ -83,6 +84,19 @@ def test_json_is_one_object_a_line_and_the_last_one_is_the_summary(
     assert (summary["passages"], summary["gaps"], summary["samples"]) == (PASSAGES, PASSAGES, 3 + 3 * PASSAGES)
     assert summary["outputs"][-1] == "piece/site/index.html"
     assert all(Path(path).stat().st_size for path in summary["outputs"])
+
+
+def test_what_is_not_judged_in_another_language_is_said_once_and_not_among_the_json(
+    call: Call, tmp_path: Path, speaking_model: Path
+) -> None:
+    (tmp_path / "tor.md").write_text(PARAGRAPHS["de"], encoding="utf-8")
+
+    code, out, err = call("run", "tor.md", "--json", "--limit", 1, *settings(speaking_model))
+
+    assert code == 0
+    assert [type(json.loads(line)) for line in out.splitlines()] == [dict, dict]
+    (notice,) = err.splitlines()
+    assert notice.startswith("The essay is in German, so what only rules of English tell is not judged")
 
 
 def test_a_target_that_was_not_reached_is_admitted(call: Call, essay: Path, speaking_model: Path) -> None:

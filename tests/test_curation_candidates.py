@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from verbosify.curation import Candidate, Mentions, Voice, candidates, prose, unfit
 from verbosify.curation.candidates import MOST_COPIED_SHARE, MOST_WORDS
-from verbosify.curation.prose import leans, sentence_key
+from verbosify.curation.english import leans
+from verbosify.curation.prose import sentence_key
 from verbosify.essay.sentences import split_sentences
 from verbosify.measures.words import word_texts
 

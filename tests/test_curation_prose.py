@@ -1,22 +1,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbosify.curation.prose import (
-    WORDS,
-    Mentions,
-    Voice,
-    balanced,
-    inventions,
-    is_circular,
-    is_reversal,
-    leans,
-    unfit,
-)
+from tests.test_language import PARAGRAPHS
+from verbosify.curation.english import is_reversal, leans
+from verbosify.curation.prose import WORDS, Mentions, Voice, balanced, inventions, is_circular, unfit
+from verbosify.essay.language import NAMES
 
 RESERVED = Voice(first_person=False, first_plural=False, second_person=False, questions=False)
 OPEN = Voice(first_person=True, first_plural=True, second_person=True, questions=True)
@@ -128,7 +122,7 @@ def test_what_the_essay_allows_itself_is_allowed(sentence: str, reason: str) -> 
     ],
 )
 def test_a_voice_is_heard_from_the_prose(prose: str, voice: Voice) -> None:
-    assert Voice.of(prose) == voice
+    assert replace(Voice.of(prose), language="en") == voice
 
 
 @pytest.mark.parametrize(
@@ -247,3 +241,111 @@ def test_numbers_and_names_that_the_essay_does_not_mention_are_inventions(senten
 @given(st.sampled_from(re.split(r"(?<=[.;]) ", ESSAY)))
 def test_the_essay_invents_nothing(sentence: str) -> None:
     assert inventions(sentence, MENTIONS) == []
+
+
+FOREIGN = {
+    "de": "Das Tor hat in all den Jahren niemand außer ihm geöffnet.",
+    "es": "¿Quién habría pensado que la puerta seguía allí tanto tiempo?",
+    "fr": "« Le portail n’a jamais servi à personne, dit-il, sauf aux chats. »",
+    "it": "Nessuno avrebbe mai pensato che il cancello potesse restare lì.",
+    "pt": "Ninguém pensaria que o portão ainda estivesse ali à espera.",
+    "nl": "Niemand had gedacht dat het hek er nog altijd zou staan.",
+    "ru": "Никто не думал, что калитка всё ещё стоит на месте.",
+    "el": "Ποιος θα πίστευε ότι η πόρτα ήταν ακόμα εκεί;",
+    "ar": "لم يكن أحد يظن أن البوابة ما زالت هناك؟",
+    "hi": "किसी ने नहीं सोचा था कि फाटक अब भी वहीं होगा।",
+    "zh": "没有人想到那扇门还在原来的地方。",
+    "ja": "門がまだ同じ場所にあるとは誰も思わなかった。",
+    "ko": "아무도 그 문이 아직 거기 있으리라고 생각하지 못했다.",
+    "und": "Nikt nie pomyślał, że furtka wciąż stoi na swoim miejscu.",
+}
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_a_whole_sentence_is_fit_in_every_language(language: str) -> None:
+    assert unfit(FOREIGN[language], replace(RESERVED, language=language)) is None
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "it", "pt", "nl", "ru", "el", "ar", "hi", "zh", "ja", "und"])
+def test_what_no_language_allows_is_turned_down_in_every_language(language: str) -> None:
+    voice, sentence = replace(RESERVED, language=language), FOREIGN[language]
+    bare = sentence.strip("¿?«» \u00a0.;。।؟")
+
+    assert unfit(bare, voice) == "unfinished"
+    assert unfit(f"({sentence}", voice) == "unbalanced"
+    assert unfit(f"- {sentence}", voice) == "list marker"
+    assert unfit(f"{bare[:12]}\n{bare[12:]}.", voice) == "line break"
+    assert unfit(f"**{bare}.", voice) == "markup"
+    assert unfit(f"{bare[:4]}.", voice) == "too short"
+    assert unfit(f"{bare}, {bare}.", voice) == "circular"
+    assert unfit(" ".join([bare] * 9) + ".", voice) == "too long"
+
+
+def test_a_chinese_sentence_is_measured_in_characters() -> None:
+    voice = replace(RESERVED, language="zh")
+
+    assert unfit("他离开了那座城市。", voice) is None
+    assert unfit("他走了。", voice) == "too short"
+    assert unfit("".join(map(chr, range(0x4E00, 0x4E00 + 73))) + "。", voice) == "too long"
+    assert unfit("一、他离开了那座城市。", voice) == "list marker"
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("de", "Alte Männer Sahen Große Häuser Neben Kleinen Gärten."),
+        ("fr", "Nous nous sommes souvenus de tout ce que tu disais."),
+        ("nl", "Is het niet beter als we us en me vergeten?"),
+        ("es", "Me dijo que no, y yo le dije que sí."),
+        ("it", "No, nessuno ha visto il cancello quella mattina."),
+        ("und", "Us me I, we you: summary of what your author wrote?"),
+    ],
+)
+def test_rules_of_english_are_not_asked_of_other_languages(language: str, sentence: str) -> None:
+    assert unfit(sentence, replace(RESERVED, language=language)) is None
+    assert unfit(sentence, RESERVED) is not None
+
+
+def test_names_are_told_by_capitals_only_where_capitals_mean_names() -> None:
+    german, chinese, polish = (Voice.of(PARAGRAPHS["de"]), Voice.of(PARAGRAPHS["zh"]), Voice.of(FOREIGN["und"]))
+
+    assert not german.capitals_are_names
+    assert not chinese.capitals_are_names
+    assert polish.capitals_are_names
+    assert inventions("Dann kam der Nachbar mit 3 Hunden.", Mentions.of(""), names=False) == ["3"]
+    assert inventions("Potem przyszedł Jan.", Mentions.of(FOREIGN["und"])) == ["Jan"]
+
+
+@pytest.mark.parametrize("language", [code for code in PARAGRAPHS if code != "en"])
+def test_a_voice_says_in_one_sentence_what_is_not_judged(language: str) -> None:
+    said = Voice.of(PARAGRAPHS[language]).unjudged
+
+    assert said is not None
+    assert said.startswith(f"The essay is in {NAMES[language]}, so what only rules of English tell is not judged")
+    assert said.count(". ") == 0
+    assert ("made-up names" in said) == (language in {"de", "ar", "hi", "zh", "ja"})
+
+
+def test_a_voice_without_a_known_language_says_so_and_english_says_nothing() -> None:
+    assert Voice.of(PARAGRAPHS["en"]).unjudged is None
+    assert (Voice.of(FOREIGN["und"]).unjudged or "").startswith("The language of the essay cannot be told, so")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("„eins“ „zwei”", True),
+        ("»eins« und »zwei«", True),
+        ("”ett” och ”två”", True),
+        ("»yksi» ja »kaksi»", True),
+        ("「一『二』三」《四》（五）", True),
+        ("„eins", False),
+        ("eins“", False),
+        ("»eins", False),
+        ("”ett", False),
+        ("「一", False),
+        ("（一」", False),
+    ],
+)
+def test_marks_of_other_languages_are_balanced_too(text: str, expected: bool) -> None:
+    assert balanced(text) is expected

@@ -92,7 +92,7 @@ def plain(rows: Sequence[Any]) -> list[dict[str, Any]]:
 
 def test_a_sample_that_was_split_otherwise_is_judged_by_its_mean(embed: Embed) -> None:
     text = "The ferry waits for the tide. The baker counts the gulls. Nobody sees the boats go."
-    (measured,) = measure("The ferry leaves.", [text], embed)
+    (measured,) = measure("The ferry leaves.", [text], embed, "en")
     sample = Sample(id=1, index=0, token_ids=[], text=text, finish="length", measures=measured.to_dict())
     then = replace(measured, sentence_similarities=(0.2, 0.4))
 
@@ -107,7 +107,7 @@ def test_samples_are_measured_against_their_passage_each_by_itself(embed: Embed)
     passage = "The ferry leaves the stone pier. A crowd of gulls follows it. Nobody counts them."
     texts = [" The ferry leaves the stone pier.", " Prime numbers have no end. They thin out slowly.", "", " The ferry"]
 
-    said, strayed, blank, cut = measure(passage, texts, embed)
+    said, strayed, blank, cut = measure(passage, texts, embed, "en")
 
     assert said.badges()[0] == "copied"
     assert said.similarity is not None
@@ -116,12 +116,12 @@ def test_samples_are_measured_against_their_passage_each_by_itself(embed: Embed)
     assert len(strayed.sentence_similarities) == 2
     assert blank.badges() == ("blank",)
     assert cut.cut_off
-    alone = measure(passage, [texts[1]], embed)[0]
+    alone = measure(passage, [texts[1]], embed, "en")[0]
     assert alone.similarity == pytest.approx(strayed.similarity, abs=1e-5)
 
 
 def test_no_samples_have_no_measures(embed: Embed) -> None:
-    assert measure("The ferry leaves.", [], embed) == []
+    assert measure("The ferry leaves.", [], embed, "en") == []
 
 
 # Drawing

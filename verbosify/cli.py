@@ -116,6 +116,7 @@ def run(
                 limit=limit,
                 on_fetch=_show_fetching(bars),
                 on_progress=_print_json if as_json else _show_progress(bars),
+                on_notice=say,
             )
         page = _build_site([folder], folder / "site")
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.commands import CHECKPOINTS
 from tests.speaking_model import ESSAY
+from tests.test_language import PARAGRAPHS
 from verbosify.errors import ModelError
 from verbosify.essay import essay_from_text
 from verbosify.models.protocol import LanguageModel
@@ -37,6 +38,15 @@ def test_a_run_shows_how_far_it_is_and_can_be_run_again(
     assert "1 of 4 passages visited" in said.value
     again = job.run(essay, tmp_path / "piece", options, model=model, embed=embed, limit=1)
     assert again.samples == summary.samples
+
+
+def test_a_run_says_what_is_not_judged_in_another_language(
+    tmp_path: Path, model: LanguageModel, embed: Embed, options: Options, displayed: list[Any]
+) -> None:
+    essay = essay_from_text(PARAGRAPHS["fr"], "portail.md")
+    job.run(essay, tmp_path / "piece", options, model=model, embed=embed, limit=1)
+    _, notice = displayed
+    assert "The essay is in French, so" in notice.value
 
 
 def test_an_interrupted_run_goes_on_where_it_was(

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verbosify.curation.prose import Mentions, Voice, inventions, is_reversal, leans, sentence_key, unfit
+from verbosify.curation.english import is_reversal, leans
+from verbosify.curation.prose import Mentions, Voice, inventions, sentence_key, unfit
 from verbosify.measures.copying import copied_share, longest_copied_run
 from verbosify.measures.words import ngrams, word_texts
+from verbosify.words import in_characters, plain_words
 
 MOST_COPIED = 7
-"""Words in a row a candidate may share with its passage; eight are a copy."""
+"""Words in a row a candidate may share with its passage; eight are a copy. Where characters are words, as in all
+bounds here, as many characters as say as much."""
 MOST_COPIED_SHARE = 0.3
 MOST_WORDS = 90
 """The longest sentence group the art project's author chose had 90 words."""
@@ -29,7 +32,7 @@ class Candidate:
         words: how many words it has.
         closeness: mean cosine of its sentences with the passage, weighted by their words, -1 to 1.
         invents: it names numbers or people and places that the essay does not.
-        reverses: it opens by turning against the passage.
+        reverses: it opens by turning against the passage, as far as that can be told: in English.
     """
 
     sample: int
@@ -82,7 +85,8 @@ def candidates(
             kept = text[opening.start : run[-1].end]
             if run[-1].fault or _is_lost(kept, [sentence.key for sentence in run], passage):
                 break
-            if (copied_share(word_texts(kept), word_texts(passage)) or 0) <= MOST_COPIED_SHARE:
+            five = in_characters(5, kept)
+            if (copied_share(word_texts(kept), word_texts(passage), five) or 0) <= MOST_COPIED_SHARE:
                 found.append(_candidate(sample, kept, run))
     return found
 
@@ -109,9 +113,9 @@ class _Sentence:
             key=(key := sentence_key(sentence)),
             similarity=similarity,
             fault=unfit(sentence, voice) or ("said before" if key in mentions.sentences else None),
-            leans=leans(sentence),
-            reverses=is_reversal(sentence),
-            invents=bool(inventions(sentence, mentions)),
+            leans=voice.is_english and leans(sentence),
+            reverses=voice.is_english and is_reversal(sentence),
+            invents=bool(inventions(sentence, mentions, names=voice.capitals_are_names)),
         )
 
 
@@ -124,7 +128,7 @@ def _candidate(sample: int, kept: str, run: Sequence[_Sentence]) -> Candidate:
         end=run[-1].end,
         text=kept,
         sentences=tuple(sentence.key for sentence in run),
-        words=len(kept.split()),
+        words=plain_words(kept),
         closeness=weighted / max(sum(counts), 1),
         invents=any(sentence.invents for sentence in run),
         reverses=run[0].reverses,
@@ -139,8 +143,9 @@ def _first_paragraph(text: str, spans: Sequence[tuple[int, int]]) -> int:
 
 def _is_lost(kept: str, keys: Sequence[str], passage: str) -> bool:
     """Whether the run is too long, repeats itself, or copies its passage, which no further sentence could mend."""
-    if len(kept.split()) > MOST_WORDS or len(set(keys)) < len(keys):
+    if plain_words(kept) > in_characters(MOST_WORDS, kept) or len(set(keys)) < len(keys):
         return True
     words = word_texts(kept)
-    fours = list(ngrams(words, 4))
-    return len(set(fours)) < len(fours) or longest_copied_run(words, word_texts(passage))[1] > MOST_COPIED
+    fours = list(ngrams(words, in_characters(4, kept)))
+    copied = longest_copied_run(words, word_texts(passage))[1]
+    return len(set(fours)) < len(fours) or copied > in_characters(MOST_COPIED, kept)

@@ -10,12 +10,13 @@ import heapq
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from verbosify.curation.candidates import Candidate
+from verbosify.words import is_written_without_spaces
 
 TOLERANCE = 0.05
 """How far the whole may stay from its target, as a share of it."""
@@ -153,12 +154,20 @@ def _clash(picks: Mapping[int, Candidate]) -> tuple[tuple[int, str], tuple[int, 
     seen: list[tuple[int, str, frozenset[str]]] = []
     for gap, candidate in picks.items():
         for sentence in candidate.sentences:
-            content = frozenset(word for word in sentence.split() if len(word) > 3)
+            content = _content(sentence)
             for other_gap, other, known in seen:
                 if other_gap != gap and (other == sentence or alike(content, known)):
                     return (other_gap, other), (gap, sentence)
             seen.append((gap, sentence, content))
     return None
+
+
+def _content(sentence: str) -> frozenset[str]:
+    """What a sentence speaks of: its longer words, or where characters are words, each two in a row."""
+    words = sentence.split()
+    if is_written_without_spaces(sentence):
+        return frozenset(map("".join, pairwise(words)))
+    return frozenset(word for word in words if len(word) > 3)
 
 
 def alike(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -63,14 +63,18 @@ _LEADS_TO_NAME_IN = {
     ),
 }
 _HOUR = re.compile(r"\b[ap]\.\s?m\.$", re.IGNORECASE)
-_CLOCK = re.compile(r"\s(?:Eastern|Central|Mountain|Pacific|Greenwich|[A-Z]{2,4}T?)\b")  # 9 a.m. Eastern time
+_CLOCK = re.compile(  # 9 a.m. Eastern time
+    r"\s(?:Eastern|Central|Mountain|Pacific|Greenwich|[A-Z]{2,4}T?|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b"
+)
 _ERA = re.compile(r"(?<!\S)\S+\s\S+\s\S.*\d\s(?:[ad]\.\s?C|[ap]v?p?\.\sJ\.-C)\.$")  # late in a sentence
 _DAY = re.compile(r"(?<![\d.,])\d{1,2}\.$")
 _MONTH = re.compile(  # after a day's number, in German
     r"\s*(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
     r"|(?:Jan|Jän|Feb|Mrz|Apr|Jun|Jul|Aug|Sep|Sept|Okt|Nov|Dez)\.)(?!\w)"
 )
-_BEFORE_SMALL_LETTERS = re.compile(r"\b(?:(?:[^\W\d_]{1,3}\.-?){2,}|(?:incl|excl|esp|resp)\.)$")
+_BEFORE_SMALL_LETTERS = re.compile(
+    r"\b(?:(?:[^\W\d_]{1,3}\.-?){2,}|(?:[^\W\d_]\.[ \u00a0\u202f]?){2,}|(?:incl|excl|esp|resp)\.)$"
+)
 _ALWAYS_GOES_ON = re.compile(
     r"(?<![\w.])(?:e\.\s?g|i\.\s?e|cf|viz|vs|z\.\s?B|d\.\s?h|u\.\s?U|i\.\s?d\.\s?R|o\.\s?ä|vgl|bzw|sog|p\.\s?ex|"
     r"c\.-à-d|p\.\s?ej|env|aprox)\.$",

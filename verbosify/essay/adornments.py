@@ -45,7 +45,8 @@ _LEAD = (
     r"según|cfr|vid|en|press|forthcoming|im|Druck|prensa|presse|paraître|à|prep|draft"
 )
 _LINK = (
-    r"and|und|et|y|e|al|de|del|der|den|des|du|von|van|zu|la|le|los|las|of|the|for|et[ ]al|others|u|a|ed|eds|hrsg|dir"
+    r"and|und|et|y|e|al|de|del|der|den|des|du|da|di|do|dos|von|van|zu|ter|la|le|los|las|of|the|for|et[ ]al|others|u|a|"
+    r"ed|eds|hrsg|dir"
 )
 _PLACE = (
     r"pp?|S|págs?|ch|chap|vol|vols|no|nos|n|fig|figs|table|eq|sec|sect|abb|tab|kap|bd|cap|ff?|l|ll|v|vv|par|para|col|"
@@ -65,9 +66,11 @@ _SOURCE = re.compile(
 )
 _NAME_ALONE = re.compile(r"[^\W\d_a-z][\w'’-]+(?:,?\s(?:and|&|und|et|y|et al\.?|[^\W\d_a-z][\w'’-]+)){0,4}")
 _BRACKETED = re.compile(rf"[ \u00a0]?(?:\(({_IN_BRACKETS})\)|\[({_IN_BRACKETS})\])\.?")
+_MOST_SOURCES = 5  # after one sentence
 _STOPPED = re.compile(rf"{STOP}(?:{CLOSER})*(?=[ \u00a0]?[(\[])", re.VERBOSE)
 
 _GUILLEMET = re.compile("[«»]")
+_TYPED_QUOTE = re.compile('(„[^„“”"]{,800})"')
 _TURNED = str.maketrans("«»", "»«")
 _BRACKET = re.compile(r"(?<![:;=])[()\[\]]")
 _ENDS_SENTENCE = re.compile(rf"{STOP}(?:{CLOSER}|\))*\Z", re.VERBOSE)
@@ -75,9 +78,11 @@ _LONGEST = 800  # characters of a bracket or a quotation that is taken to be one
 
 
 def german_quotes_turned(text: str) -> str:
-    """`text` with »…« as «…» if that is how it quotes, so that there is one way to open and one to close."""
+    """`text` with »…« as «…» and „…" as „…“, if that is how it quotes: one way to open and one to close."""
+    if "„" in text:
+        text = _TYPED_QUOTE.sub(r"\1“", text)
     first = _GUILLEMET.search(text)
-    german = first is not None and first[0] == "»" and not text[first.end() : first.end() + 1].isspace()
+    german = first is not None and first[0] == "»" and "«" in text and not text[first.end() : first.end() + 1].isspace()
     return text.translate(_TURNED) if german else text
 
 
@@ -170,12 +175,17 @@ def is_source(text: str, start: int, end: int) -> bool:
 
 
 def _cited_until(text: str, position: int) -> int | None:
-    """Where a source in brackets ends that stands at `position`, a full stop after it included; None without one."""
-    match = _BRACKETED.match(text, position)
-    if match is None:
-        return None
-    said = match[1] or match[2]
-    dotted = match[0].endswith(".")
-    if not (_SOURCE.fullmatch(said) or (dotted and _NAME_ALONE.fullmatch(said))):
-        return None
-    return None if goes_on(text, match.end()) and not dotted else match.end()
+    """Where the sources in brackets end that stand at `position`, a full stop after one included; None without any."""
+    until = None
+    for _ in range(_MOST_SOURCES):
+        match = _BRACKETED.match(text, position)
+        if match is None:
+            break
+        said, dotted = match[1] or match[2], match[0].endswith(".")
+        named = _SOURCE.fullmatch(said) or (dotted and _NAME_ALONE.fullmatch(said))
+        if not named or (goes_on(text, match.end()) and not dotted):
+            break
+        until = position = match.end()
+        if dotted:
+            break
+    return until

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from verbosify.words import plain_words as plain_words  # noqa: PLC0414  # offered here too
+
 BlockKind = Literal["paragraph", "heading", "verbatim"]
 
 
@@ -25,11 +27,6 @@ class Block:
     start: int
     end: int
     level: int = 0
-
-
-def plain_words(text: str) -> int:
-    """How many words: pieces between white space that hold at least one letter or digit."""
-    return sum(any(map(str.isalnum, word)) for word in text.split())
 
 
 def lines(text: str) -> list[tuple[int, int]]:

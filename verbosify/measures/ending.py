@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Sentence-final marks: Latin, Greek, Arabic, Devanagari, Armenian, Ethiopic, Burmese, Khmer, Mongolian, East Asian.
@@ -9,6 +10,7 @@ FINAL_MARKS = frozenset(".!?…‽⸮‼⁇⁈⁉\u037e؟۔।॥։።፧፨။�
 # Final and initial quotes (some languages close with the latter), closing brackets, emoji, marks and spaces.
 _CLOSING_KINDS = frozenset(("Pf", "Pi", "Pe", "So", "Sk", "Mn", "Me", "Cf", "Cc", "Zs", "Zl", "Zp"))
 _CLOSING_MARKS = frozenset("\"'*_")
+_GREEK_QUESTION = re.compile("[\u0370-\u03ff\u1f00-\u1fff];\\Z")
 _CITATION_LENGTH = 6  # "[1234]"
 
 
@@ -19,7 +21,7 @@ def ends_sentence(text: str) -> bool:
     emoji, spaces, and numbered citations such as "[12]".
     """
     end = len(text)
-    while end and text[end - 1] not in FINAL_MARKS:
+    while end and not (text[end - 1] in FINAL_MARKS or _GREEK_QUESTION.search(text, max(0, end - 2), end)):
         citation = _citation_start(text, end)
         if citation is not None:
             end = citation

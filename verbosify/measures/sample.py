@@ -17,6 +17,7 @@ from verbosify.measures.looping import loop_start, repeats, sequence_repetition
 from verbosify.measures.opening import opens_by_contradicting
 from verbosify.measures.thresholds import THRESHOLDS, Thresholds
 from verbosify.measures.words import find_words, word_texts
+from verbosify.words import CHARACTERS_A_WORD, in_characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,8 @@ class Measures:
         loop_start: where the sample first says a sentence, or four words in a row, again; None if it never does.
         similarity: the cosine of its embedding and the passage's, -1 to 1; None if not embedded.
         sentence_similarities: the same for each of its sentences, in order; empty if not embedded.
-        reversal: it opens by contradicting what came before.
+        reversal: it opens by contradicting what came before; None if that was not judged, in another language than
+            English.
         cut_off: it ends inside a sentence. A blank sample does not.
         passage_bleu: BLEU-4 against the passage, 0 to 1; None if either has no words.
         passage_edit_distance: word edits from the passage over the longer's words, 0 to 1; None if neither has
@@ -54,7 +56,7 @@ class Measures:
     loop_start: int | None
     similarity: float | None
     sentence_similarities: tuple[float, ...]
-    reversal: bool
+    reversal: bool | None
     cut_off: bool
     passage_bleu: float | None
     passage_edit_distance: float | None
@@ -62,16 +64,17 @@ class Measures:
     def badges(self, thresholds: Thresholds = THRESHOLDS) -> tuple[str, ...]:
         """The badges earned, of `copied`, `looped`, `drifted`, `reversal`, `cut off`, in that order; or `blank` alone.
 
-        A sample that is nothing but words of the passage in a row is `copied` however short it is.
+        A sample that is nothing but words of the passage in a row is `copied` however short it is. Where characters
+        count as words, as many of them must be copied as say as much.
         """
         if self.blank:
             return ("blank",)
         earned = {
-            "copied": self.copied_words >= min(thresholds.copied_words, self.words)
+            "copied": self.copied_words >= min(self._most_copied(thresholds.copied_words), self.words)
             or _above(self.copied_share, thresholds.copied_share),
             "looped": self.repeated_sentences > 0 or _above(self.repetition, thresholds.repetition),
             "drifted": self.similarity is not None and self.similarity < thresholds.similarity,
-            "reversal": self.reversal,
+            "reversal": bool(self.reversal),
             "cut off": self.cut_off,
         }
         return tuple(badge for badge, holds in earned.items() if holds)
@@ -79,6 +82,13 @@ class Measures:
     def drift_cut(self, thresholds: Thresholds = THRESHOLDS) -> int | None:
         """The index of the sentence from which the sample wanders; None if it never does, or is not embedded."""
         return drift_cut(self.sentence_similarities, thresholds.sentence_similarity)
+
+    def _most_copied(self, words: int) -> int:
+        """As many words, in characters if those that were copied stand too close together to be words with spaces."""
+        if self.copied_start is None or self.copied_end is None:
+            return words
+        unspaced = self.copied_end - self.copied_start < 2 * self.copied_words - 1
+        return round(words * CHARACTERS_A_WORD) if unspaced else words
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, ready for JSON: no tuple, no NaN."""
@@ -103,7 +113,7 @@ _KINDS: dict[str, fields.Kind] = {
     "loop_start": fields.optional(fields.count),
     "similarity": fields.optional(fields.cosine),
     "sentence_similarities": fields.cosines,
-    "reversal": fields.flag,
+    "reversal": fields.optional(fields.flag),
     "cut_off": fields.flag,
     "passage_bleu": fields.optional(fields.share),
     "passage_edit_distance": fields.optional(fields.share),
@@ -116,6 +126,8 @@ def measure_sample(
     sentences: Sequence[str],
     similarity: float | None,
     sentence_similarities: Sequence[float],
+    *,
+    english: bool = True,
 ) -> Measures:
     """Everything measured of a `sample` that continues `passage`, in time about linear in their length.
 
@@ -123,6 +135,8 @@ def measure_sample(
         sentences: the sample, sentence by sentence, nothing left out.
         similarity: the cosine of the embeddings of sample and passage, or None if not embedded.
         sentence_similarities: the same for each of `sentences`; or empty if not embedded.
+        english: whether it is in English, so that a reversal can be told. What is said again is looked for in runs of
+            four words, what is copied in runs of five, or of as many characters as say as much.
 
     Raises:
         SettingsError: a similarity is not a cosine, or there is not one for each sentence.
@@ -135,20 +149,21 @@ def measure_sample(
     passage_words = word_texts(passage)
     said = [word_texts(sentence) for sentence in sentences]
     copied_at, copied = longest_copied_run(words, passage_words)
-    looped_at = loop_start(words, said)
+    four, five = in_characters(4, sample), in_characters(5, sample)
+    looped_at = loop_start(words, said, four)
     return Measures(
         words=len(words),
         blank=not words,
         copied_words=copied,
         copied_start=found[copied_at].start if copied else None,
         copied_end=found[copied_at + copied - 1].end if copied else None,
-        copied_share=copied_share(words, passage_words),
+        copied_share=copied_share(words, passage_words, five),
         repeated_sentences=len(repeats(said)),
-        repetition=sequence_repetition(words),
+        repetition=sequence_repetition(words, four),
         loop_start=None if looped_at is None else found[looped_at].start,
         similarity=None if similarity is None else _cosine(similarity),
         sentence_similarities=tuple(map(_cosine, sentence_similarities)),
-        reversal=opens_by_contradicting(said[0] if said else words),
+        reversal=opens_by_contradicting(said[0] if said else words) if english else None,
         cut_off=bool(words) and not ends_sentence(sample),
         passage_bleu=bleu(words, passage_words),
         passage_edit_distance=edit_distance(words, passage_words),

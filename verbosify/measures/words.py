@@ -7,11 +7,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-# Scripts written without spaces: Thai and Lao, Burmese, Khmer, kana, Han.
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
-)
+from verbosify.words import UNSPACED
+
 _ONE_SPELLING = str.maketrans({"’": "'", "‘": "'", "‐": "-", "‑": "-"})
 
 
@@ -48,8 +45,8 @@ def _pattern(source: str) -> re.Pattern[str]:
     # `re` has no class for combining marks, so those the text holds are named; the pattern itself is cached by `re`.
     found = "".join(sorted(character for character in set(source) if unicodedata.category(character)[0] == "M"))
     marks = f"[{found}]*" if found else ""
-    letters = rf"(?:[^\W_{_UNSPACED}]{marks})+"
-    return re.compile(rf"{letters}(?:['’‘\-‐‑]{letters})*|(?![\W_])[{_UNSPACED}]{marks}")
+    letters = rf"(?:[^\W_{UNSPACED}]{marks})+"
+    return re.compile(rf"{letters}(?:['’‘\-‐‑]{letters})*|(?![\W_])[{UNSPACED}]{marks}")
 
 
 def _fold(word: str) -> str:

@@ -64,7 +64,15 @@ def run(
 
         move(0, 0, "Reading what is recorded already…")
         summary = verbosify(
-            essay, folder, options, model=model, embed=embed, sentences=sentences, limit=limit, on_progress=show
+            essay,
+            folder,
+            options,
+            model=model,
+            embed=embed,
+            sentences=sentences,
+            limit=limit,
+            on_progress=show,
+            on_notice=_say,
         )
         met = "" if summary.target_met else f", short of ×{summary.target:g}"
         move(
@@ -74,6 +82,15 @@ def run(
             f"curator's first reading has {summary.words_after:,} words{met}.",
         )
     return summary
+
+
+def _say(notice: str) -> None:
+    import ipywidgets as widgets
+    from IPython.display import display
+
+    from verbosify.notebook.essay_form import status
+
+    display(widgets.HTML(status(notice)))  # type: ignore[no-untyped-call]
 
 
 @contextmanager

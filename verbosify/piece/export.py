@@ -25,6 +25,7 @@ from verbosify.piece.database import Database, closed_on_error
 from verbosify.piece.picks import Pick
 from verbosify.piece.rows import Batch, Job, LogEntry, Overfit, Passage, Sample, Scores, dump, to_columns, values_of
 from verbosify.piece.store import DATABASE_NAME, Piece, add_job, add_passage
+from verbosify.words import plain_words
 
 EXPORT_NAME = "piece.json"
 FORMAT = "verbosify/piece"
@@ -159,7 +160,7 @@ def _readings(database: Database) -> dict[str, Any]:
     for name in events.readings(database):
         gaps = events.standing(database, name)
         readings[name] = {
-            "words_added": sum(len(pick.text.split()) for picks in gaps.values() for pick in picks),
+            "words_added": sum(plain_words(pick.text) for picks in gaps.values() for pick in picks),
             "gaps": {str(gap): [asdict(pick) for pick in picks] for gap, picks in gaps.items()},
         }
     return readings

@@ -14,6 +14,7 @@ from verbosify.site import telling
 from verbosify.site.offers import Gap, Offer
 from verbosify.site.record import Record
 from verbosify.site.shape import Words
+from verbosify.words import plain_words
 
 Values = Mapping[str, Any]
 
@@ -83,7 +84,7 @@ def _reproaches(measures: Values, offer: Offer) -> list[str]:
 
 
 def _said(offer: Offer) -> dict[str, Any]:
-    said: dict[str, Any] = {"u": list(offer.units), "w": [len(unit.split()) for unit in offer.units]}
+    said: dict[str, Any] = {"u": list(offer.units), "w": [plain_words(unit) for unit in offer.units]}
     return said | ({"t": offer.tail} if offer.tail else {})
 
 

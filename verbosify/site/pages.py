@@ -15,6 +15,7 @@ from verbosify.site.prose import Place, ProseBlock, plain_text, render_blocks
 from verbosify.site.record import Reading, Record
 from verbosify.site.schema import schema_of
 from verbosify.site.shape import Shape, Words, draw_shape
+from verbosify.words import plain_words as plain_words  # noqa: PLC0414  # offered here too
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -81,7 +82,7 @@ class PiecePages:
 
     def added(self, reading: Reading) -> list[int]:
         """How many words a reading adds in each gap."""
-        return [sum(len(pick.text.split()) for pick in reading.picks.get(gap, ())) for gap in self.record.gaps]
+        return [sum(plain_words(pick.text) for pick in reading.picks.get(gap, ())) for gap in self.record.gaps]
 
     def count(self, reading: Reading) -> str:
         """`1,298 → 2,610 words, 2.01 ×`"""
@@ -160,11 +161,6 @@ class PiecePages:
 def index_page(entries: Sequence[Mapping[str, Any]]) -> bytes:
     """The list of several pieces; each entry has `pages` and `folder`."""
     return render("index.html", root="", entries=entries)
-
-
-def plain_words(text: str) -> int:
-    """How many words, as the essay room counts them: pieces between white space with a letter or a digit."""
-    return sum(any(map(str.isalnum, word)) for word in text.split())
 
 
 def render(template: str, **values: Any) -> bytes:

@@ -18,6 +18,7 @@ from verbosify.files import DEVICES
 from verbosify.piece import Pick, PickEvent
 from verbosify.piece.standing import hands
 from verbosify.site.published import published
+from verbosify.words import plain_words
 
 Values = Mapping[str, Any]
 
@@ -141,7 +142,7 @@ class Record:
                     page=_file_stem(name, taken),
                     note=_NOTES.get(name, ""),
                     picks={gap: picks[gap] for gap in self.gaps if gap in picks},
-                    words=sum(len(pick.text.split()) for row in picks.values() for pick in row),
+                    words=sum(plain_words(pick.text) for row in picks.values() for pick in row),
                     curators=tuple(hands(history, name)),
                 )
             )

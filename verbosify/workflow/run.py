@@ -23,7 +23,7 @@ from verbosify.readiness import ensure_installed, ensure_writable
 from verbosify.workflow.curating import curate, offers, promise
 from verbosify.workflow.options import Options
 from verbosify.workflow.outputs import paths_of, words_added, write_reading
-from verbosify.workflow.plan import make_plan
+from verbosify.workflow.plan import Plan, make_plan
 from verbosify.workflow.sampling import Embed, Judge, visit
 
 READINGS = ("fluffy", "strange")
@@ -87,6 +87,7 @@ def verbosify(
     limit: int | None = None,
     on_fetch: FetchProgress | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    on_notice: Callable[[str], None] = lambda _: None,
 ) -> Summary:
     """Verbosify an essay into the piece in folder `out`, or go on with the one that is there.
 
@@ -100,6 +101,7 @@ def verbosify(
         limit: how many passages to visit at most, from the first; the target shrinks in proportion.
         on_fetch: called while a model is fetched, as `load_model` calls its `progress`.
         on_progress: called after every batch.
+        on_notice: called once if the essay is in another language than English, with what is not judged in it.
 
     Returns:
         What it came to. Every sample is in the piece before it is counted, and stays there whatever happens.
@@ -119,7 +121,7 @@ def verbosify(
     ensure_writable([Path(out) / EXPORT_NAME, *(p for r in READINGS for p in paths_of(essay.name, r, Path(out)))])
     words_before = essay.words
     share = words_before * (options.target - 1) / len(passages)
-    judge = Judge.of(plan.prose, share)
+    judge = _judge(plan, share, on_notice)
     model = model or load_model(
         options.model, engine=options.engine, device=options.device, precision=options.precision, progress=on_fetch
     )
@@ -177,7 +179,7 @@ def verbosify(
             title=essay.title,
             words_before=words_before,
             words_after=words_before + added,
-            ratio=round((words_before + added) / words_before, 3) if words_before else 1.0,
+            ratio=round((words_before + added) / words_before, 3),
             target=options.target,
             target_met=abs(reached + added - options.target * reached) <= TOLERANCE * options.target * reached,
             passages=len(passages),
@@ -190,6 +192,14 @@ def verbosify(
             model_seconds=model_seconds,
             outputs=outputs,
         )
+
+
+def _judge(plan: Plan, share: float, on_notice: Callable[[str], None]) -> Judge:
+    """The judge of a plan's essay, who says first what it does not judge."""
+    judge = Judge.of(plan.prose, share)
+    if judge.voice.unjudged:
+        on_notice(judge.voice.unjudged)
+    return judge
 
 
 def load_embedder(on_fetch: FetchProgress | None = None) -> Embed:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from verbosify.curation import Advice, Candidate, Mentions, Voice, advise, candidates
 from verbosify.errors import ModelError
+from verbosify.essay.language import guess_language
 from verbosify.essay.sentences import split_sentences
 from verbosify.measures import Measures, measure_batch, measure_sample
 from verbosify.models.protocol import Continuation, LanguageModel, Overfit, SamplingSettings
 from verbosify.piece import Batch, Passage, Piece, Sample
 from verbosify.piece import Overfit as OverfitRow
-from verbosify.workflow.options import Options, batch_seed, recorded_recipe
+from verbosify.workflow.options import Options, batch_seed
+from verbosify.workflow.plan import prose_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +60,7 @@ class Judge:
 
     def candidates(self, sample: Sample, passage: str) -> list[Candidate]:
         measured = Measures.from_dict(sample.measures)
-        spans = split_sentences(sample.text)
+        spans = split_sentences(sample.text, language=self.voice.language)
         similarities = measured.sentence_similarities
         if similarities and len(similarities) != len(spans):  # another splitter measured it: the mean holds for each
             similarities = (fmean(similarities),) * len(spans)
@@ -111,6 +113,7 @@ def visit(
             options.batch_settings(passage.index, -1, options.settings, 0),
             None,
             "the fresh base, for comparison",
+            judge.voice.language,
         )
     own = own_batches(piece, passage.index)
     offer = _recorded(piece, passage, judge, own, options.settings)
@@ -129,7 +132,7 @@ def visit(
                 else (options.settings, "the first samples")
             )
             settings = options.batch_settings(passage.index, _next_number(own, options), settings, offer.samples)
-            batch = _record(piece, passage, model, embed, settings, row, reason)
+            batch = _record(piece, passage, model, embed, settings, row, reason, judge.voice.language)
             own.append(batch)
             row = row if row.id else piece.overfit(batch.overfit or 0)
             model_seconds += batch.seconds
@@ -160,12 +163,13 @@ def draw_more(
             f"{model.card.name} has other weights than the piece was made with ({made_with[:12]}…): load that model."
         )
     with piece.lock():
-        recipe = recorded_recipe(piece.job.options)
+        options = Options.from_dict(piece.job.options)
         number = _number_by_hand(len(piece.batches(passage.index)))
-        seed = batch_seed(piece.job.options.get("seed", 0), passage.index, number)
-        settings = replace(settings, seed=seed)
-        with model.overfit(passage.text, recipe) as overfit:
-            return _record(piece, passage, model, embed, settings, _overfit_row(passage, overfit, model), reason)
+        settings = replace(settings, seed=batch_seed(options.seed, passage.index, number))
+        language = guess_language(prose_of(piece.job.essay_blocks))
+        with model.overfit(passage.text, options.recipe) as overfit:
+            row = _overfit_row(passage, overfit, model)
+            return _record(piece, passage, model, embed, settings, row, reason, language)
 
 
 def advice_for(piece: Piece, passage: Passage, judge: Judge) -> Advice | None:
@@ -182,7 +186,7 @@ def own_batches(piece: Piece, passage: int | None = None) -> list[Batch]:
     return [b for b in piece.batches(passage) if b.overfit is not None and not _drawn_by_hand(b, seed)]
 
 
-def _drawn_by_hand(batch: Batch, seed: object) -> bool:
+def _drawn_by_hand(batch: Batch, seed: int) -> bool:
     by_hand = batch_seed(seed, batch.passage, _number_by_hand(batch.number))
     return batch.reason.startswith(BY_HAND) or batch.settings.get("seed") == by_hand
 
@@ -246,11 +250,12 @@ def _record(
     settings: SamplingSettings,
     overfit: OverfitRow | None,
     reason: str,
+    language: str,
 ) -> Batch:
     started = perf_counter()
     continuations = model.sample(passage.text, settings)
     seconds = perf_counter() - started
-    measures = measure(passage.text, [continuation.text for continuation in continuations], embed)
+    measures = measure(passage.text, [continuation.text for continuation in continuations], embed, language)
     samples = [
         _sample_row(continuation, measured) for continuation, measured in zip(continuations, measures, strict=True)
     ]
@@ -277,13 +282,13 @@ def _sample_row(continuation: Continuation, measured: Measures) -> Sample:
     )
 
 
-def measure(passage: str, texts: Sequence[str], embed: Embed) -> list[Measures]:
-    """The measures of several continuations of one passage, all their sentences embedded at once."""
-    sentences = [[text[start:end] for start, end in split_sentences(text)] for text in texts]
+def measure(passage: str, texts: Sequence[str], embed: Embed, language: str) -> list[Measures]:
+    """The measures of several continuations of a passage of an essay in `language`, all sentences embedded at once."""
+    sentences = [[text[start:end] for start, end in split_sentences(text, language=language)] for text in texts]
     vectors = embed([passage, *texts, *(sentence for split in sentences for sentence in split)])
     similarities = (vectors[1:] @ vectors[0]).tolist()
     wholes, parts = similarities[: len(texts)], iter(similarities[len(texts) :])
     return [
-        measure_sample(passage, text, split, whole, [next(parts) for _ in split])
+        measure_sample(passage, text, split, whole, [next(parts) for _ in split], english=language == "en")
         for text, split, whole in zip(texts, sentences, wholes, strict=True)
     ]
