@@ -10,7 +10,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 export VERBOSIFY_CHECKPOINTS ?= $(CURDIR)/checkpoints
 
-.PHONY: demo test check site models clean
+.PHONY: demo test test-seeds check site models clean
 
 demo: $(VENV)/.installed
 	$(BIN)/verbosify run essays/lengths.md --out pieces/lengths --most-samples 20
@@ -19,6 +19,14 @@ demo: $(VENV)/.installed
 test: $(VENV)/.test-installed $(VENV)/.browser models
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/tensorflow --cov --cov-report=
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/tensorflow --cov --cov-append --cov-report=term --cov-fail-under=95
+
+# Once more what rests on a model that is drawn or trained from a seed, with ten other seeds: no minutes, but an hour.
+SEEDS ?= 1 2 3 4 5 6 7 8 9 10
+test-seeds: $(VENV)/.test-installed $(VENV)/.browser models
+	red=; for seed in $(SEEDS); do for part in "-n 2 --dist loadfile --ignore tests/tensorflow tests" tests/tensorflow; do \
+	  echo "seed $$seed: $$part"; \
+	  VERBOSIFY_TEST_SEED=$$seed OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m drawn $$part || red="$$red $$seed"; \
+	done; done; test -z "$$red" || { echo "Red with the seeds$$red."; exit 1; }
 
 check: $(VENV)/.check-installed
 	$(BIN)/ruff check .

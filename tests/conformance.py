@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ PASSAGE = (
 )
 UNICODE = "“Ångström” — naïve, 漢字, 🦆🏽!\n\n  Tabs\tand 12,5 %: " + END_OF_TEXT
 ALL = SamplingSettings(n=2, length=12, temperature=1.0, top_k=0, seed=3)
+LONG = replace(ALL, n=4, length=30)
+"""Enough to tell two models, or two rows, apart by what they say."""
 ONCE = TuningRecipe(name="strong", window="once", learning_rate=3e-3)
 
 
@@ -147,9 +150,10 @@ def test_an_epsilon_beyond_all_gradients_moves_nothing(model: Any, steps: int) -
 
 
 def test_embeddings_can_be_left_alone(model: Any) -> None:
+    """At a rate far from where a second step leads astray, which is another one for every model and processor."""
     losses = {}
     for weights in ("all", "blocks"):
-        with model.overfit(PASSAGE, replace(ONCE, steps=2, weights=weights)) as overfit:
+        with model.overfit(PASSAGE, replace(ONCE, learning_rate=2e-4, steps=2, weights=weights)) as overfit:
             losses[weights] = overfit.loss_after
 
     assert losses["all"] != losses["blocks"]
@@ -191,9 +195,9 @@ def test_a_seed_repeats_a_batch_and_another_does_not(model: Any) -> None:
 
 
 def test_a_row_does_not_depend_on_how_many_there_are(model: Any) -> None:
-    many = model.sample(PROMPT, replace(ALL, n=5))
+    many = model.sample(PROMPT, replace(LONG, n=5))
 
-    assert many[:2] == model.sample(PROMPT, ALL)
+    assert many[:2] == model.sample(PROMPT, replace(LONG, n=2))
     assert len({continuation.text for continuation in many}) == 5
 
 
@@ -270,7 +274,8 @@ def test_a_stop_ends_the_text_before_it(model: Any) -> None:
 
 
 def test_a_model_that_ends_its_text_is_heard(model: Any) -> None:
-    continuations = model.sample(PROMPT, SamplingSettings(n=60, length=60, temperature=8, top_k=0))
+    """So hot that every token is about as likely as another, and some twenty of these texts end."""
+    continuations = model.sample(PROMPT, SamplingSettings(n=200, length=60, temperature=100, top_k=0))
     ended = [continuation for continuation in continuations if continuation.finish == "end"]
 
     assert ended
@@ -285,12 +290,12 @@ def test_one_token_is_prompt_enough(model: Any) -> None:
 
 
 def test_an_overfit_changes_what_is_said(model: Any) -> None:
-    fresh = model.sample(PROMPT, ALL)
+    fresh = model.sample(PROMPT, LONG)
 
     with model.overfit(PASSAGE, ONCE):
-        assert model.sample(PROMPT, ALL) != fresh
+        assert model.sample(PROMPT, LONG) != fresh
 
-    assert model.sample(PROMPT, ALL) == fresh
+    assert model.sample(PROMPT, LONG) == fresh
 
 
 def test_prompts_that_cannot_be_continued_are_refused(model: Any) -> None:
@@ -391,11 +396,15 @@ TEXTS = [PASSAGE] * 3
 CORPUS = TuningRecipe(name="corpus", steps=4, windows_per_step=2, window_tokens=48, learning_rate=1e-3)
 
 
+def mean_loss(model: LanguageModel) -> float:
+    return -fmean(score.log_probability for score in model.score(PASSAGE))
+
+
 def test_fine_tuning_teaches_the_texts_and_leaves_the_base_alone(model: Any) -> None:
     before = model.score(PASSAGE)
 
     with model.finetune(TEXTS, CORPUS.steps, CORPUS) as tuning:
-        assert model.score(PASSAGE) != before
+        assert mean_loss(model) < -fmean(score.log_probability for score in before)
         assert tuning.history[-1].loss < tuning.history[0].loss
         assert [step.number for step in tuning.history] == [1, 2, 3, 4]
         assert tuning.steps == 4
@@ -420,10 +429,10 @@ def test_fine_tuning_goes_on_after_a_break_as_if_there_had_been_none(model: Any,
 def test_samples_between_steps_come_from_the_weights_of_the_moment(model: Any) -> None:
     said = []
 
-    with model.finetune(TEXTS, CORPUS.steps, CORPUS, progress=lambda step: said.append(model.sample(PROMPT, ALL))):
-        said.append(model.sample(PROMPT, ALL))
+    with model.finetune(TEXTS, CORPUS.steps, CORPUS, progress=lambda step: said.append(model.sample(PROMPT, LONG))):
+        said.append(model.sample(PROMPT, LONG))
 
-    assert len({continuations[0].token_ids for continuations in said[:4]}) > 1
+    assert len({tuple(row.token_ids for row in continuations) for continuations in said[:4]}) > 1
     assert said[3] == said[4]
 
 

@@ -24,6 +24,19 @@ settings.load_profile("steady")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+DRAWN = {"speaking_model", "tiny_gpt2", "tiny_llama", "tiny_folder"}
+"""Fixtures that are models drawn or trained from a seed."""
+MAKERS = {"seeded", "tiny_gguf", "tiny_models", "write_gpt2", "write_llama", "write_speaking_model"}
+"""Names by which a file of tests takes what it draws by itself."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that may rest on a drawn model, so that `pytest -m drawn` tries them with other seeds."""
+    for item in items:
+        if isinstance(item, pytest.Function) and (DRAWN & set(item.fixturenames) or MAKERS & vars(item.module).keys()):
+            item.add_marker("drawn")
+
+
 @pytest.fixture(scope="session")
 def speaking_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny model that speaks in whole sentences."""

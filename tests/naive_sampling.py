@@ -1,6 +1,9 @@
-"""Sampling as the textbook has it: the whole text read again for every token, and the whole vocabulary laid out.
+"""Sampling as the textbook has it: the whole text read again, and the whole vocabulary laid out.
 
-By transformers' own classes, and sharing nothing with the engine but the uniform numbers.
+By transformers' own classes, and sharing nothing with the engine but the uniform numbers. Two ways to compute the same
+logits differ in their last bits, and so may what is drawn where two tokens are all but equally likely, or where a number
+falls all but between two. So what was drawn is judged token by token, given the tokens before it, and a token passes if
+logits that are off by no more than `close` could have led to it. Exact ties are still ordered by their ids.
 """
 
 from __future__ import annotations
@@ -12,10 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from verbosify.models.protocol import SamplingSettings
+from verbosify.models.protocol import Continuation, SamplingSettings
 
-Drawn = list[tuple[tuple[int, ...], str]]
-"""Token ids and the reason to finish, row by row."""
+Array = np.ndarray[Any, Any]
+Read = Callable[[Sequence[int]], Array]
+"""Token ids to the logits after each of them: (tokens, vocabulary)."""
+CLOSE = 1e-5
+"""How far two float32 computations of a tiny model's logits may be apart."""
 
 
 def load_reference(folder: Path) -> Any:
@@ -24,34 +30,99 @@ def load_reference(folder: Path) -> Any:
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
 
 
-@torch.no_grad()
-def naive_samples(
-    reference: Any,
+def reader(reference: Any) -> Read:
+    """What transformers' model makes of a text."""
+
+    @torch.no_grad()
+    def read(token_ids: Sequence[int]) -> Array:
+        logits: Array = reference(torch.tensor([list(token_ids)])).logits[0].numpy()
+        return logits
+
+    return read
+
+
+def complaints(
+    read: Read,
     prompt_ids: Sequence[int],
     settings: SamplingSettings,
+    continuations: Sequence[Continuation],
+    *,
     ends: set[int],
     decode: Callable[[Sequence[int]], str],
-) -> Drawn:
-    streams = [np.random.default_rng((settings.seed, row)).random(settings.length) for row in range(settings.n)]
-    texts: list[list[int]] = [[] for _ in range(settings.n)]
-    finish = ["length"] * settings.n
-    active = list(range(settings.n))
-    for step in range(settings.length):
-        read = torch.tensor([[*prompt_ids, *texts[row]] for row in active])
-        logits = reference(read).logits[:, -1].numpy()
-        for row, row_logits in zip(list(active), logits, strict=True):
-            token = draw_naively(row_logits, {*prompt_ids, *texts[row]}, settings, streams[row][step])
-            if token in ends:
-                finish[row] = "end"
-                active.remove(row)
-                continue
-            texts[row].append(token)
-            if any(stop in decode(texts[row]) for stop in settings.stops):
-                finish[row] = "stop"
-                active.remove(row)
-        if not active:
-            break
-    return [(tuple(text), reason) for text, reason in zip(texts, finish, strict=True)]
+    close: float = CLOSE,
+) -> list[str]:
+    """All that the textbook objects to in a batch, row by row: nothing, if the batch is what it draws."""
+    found = [] if len(continuations) == settings.n else [f"{len(continuations)} rows"]
+    for row, continuation in enumerate(continuations):
+        token_ids, finish = list(continuation.token_ids), continuation.finish
+        logits = read([*prompt_ids, *token_ids])[len(prompt_ids) - 1 :]
+        uniforms = np.random.default_rng((settings.seed, row)).random(settings.length)
+        possible = [
+            may_be_drawn(logits[step], {*prompt_ids, *token_ids[:step]}, settings, uniforms[step], close)
+            for step in range(min(len(token_ids) + (finish == "end"), settings.length))
+        ]
+        wrong = [
+            step
+            for step, (token, some) in enumerate(zip(token_ids, possible, strict=False))
+            if token not in some - ends
+        ]
+        found += [f"row {row}, step {step}: {token_ids[step]} is not drawn, but {possible[step]}" for step in wrong[:1]]
+        stopped = [any(stop in decode(token_ids[:end]) for stop in settings.stops) for end in range(len(token_ids) + 1)]
+        right = {
+            "length": len(token_ids) == settings.length and not any(stopped),
+            "stop": stopped[-1] and not any(stopped[:-1]),
+            "end": len(token_ids) < len(possible) and bool(possible[-1] & ends) and not any(stopped),
+        }
+        if not right[finish]:
+            found.append(f"row {row} does not finish by {finish} after {len(token_ids)} tokens")
+    return found
+
+
+def may_be_drawn(
+    logits: Array, seen: set[int], settings: SamplingSettings, uniform: float, close: float = CLOSE
+) -> set[int]:
+    """The token at `uniform` of what `logits` make of the whole vocabulary, and any that logits `close` by could bring.
+
+    `seen` are the tokens of the text so far.
+    """
+    logits = logits.astype(np.float64)
+    for token in seen:
+        logits[token] *= settings.repetition_penalty if logits[token] <= 0 else 1 / settings.repetition_penalty
+    order = np.lexsort((np.arange(len(logits)), -logits))
+    falling = logits[order]
+    if settings.temperature == 0:
+        near = order[(falling >= falling[0] - close) & ((falling < falling[0]) | (order == order[0]))]
+        return set(near.tolist())
+    weights = np.exp((falling - falling[0]) / settings.temperature)
+    before = np.concatenate(([0.0], weights.cumsum()))
+    fewest, most = _kept(falling, weights, settings, close)
+    # a token may change places with its near neighbours, but not with its equals
+    first = np.searchsorted(-falling, -(falling + close))
+    last = np.searchsorted(-falling, -(falling - close), side="right")
+    equal_first, equal_last = (np.searchsorted(-falling, -falling, side=side) for side in ("left", "right"))
+    places = np.arange(len(falling))
+    first, last = first + (places - equal_first), last - (equal_last - 1 - places)
+    slack = close / min(settings.temperature, 1.0)
+    starts, stops = before[first] / before[most] - slack, before[last] / before[fewest] + slack
+    passes = (first < most) & (starts <= uniform) & (uniform <= stops)
+    return set(order[passes].tolist())
+
+
+def _kept(falling: Array, weights: Array, settings: SamplingSettings, close: float) -> tuple[int, int]:
+    """How many of the likeliest top-k and top-p leave at least, and at most."""
+    fewest = most = len(falling)
+    if settings.top_k and settings.top_k < len(falling):
+        least = falling[settings.top_k - 1]
+        fewest = most = int(np.searchsorted(-falling, -least, side="right"))
+        if most < len(falling) and falling[most] > least - close:
+            fewest = max(1, int(np.searchsorted(-falling, -(least + close))))
+            most = int(np.searchsorted(-falling, -(least - close), side="right"))
+    if settings.top_p < 1:
+        slack = max(close / min(settings.temperature, 1.0), 1e-9)
+        within = [weights[:kept].cumsum() / weights[:kept].sum() for kept in (fewest, most)]
+        fewest = int(np.searchsorted(within[0], settings.top_p - slack)) + 1
+        most = min(int(np.searchsorted(within[1], settings.top_p + slack)) + 1, most)
+    return min(fewest, most), most
 
 
 def draw_naively(logits: np.ndarray[Any, Any], seen: set[int], settings: SamplingSettings, uniform: float) -> int:

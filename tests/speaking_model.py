@@ -1,12 +1,31 @@
-"""A tiny GPT-2 that has learnt to speak: seconds of training, and it says whole, new sentences about one harbour.
+"""A tiny GPT-2 that has learnt to speak: it says whole, new sentences about one harbour.
 
 So the whole workflow can be tried in a moment with something to choose from, and nothing about it is pretended.
+
+It lies trained in `tests/data/speaking_english`, and one like it in `speaking_chinese`, so that both are the same on every
+processor. `python -m tests.speaking_model` trains them anew and puts them there; with `VERBOSIFY_TEST_SEED` (see
+`tests.seeds`) the tests train others for themselves, which takes half a minute each.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from tests.seeds import SHIFT, seeded
+from tests.speaking_chinese import chinese_sentences
+from verbosify.models.gpt2_layout import HParams, hugging_face_config
+
+SHAPE = {"n_ctx": 1024, "n_embd": 48, "n_head": 4, "n_layer": 2}
+"""The context is the real one's."""
+SENTENCES = 3000
+STEPS, ROWS, TOKENS, POSITIONS, RATE = 600, 16, 64, 364, 6e-3
+"""Rows of so many tokens a step, at places within the first positions; Adam's rate falls from there to a hundredth."""
 
 _WHO = [
     "The ferry", "A grey heron", "The keeper of the light", "Every sailor in the town", "The baker",
@@ -27,6 +46,9 @@ _WHEN = [
     "in the first light of morning", "as soon as the rain stops", "until the fog is gone", "without saying a word",
     "for the last time this year", "with a cup of tea in hand", "because nobody else will", "long after midnight",
 ]  # fmt: skip
+
+PHRASES = tuple(map(tuple, (_WHO, _DOES, _WHAT, _WHEN)))
+"""A sentence is one of each, in this order."""
 
 ESSAY = """\
 # The quay at *night*
@@ -56,21 +78,83 @@ PASSAGES = 4
 def harbour_sentences(count: int) -> str:
     """Sentences of the model's language, the same ones every time."""
     rng = random.Random(0)  # noqa: S311  # no secret
-    parts = (_WHO, _DOES, _WHAT, _WHEN)
-    return " ".join(" ".join(rng.choice(part) for part in parts) + "." for _ in range(count))
+    return " ".join(" ".join(rng.choice(part) for part in PHRASES) + "." for _ in range(count))
 
 
-def write_speaking_model(folder: Path, *, steps: int = 150, corpus: str | None = None) -> Path:
-    """Train a GPT-2 of two layers, 64 wide, on harbour sentences; context 1024, as the real one's. About 4 seconds.
+CORPORA: dict[str, Callable[[int], str]] = {"english": harbour_sentences, "chinese": chinese_sentences}
+"""What the models learn, as so many sentences."""
 
-    `corpus` is what it learns instead, if it is to speak otherwise.
-    """
+
+def kept_folder(language: str = "english") -> Path:
+    """Where the trained model of a language lies."""
+    return Path(__file__).parent / "data" / f"speaking_{language}"
+
+
+def write_speaking_model(folder: Path, language: str = "english") -> Path:
+    """The model, in Hugging Face's layout and float16, in a new folder; another one if another seed is asked for."""
+    if SHIFT:
+        train_speaking_model(folder, language, seeded())
+    else:
+        shutil.copytree(kept_folder(language), folder)
+    return folder
+
+
+def train_speaking_model(folder: Path, language: str, seed: int) -> None:
+    """Train a GPT-2 of two layers, 48 wide, on sentences of a language."""
     import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from safetensors.torch import save_file
     from torch.nn import functional
+
+    corpus = CORPORA[language](SENTENCES)
+    tokenizer = train_tokenizer(corpus)
+    config = model_config(tokenizer)
+    token_ids = torch.tensor(tokenizer.encode(corpus).ids)
+    with torch.random.fork_rng():
+        model = untrained(config, seed)
+        optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.0)
+        decay = torch.optim.lr_scheduler.LinearLR(optimiser, start_factor=1.0, end_factor=0.01, total_iters=STEPS)
+        for _ in range(STEPS):
+            starts = torch.randint(0, len(token_ids) - TOKENS - 1, (ROWS, 1))
+            rows = token_ids[starts + torch.arange(TOKENS + 1)]
+            places = torch.randint(0, POSITIONS - TOKENS, (1, 1)) + torch.arange(TOKENS)
+            logits = model(rows[:, :-1], position_ids=places).logits
+            loss = functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            decay.step()
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    weights = {name: weight.detach().half() for name, weight in model.named_parameters()}
+    save_file(weights, folder / "model.safetensors", {"format": "pt", "training": training_record(corpus, seed)})
+
+
+def training_record(corpus: str, seed: int) -> str:
+    """What a model was trained from, as its file says it."""
+    training = {"sentences": SENTENCES, "steps": STEPS, "rows": ROWS, "tokens": TOKENS, "positions": POSITIONS}
+    digest = hashlib.sha256(corpus.encode()).hexdigest()
+    return json.dumps(SHAPE | training | {"rate": RATE, "corpus_sha256": digest, "seed": seed}, sort_keys=True)
+
+
+def model_config(tokenizer: Any) -> dict[str, Any]:
+    """What `config.json` says."""
+    return hugging_face_config(HParams(n_vocab=tokenizer.get_vocab_size(), **SHAPE), 0) | {"dtype": "float16"}
+
+
+def untrained(config: dict[str, Any], seed: int) -> Any:
+    """The model before its training; it leaves PyTorch's numbers where the training goes on with them."""
+    import torch
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    corpus = corpus or harbour_sentences(3000)
+    torch.manual_seed(seed)
+    return GPT2LMHeadModel(GPT2Config(**config | {"dtype": "float32"}))
+
+
+def train_tokenizer(corpus: str) -> Any:
+    """A byte-level BPE of at most 600 tokens."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -81,27 +165,9 @@ def write_speaking_model(folder: Path, *, steps: int = 150, corpus: str | None =
         show_progress=False,
     )
     tokenizer.train_from_iterator([corpus], trainer)
-    folder.mkdir(parents=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    token_ids = torch.tensor(tokenizer.encode(corpus).ids)
-    size = tokenizer.get_vocab_size()
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        config = GPT2Config(
-            vocab_size=size, n_positions=1024, n_embd=64, n_layer=2, n_head=4, eos_token_id=0, bos_token_id=0
-        )
-        model = GPT2LMHeadModel(config).eval()  # without dropout, as it is overfitted
-        optimiser = torch.optim.AdamW(model.parameters(), lr=6e-3, weight_decay=0.0)
-        decay = torch.optim.lr_scheduler.LinearLR(optimiser, start_factor=1.0, end_factor=0.01, total_iters=steps)
-        for _ in range(steps):
-            starts = torch.randint(0, len(token_ids) - 65, (16, 1))
-            rows = token_ids[starts + torch.arange(65)]
-            places = torch.randint(0, 300, (1, 1)) + torch.arange(64)  # the first few hundred positions are learnt
-            logits = model(rows[:, :-1], position_ids=places).logits
-            loss = functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            decay.step()
-        model.save_pretrained(folder)
-    return folder
+    return tokenizer
+
+
+if __name__ == "__main__":
+    for name in CORPORA:
+        train_speaking_model(kept_folder(name), name, seed=0)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from tests.seeds import seeded
 from tests.tiny_models import write_llama
 from verbosify.models import cache
 from verbosify.models.cache import Cache
@@ -15,8 +16,8 @@ from verbosify.models.transformer import attend_causally, hidden_states, plain_p
 from verbosify.models.weights import Weights
 
 CPU = torch.device("cpu")
-PROMPT = torch.randint(1, 300, (17,), generator=torch.Generator().manual_seed(1))
-ROWS = torch.randint(1, 300, (4, 12), generator=torch.Generator().manual_seed(2))
+PROMPT = torch.randint(1, 300, (17,), generator=torch.Generator().manual_seed(seeded(1)))
+ROWS = torch.randint(1, 300, (4, 12), generator=torch.Generator().manual_seed(seeded(2)))
 
 
 class Reader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,3 +97,11 @@ def test_every_module_says_what_it_is(path: Path) -> None:
     tree = ast.parse(path.read_text())
 
     assert not tree.body or ast.get_docstring(tree)
+
+
+def test_models_and_numbers_of_the_tests_are_drawn_from_seeds_that_can_be_shifted() -> None:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
+    del texts[Path(__file__).name]
+
+    assert [name for name, text in texts.items() if "environ" in text and "VERBOSIFY_TEST_SEED" in text] == ["seeds.py"]
+    assert [name for name, text in texts.items() if re.search(r"manual_seed\(\d", text)] == []

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.speaking_chinese import ESSAY, chinese_sentences
+from tests.speaking_chinese import ESSAY
 from tests.speaking_model import write_speaking_model
 from verbosify.essay.reading import essay_from_text
 from verbosify.models.loading import load_model
@@ -25,7 +25,7 @@ def notices() -> list[str]:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory, embed: Embed, notices: list[str]) -> Summary:
     folder = tmp_path_factory.mktemp("chinese")
-    model = write_speaking_model(folder / "model", corpus=chinese_sentences(3000))
+    model = write_speaking_model(folder / "model", "chinese")
     options = Options(model=str(model), settings=SamplingSettings(n=4, length=48), most_samples=4)
     essay = essay_from_text(ESSAY, "码头.md")
     return verbosify(essay, folder / "piece", options, model=load_model(model), embed=embed, on_notice=notices.append)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from tests.seeds import seeded
 from verbosify.models.packing import can_pack, packed_projections
 
 DTYPES = [torch.float32, torch.bfloat16]
@@ -22,7 +23,7 @@ def without_operators(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def assert_is_linear(dtype: torch.dtype, *, width_in: int, width_out: int, biased: bool, packed_for: int) -> None:
-    chance = torch.Generator().manual_seed(width_in)
+    chance = torch.Generator().manual_seed(seeded(width_in))
     weight = torch.randn(width_out, width_in, generator=chance).to(dtype)
     bias = torch.randn(width_out, generator=chance).to(dtype) if biased else None
     weights = {"a": weight} | ({"a.bias": bias} if bias is not None else {})

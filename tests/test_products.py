@@ -5,12 +5,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from tests.seeds import seeded
 from verbosify.models import products
 from verbosify.models.products import linear, multiply, multiply_turned
 
 
 def random(*sizes: int, seed: int = 0) -> Tensor:
-    chance = torch.Generator().manual_seed(seed + sum(sizes))
+    chance = torch.Generator().manual_seed(seeded(seed + sum(sizes)))
     return torch.randn(*sizes, generator=chance, dtype=torch.float64)
 
 

@@ -56,6 +56,11 @@ def first_sample(piece: Piece, kind: str) -> int:
     return next(sample.id for sample in piece.samples() if sample.batch == wanted)
 
 
+def of_its_batch(first: int) -> range:
+    """The samples of the batch that begins there."""
+    return range(first, first + 3)
+
+
 def alter(piece: Piece, table: str, column: str, value: dict[str, Any] | list[int]) -> None:
     """Change a column in every row of a table (of an object, the fields named), which the record never lets happen."""
     changed = "json_patch({}, ?)" if isinstance(value, dict) else "?"
@@ -69,13 +74,13 @@ def alter(piece: Piece, table: str, column: str, value: dict[str, Any] | list[in
 def test_a_sample_comes_out_the_same_again(kind: str, piece: Piece, model: LanguageModel) -> None:
     sample = first_sample(piece, kind)
 
-    for number in range(3):
-        result = replay(piece, sample + number, model=model)
+    for number in of_its_batch(sample):
+        result = replay(piece, number, model=model)
 
         assert result.identical
         assert result.first_difference is None
         assert result.differing == ()
-        assert result.again == result.recorded == piece.sample(sample + number).text
+        assert result.again == result.recorded == piece.sample(number).text
 
 
 def test_replaying_writes_nothing_and_leaves_the_model_fresh(piece: Piece, model: LanguageModel) -> None:
@@ -93,7 +98,7 @@ def test_a_sample_of_an_imported_piece_comes_out_the_same(made: Path, model: Lan
 
 
 def test_where_an_altered_record_parts_from_what_comes_out_is_told(piece: Piece, model: LanguageModel) -> None:
-    sample = first_sample(piece, "first")
+    sample = next(sample.id for sample in piece.samples() if len(sample.token_ids) > 7)  # who says “night” falls silent
     ids = piece.sample(sample).token_ids
 
     for altered, place in ((([*ids[:5], ids[5] + 1, *ids[6:]]), 5), (ids[:-2], len(ids) - 2), ([*ids, 7], len(ids))):
@@ -106,7 +111,7 @@ def test_where_an_altered_record_parts_from_what_comes_out_is_told(piece: Piece,
     ("table", "column", "value"),
     [
         ("batches", "settings", {"seed": 1}),
-        ("batches", "settings", {"temperature": 1.5}),
+        ("batches", "settings", {"temperature": 0}),
         ("overfits", "recipe", {"learning_rate": 0.02}),
         ("overfits", "recipe", {"learning_rate": 0.02, "window": "once"}),
     ],
@@ -116,7 +121,8 @@ def test_an_altered_setting_does_not_go_unnoticed(
 ) -> None:
     alter(piece, table, column, value)
 
-    assert not replay(piece, first_sample(piece, "first"), model=model).identical
+    samples = of_its_batch(first_sample(piece, "first"))
+    assert not all(replay(piece, sample, model=model).identical for sample in samples)
 
 
 def test_what_is_not_as_it_was_on_the_machine_is_told(piece: Piece, model: LanguageModel) -> None:
@@ -195,10 +201,11 @@ def test_the_command_computes_with_as_many_threads_as_are_recorded(piece: Piece,
     assert "threads was" not in result.out
 
 
-def test_the_command_shows_what_differs(piece: Piece, commands: Commands) -> None:
+def test_the_command_shows_what_differs(piece: Piece, model: LanguageModel, commands: Commands) -> None:
     alter(piece, "batches", "settings", {"seed": 1})
     alter(piece, "batches", "model", {"versions": {"torch": "1.0"}})
-    sample = first_sample(piece, "first")
+    samples = of_its_batch(first_sample(piece, "first"))
+    sample = next(sample for sample in samples if not replay(piece, sample, model=model).identical)
 
     result = commands.run("replay", piece.folder, sample)
 

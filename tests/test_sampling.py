@@ -38,7 +38,8 @@ from verbosify.workflow.sampling import (
     visit,
 )
 
-OPTIONS = Options(settings=SamplingSettings(n=4, length=30), most_samples=10)
+OPTIONS = Options(settings=SamplingSettings(n=4, length=60), most_samples=10)
+"""Long enough for a whole sentence in every sample, nearly."""
 PROSE = "The ferry leaves. " * 3
 NEVER = Judge.of(PROSE, share=1e9)
 """A judge for whom no sample is long enough."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from tests.naive_sampling import draw_naively, load_reference
 from tests.tiny_models import write_gpt2
@@ -68,15 +70,28 @@ def test_a_text_that_spells_a_special_token_is_ordinary_characters(model: TorchM
     assert model.decode([0]) == "<|endoftext|>"
 
 
+@pytest.fixture(scope="module")
+def ending(tiny_gpt2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that says the tokens 0, 3 and 4 now and then: as often as one of which it says about one in fifty."""
+    folder = Path(shutil.copytree(tiny_gpt2, tmp_path_factory.mktemp("models") / "ending"))
+    said = load(folder).sample("A", SamplingSettings(n=200, length=30, temperature=1.0, top_k=0))
+    counts = Counter(token for continuation in said for token in continuation.token_ids)
+    usual = min(counts, key=lambda token: abs(counts[token] / counts.total() - 0.02))
+    tensors = load_file(folder / "model.safetensors")
+    tensors["transformer.wte.weight"][[0, 3, 4]] = tensors["transformer.wte.weight"][usual].clone()
+    save_file(tensors, folder / "model.safetensors")
+    return folder
+
+
 @pytest.mark.parametrize(
     ("configured", "ends"),
     [(3, {0, 3}), ([3], {0, 3}), ([3, 4], {0, 3, 4}), (None, {0}), ("three", {0}), ([[3]], {0}), ({"a": 3}, {0})],
     ids=str,
 )
 def test_a_text_ends_with_a_special_token_or_one_that_is_configured(
-    tiny_gpt2: Path, tmp_path: Path, configured: object, ends: set[int]
+    ending: Path, tmp_path: Path, configured: object, ends: set[int]
 ) -> None:
-    folder = Path(shutil.copytree(tiny_gpt2, tmp_path / "model"))
+    folder = Path(shutil.copytree(ending, tmp_path / "model"))
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"eos_token_id": configured}))
     settings = SamplingSettings(n=200, length=30, temperature=1.0, top_k=0)
@@ -98,7 +113,9 @@ def test_next_tokens_have_the_probabilities_of_transformers(model: TorchModel, r
 
     choices = model.next_tokens(prompt, top=1000)
 
-    assert [choice.token_id for choice in choices] == expected.argsort(descending=True).tolist()
+    token_ids = [choice.token_id for choice in choices]
+    assert sorted(token_ids) == list(range(len(expected)))
+    assert (expected[token_ids].diff() < 1e-6).all()  # likeliest first; two that are all but equal may change places
     assert sum(choice.probability for choice in choices) == pytest.approx(1, abs=1e-5)
     for choice in choices:
         assert choice.probability == pytest.approx(expected[choice.token_id].item(), abs=1e-6)
@@ -159,7 +176,8 @@ def test_scores_are_those_of_transformers(model: TorchModel, reference: Any) -> 
     assert "".join(score.text for score in scores).startswith(" kettle")
     for score, row in zip(scores, expected, strict=True):
         assert score.log_probability == pytest.approx(row[score.token_id].item(), abs=1e-5)
-        assert score.rank == 1 + int((row > row[score.token_id]).sum())
+        likelier, no_less_likely = ((row > row[score.token_id] + near).sum() for near in (1e-5, -1e-5))
+        assert likelier + 1 <= score.rank <= no_less_likely  # which counts the token itself
         assert score.entropy == pytest.approx(-(row.exp() * row).sum().item(), abs=1e-5)
         assert score.log_probability <= 0
         assert score.entropy >= 0

@@ -137,9 +137,9 @@ def test_a_file_of_another_precision_is_converted(tiny_folder: Path, tmp_path: P
     ("family", "prefix"), [("gpt2", "transformer."), ("gpt2", ""), ("llama", "model."), ("llama", "")]
 )
 def test_names_may_have_the_models_prefix_or_not(
-    request: pytest.FixtureRequest, tmp_path: Path, family: str, prefix: str
+    tiny_gpt2: Path, tiny_llama: Path, tmp_path: Path, family: str, prefix: str
 ) -> None:
-    source: Path = request.getfixturevalue(f"tiny_{family}")
+    source = {"gpt2": tiny_gpt2, "llama": tiny_llama}[family]
     folder = copy(source, tmp_path)
 
     def rename(tensors: dict[str, Tensor]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.seeds import seeded
 from verbosify.models.openai_format import byte_symbols
 
 WIDTH, INNER, LAYERS, HEADS, KEY_HEADS, CONTEXT = 64, 96, 2, 4, 2, 128
@@ -62,7 +63,7 @@ def write_gguf(file: Path, *, tensors: dict[str, Any] | None = None, **metadata:
 
 
 def _weights() -> dict[str, Any]:
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seeded())
     keys = WIDTH // HEADS * KEY_HEADS
     shapes: dict[str, tuple[int, ...]] = {"token_embd.weight": (len(TOKENS), WIDTH), "output_norm.weight": (WIDTH,)}
     for layer in range(LAYERS):

@@ -1,4 +1,8 @@
-"""A GPT-2 small enough to commit, the same on every machine: its weights are whole numbers over a power of two."""
+"""A GPT-2 small enough to commit, the same on every machine: its weights are whole numbers over a power of two.
+
+It stands beside a file that TensorFlow wrote of it, and knows no seed: tests with it are about formats, not about what
+it says.
+"""
 
 from __future__ import annotations
 

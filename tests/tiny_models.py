@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.seeds import seeded
+
 TRAINING_TEXT = (
     "A kettle sings before it boils. The note rises, holds, and breaks; 12.5 seconds later steam comes.\n"
     "“Listen,” she said, “it never lies.” Nobody else heard it — nobody was in the kitchen.\n"
@@ -61,7 +63,7 @@ def _save(model: Any, folder: Path, seed: int) -> Path:
     """Every weight is random, scales and shifts as well, so that none can be forgotten unnoticed."""
     import torch
 
-    chance = torch.Generator().manual_seed(seed)
+    chance = torch.Generator().manual_seed(seeded(seed))
     with torch.no_grad():
         for name, weight in model.named_parameters():
             is_scale = weight.ndim == 1 and name.endswith("weight")
