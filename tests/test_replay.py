@@ -107,6 +107,13 @@ def test_where_an_altered_record_parts_from_what_comes_out_is_told(piece: Piece,
         assert (result.identical, result.first_difference) == (False, place)
 
 
+def is_made_again(piece: Piece, sample: int, model: LanguageModel) -> bool:
+    try:
+        return replay(piece, sample, model=model).identical
+    except ModelError:  # an altered rate that some models bear and others do not
+        return False
+
+
 @pytest.mark.parametrize(
     ("table", "column", "value"),
     [
@@ -122,7 +129,7 @@ def test_an_altered_setting_does_not_go_unnoticed(
     alter(piece, table, column, value)
 
     samples = of_its_batch(first_sample(piece, "first"))
-    assert not all(replay(piece, sample, model=model).identical for sample in samples)
+    assert not all(is_made_again(piece, sample, model) for sample in samples)
 
 
 def test_what_is_not_as_it_was_on_the_machine_is_told(piece: Piece, model: LanguageModel) -> None:

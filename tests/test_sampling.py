@@ -370,7 +370,7 @@ def test_a_record_in_which_a_hand_took_over_goes_on_with_the_settings_and_unused
     list(call(piece, 1, model, all_alike, NEVER))
 
     settings = [SamplingSettings.from_dict(batch.settings) for batch in own_batches(piece)]
-    assert [row.length for row in settings] == [30, 5, 30, 30]
+    assert [row.length for row in settings] == [60, 5, 60, 60]
     assert [row.n for row in settings] == [4, 1, 4, 1]
     assert len({row.seed for row in settings}) == 4
     assert settings[2].seed == OPTIONS.batch_settings(1, 3, hasty, 0).seed

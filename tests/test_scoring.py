@@ -29,8 +29,8 @@ def model(speaking_model: Path) -> LanguageModel:
 
 @pytest.fixture
 def piece(tmp_path: Path, model: LanguageModel, speaking_model: Path, embed: Embed) -> Iterator[Piece]:
-    """Three samples of each of two passages stand in it, drawn after a step that leaves no doubt that it was taken."""
-    strong = TuningRecipe(name="strong", window="once", learning_rate=2e-3)
+    """Three samples of each of two passages stand in it, drawn after steps that leave no doubt that they were taken."""
+    strong = TuningRecipe(name="strong", window="once", steps=5, learning_rate=2e-3)
     options = Options(
         model=str(speaking_model), precision="fp32", recipe=strong, settings=SamplingSettings(n=3, length=40)
     )
@@ -65,7 +65,7 @@ def test_every_standing_sample_is_scored_as_the_model_would(piece: Piece, model:
         assert row.overfitted == pytest.approx([math.exp(score.log_probability) for score in overfitted], rel=1e-3)
         gains += [math.log(after / before) for before, after in zip(row.base, row.overfitted, strict=True)]
     assert len(gains) >= 240
-    assert fmean(gains) > 0.1, "what an overfitted model said is likelier to it than to the base"
+    assert fmean(gains) > 0.3, "what an overfitted model said is likelier to it than to the base"
 
 
 def test_what_is_scored_is_not_scored_again_and_goes_through_the_export(
