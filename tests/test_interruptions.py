@@ -18,7 +18,8 @@ from tests.speaking_model import ESSAY
 
 SHORT = "\n\n".join(ESSAY.split("\n\n")[:3])
 PASSAGES = 2
-OPTIONS = ("--samples", 2, "--most-samples", 4, "--length", 30, "--json")
+OPTIONS = ("--samples", 2, "--most-samples", 4, "--length", 30, "--target", 10, "--json")
+"""The target is out of reach, so every passage gets its second batch."""
 
 
 @dataclass(frozen=True)

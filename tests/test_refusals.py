@@ -20,7 +20,8 @@ from tests.commands import ROOT, Commands, Result
 from tests.pieces import put
 from tests.speaking_model import ESSAY, harbour_sentences
 
-SOME = ("--samples", 6, "--most-samples", 12, "--length", 40)
+SOME = ("--samples", 6, "--most-samples", 12, "--length", 40, "--target", 10)
+"""More than a model can say in so few words, so that as much is drawn and written as may be."""
 SHORT = ("--samples", 2, "--most-samples", 2, "--length", 10, "--limit", 1)
 
 
@@ -242,7 +243,7 @@ def test_files_that_may_not_grow_are_told_as_a_full_disk(
     commands: Commands, speaking_model: Path, essay: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "piece"
-    command = ("run", essay, "--out", out, "--model", speaking_model, *SOME, "--limit", 1)
+    command = ("run", essay, "--out", out, "--model", speaking_model, *SOME)
 
     result = commands.run(*command, most_bytes=100_000)
 

@@ -25,7 +25,7 @@ from tests.conformance import PASSAGE, PROMPT
 from verbosify.models.corpus import read_corpus
 from verbosify.models.loading import load_model
 from verbosify.models.openai_format import read_openai_checkpoint
-from verbosify.models.protocol import RECIPES, SamplingSettings
+from verbosify.models.protocol import RECIPES, Continuation, SamplingSettings
 from verbosify.models.windows import original_windows
 
 SEED = 7
@@ -80,26 +80,41 @@ def test_other_windows_lead_elsewhere(folder: Path, generated: Any, engines: dic
     assert np.mean(differences <= 1e-6) < 0.99
 
 
+def assert_as_greedy(model: Any, texts: list[str], ours: Continuation) -> None:
+    """One text, the same as ours, or parting from it where two tokens are all but equally likely to the fast engine."""
+    import torch
+
+    (theirs,) = texts
+    if theirs == PROMPT + ours.text:
+        return
+    prompt = model.encode(PROMPT)
+    pairs = list(zip(ours.token_ids, model.encode(theirs)[len(prompt) :], strict=False))
+    place = next(place for place, (mine, other) in enumerate(pairs) if mine != other)
+    logits = model._logits(model._states(torch.tensor([*prompt, *ours.token_ids[:place]])))[-1]
+    assert min(logits[token] for token in pairs[place]) > logits.max() - 1e-3
+
+
 def test_it_generates_from_our_overfit_what_we_generate(
     generated: dict[str, list[str]], engines: dict[str, Any]
 ) -> None:
     model = engines["torch"]
     with model.overfit(PASSAGE, ORIGINAL):
         continuation = model.sample(PROMPT, SamplingSettings(n=1, length=200, temperature=0))[0]
+        assert_as_greedy(model, generated["ours"], continuation)
 
-    assert generated["ours"] == [PROMPT + continuation.text]
     assert len(continuation.token_ids) == 200
 
 
 @pytest.mark.parametrize("engine", ["torch", "tensorflow"])
 def test_its_run_loads_here_and_goes_on_from_there(generated: dict[str, list[str]], folder: Path, engine: str) -> None:
-    model = load_model(folder / "checkpoint" / "run1", engine=engine, precision="fp32")
+    run = folder / "checkpoint" / "run1"
+    model = load_model(run, engine=engine, precision="fp32")
 
     continuation = model.sample(PROMPT, SamplingSettings(n=1, length=200, temperature=0))[0]
     with model.overfit(PASSAGE) as overfit:
         assert overfit.loss_after < overfit.loss_before
 
-    assert [PROMPT + continuation.text] == generated["checkpoint"]
+    assert_as_greedy(load_model(run, engine="torch", precision="fp32"), generated["checkpoint"], continuation)
 
 
 # Its windows and its corpora, without a model
