@@ -43,7 +43,7 @@ def recorded_essay(name: str, form: str, text: str, blocks: Iterable[Mapping[str
                 block["kind"] if block["kind"] in kinds else "verbatim",
                 block["start"],
                 block["end"],
-                block.get("level") or 0,
+                level if type(level := block.get("level")) is int else 0,
             )
             for block in blocks
         ),

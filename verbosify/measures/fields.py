@@ -14,12 +14,21 @@ Kind = Callable[[object], bool]
 def read_fields(record: str, values: object, kinds: Mapping[str, Kind]) -> dict[str, Any]:
     """`values` as a dict, if it holds exactly the fields of `kinds`, each of its kind; else `PieceError`."""
     if not isinstance(values, dict) or values.keys() != kinds.keys():
-        found = ", ".join(map(str, values)) if isinstance(values, dict) else repr(values)
-        raise PieceError(f"The {record} of this piece hold {found or 'nothing'}: they must hold {', '.join(kinds)}.")
+        raise PieceError(f"The {record} of this piece {_amiss(values, kinds)}: they must hold {', '.join(kinds)}.")
     for name, fits in kinds.items():
         if not fits(values[name]):
             raise PieceError(f"The {record} of this piece say {name} is {values[name]!r}, which it cannot be.")
     return dict(values)
+
+
+def _amiss(values: object, kinds: Mapping[str, Kind]) -> str:
+    if not isinstance(values, dict):
+        return f"are {values!r}"
+    if not values:
+        return "hold nothing"
+    if lacking := [name for name in kinds if name not in values]:
+        return f"lack {', '.join(lacking)}"
+    return f"hold {', '.join(str(name) for name in values if name not in kinds)} too"
 
 
 def flag(value: object) -> bool:

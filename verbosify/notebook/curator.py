@@ -36,6 +36,7 @@ from verbosify.notebook.view import (
 from verbosify.piece import Piece
 from verbosify.piece.picks import PickAction
 from verbosify.piece.standing import Line, line_of
+from verbosify.workflow.options import recorded_target
 from verbosify.workflow.plan import prose_of
 from verbosify.workflow.sampling import BY_HAND, Embed, draw_more
 
@@ -116,6 +117,8 @@ class Curator(anywidget.AnyWidget):
     @_act
     def _begin(self) -> None:
         """Show the gap that was last worked at, or else the first with samples."""
+        if not self.piece.passages():
+            raise PieceError(f"The piece in {self.folder} has no passages: there is nothing to curate.")
         last = line_of(self.piece.history(), self.reading).last_gap
         self._gap = min((batch.passage for batch in self.piece.batches()), default=0) if last is None else last
         self._prose = prose_of(self.piece.job.essay_blocks)
@@ -308,7 +311,7 @@ class Curator(anywidget.AnyWidget):
         self._line: Line = line_of(self.piece.history(), self.reading)
         self._passages = self.piece.passages()
         words = plain_words(self._prose)
-        target = float(self.piece.job.options.get("target", 2.0))
+        target = recorded_target(self.piece.job.options)
         with self.hold_sync():
             if not self.view or self.view["index"] != self._gap:
                 self.advice, self.message = {}, ""

@@ -23,7 +23,8 @@ def sampling_settings(values: dict[str, Any]) -> SamplingSettings:
 
 def settings_here(piece: Piece, gap: int) -> dict[str, Any]:
     """The fields as last used at a passage, or else as the piece began; as many samples as it began with."""
-    usual, last = piece.job.options["settings"], _last_batch(piece, gap)
+    usual, last = piece.job.options.get("settings"), _last_batch(piece, gap)
+    usual = SamplingSettings().to_dict() | (usual if isinstance(usual, dict) else {})
     values = sampling_settings(usual | (last.settings if last else {}) | {"n": usual["n"]})
     return {name: getattr(values, name) for name in FIELDS}
 
@@ -37,7 +38,7 @@ def advice_here(piece: Piece, passage: Passage, prose: str) -> dict[str, Any]:
     if advice is None or last is None:
         return {"text": "There are no samples here yet: draw some.", "settings": {}, "why": ""}
     advised = {name: getattr(advice.settings, name) for name in ("temperature", "top_k")}
-    if all(last.settings[name] == value for name, value in advised.items()):
+    if all(last.settings.get(name) == value for name, value in advised.items()):
         text = "No fault stands out: draw again with the same settings if you want more."
         return {"text": text, "settings": {}, "why": ""}
     what, _, remedy = advice.reason.rpartition(": ")

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from verbosify.errors import OutputError, PieceError
 from verbosify.piece import Piece, read_export, write_export
+from verbosify.workflow.options import recorded_target
 from verbosify.workflow.outputs import words_added, write_reading
 from verbosify.workflow.plan import essay_of
 
@@ -16,7 +17,8 @@ def words_so_far(piece: Piece, reading: str = "own") -> dict[str, float]:
     """How far a reading has come: words `before` and `after`, their `ratio`, and the `target` ratio."""
     before = essay_of(piece).words
     after = before + words_added(piece, reading)
-    return {"before": before, "after": after, "ratio": round(after / before, 3), "target": piece.job.options["target"]}
+    ratio = round(after / before, 3) if before else 1.0
+    return {"before": before, "after": after, "ratio": ratio, "target": recorded_target(piece.job.options)}
 
 
 def export_reading(piece: Piece, reading: str = "own", folder: str | Path | None = None) -> list[Path]:

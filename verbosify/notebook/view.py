@@ -136,9 +136,14 @@ def _because(badge: str, measures: Measures) -> str:
 
 def settings_words(settings: Mapping[str, Any]) -> str:
     """The settings that matter, in a few words."""
-    top_k = settings.get("top_k") or 0
-    said = f"temperature {settings.get('temperature', 0):g}, {f'top-k {top_k}' if top_k else 'all tokens'}"
-    return said + (f", top-p {settings['top_p']:g}" if settings.get("top_p", 1) < 1 else "")
+    top_k, top_p = settings.get("top_k") or 0, settings.get("top_p", 1)
+    said = f"temperature {_number(settings.get('temperature', 0))}, {f'top-k {top_k}' if top_k else 'all tokens'}"
+    return said + (f", top-p {_number(top_p)}" if top_p != 1 else "")
+
+
+def _number(value: object) -> str:
+    """A number as short as it may be; whatever else a record holds, as it is."""
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def essay_view(piece: Piece, passages: Sequence[Passage], line: Line) -> list[dict[str, Any]]:

@@ -90,7 +90,8 @@ def render_blocks(
                 rendered = _paragraph(_heading_source(source) if form == "md" else source, form, [], references)
                 if not found and " ".join(rendered.plain.split()) == " ".join(title.split()):
                     continue
-                level = max(2, min(int(block.get("level") or 2), level + 1, _DEEPEST_HEADING))
+                wanted = block.get("level")
+                level = max(2, min(wanted if isinstance(wanted, int) else 2, level + 1, _DEEPEST_HEADING))
                 found.append(ProseBlock("heading", f"h{level}", rendered.parts, rendered.plain))
             case _:
                 said = without_machine_lines(source) if form == "md" else source

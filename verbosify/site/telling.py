@@ -45,8 +45,9 @@ def settings_facts(settings: Values) -> Facts:
         for key, label in _SETTINGS
         if key in settings and settings[key] != _NEUTRAL.get(key)
     ]
-    if settings.get("stops"):
-        facts.append(("stops at", ", ".join(map(repr, settings["stops"]))))
+    stops = settings.get("stops")
+    if stops and isinstance(stops, list):
+        facts.append(("stops at", ", ".join(map(repr, stops))))
     return facts
 
 
@@ -88,7 +89,8 @@ MEASURES = (
 
 def measure_values(measures: Values) -> list[str]:
     """What was measured of a sample, in the order of `MEASURES`; empty where there is nothing to tell."""
-    similarities = measures.get("sentence_similarities") or ()
+    similarities = measures.get("sentence_similarities")
+    similarities = similarities if isinstance(similarities, list) else []
     copied = measures.get("copied_words")
     return [
         _rounded(measures.get("similarity")),
@@ -106,12 +108,12 @@ def measure_facts(measures: Values) -> Facts:
     return [(name, value) for name, value in zip(MEASURES, measure_values(measures), strict=True) if value]
 
 
-def _rounded(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def _rounded(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, int | float) else ""
 
 
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.0%}"
+def _percent(value: object) -> str:
+    return f"{value:.0%}" if isinstance(value, int | float) else ""
 
 
 def badges(measures: Values) -> tuple[str, ...]:

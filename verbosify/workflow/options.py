@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from verbosify.errors import SettingsError
+from verbosify.errors import PieceError, SettingsError
 from verbosify.essay.passages import ShortParagraphs
 from verbosify.files import printable
 from verbosify.models.loading import DEFAULT_MODEL
@@ -83,7 +84,32 @@ class Options:
         return cls(**(values | {"recipe": recipe, "settings": SamplingSettings.from_dict(values["settings"])}))
 
 
-def batch_seed(seed: int, passage: int, number: int) -> int:
+# What a record says of its options, which may be fewer or others than these: any object is a job.
+
+
+def recorded_model_name(options: Mapping[str, Any]) -> str:
+    """The model that a record names, for `load_model`; `PieceError` if it names none."""
+    name = options.get("model")
+    if not isinstance(name, str) or not name:
+        raise PieceError("The record does not say where its model was: name it, or its folder, with --model.")
+    return name
+
+
+def recorded_recipe(options: Mapping[str, Any]) -> TuningRecipe:
+    """The recipe that a record tells; `PieceError` if it tells none."""
+    recipe = options.get("recipe")
+    if not isinstance(recipe, dict):
+        raise PieceError("The record does not say how it overfits: its samples can be picked, but no more be drawn.")
+    return TuningRecipe.from_dict(recipe)
+
+
+def recorded_target(options: Mapping[str, Any]) -> float:
+    """Words after, as a multiple of words before; the usual 2 where a record tells none."""
+    target = options.get("target")
+    return float(target) if isinstance(target, int | float) else 2.0
+
+
+def batch_seed(seed: object, passage: int, number: int) -> int:
     """The seed of batch `number` of a passage: from 0 those of a run, -1 its control, below that those of a hand."""
     key = f"{seed} {passage} {number}".encode()
     return int.from_bytes(hashlib.sha256(key).digest()[:8], "big") >> 1

@@ -60,10 +60,14 @@ def make_plan(essay: Essay, folder: str | Path, options: Options, sentences: str
 
     Raises:
         EssayError: there is no passage in the essay, or the split is not one of it.
-        PieceError: the piece cannot be read.
+        PieceError: the piece cannot be read, or has no passages.
     """
     begun = _begun(essay, Path(folder))
     if begun is not None and (sentences is None or _is_split(sentences, begun)):
+        if not begun.passages:
+            raise PieceError(
+                f"The piece in {folder} has no passages, so there is nothing to do: choose another folder."
+            )
         return begun
     split = parse_sentences(sentences, essay) if sentences is not None else essay_sentences(essay, options.splitter)
     passages = essay_passages(split, options.passage_size, options.stride, options.short_paragraphs)

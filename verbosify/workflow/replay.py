@@ -12,6 +12,7 @@ from verbosify.errors import ModelError, PieceError
 from verbosify.models.loading import load_model
 from verbosify.models.protocol import LanguageModel, SamplingSettings, TuningRecipe
 from verbosify.piece import Piece
+from verbosify.workflow.options import recorded_model_name
 
 MOST_THREADS = 1024
 """More than this in a record is no number of threads that anybody computed with."""
@@ -40,7 +41,7 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | str | Path | 
     `model` is where those weights are now, or a model that has them; by default what the piece was made with.
 
     Raises:
-        PieceError: there is no such sample, or its record is damaged.
+        PieceError: there is no such sample, its record is damaged, or it does not say where the model was.
         ModelError: the model is not to be had, or its weights are not those of the record.
     """
     sample = piece.sample(sample_id)
@@ -50,10 +51,9 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | str | Path | 
         text = {passage.index: passage.text for passage in piece.passages()}[batch.passage]
         settings = SamplingSettings.from_dict(batch.settings)
         recipe = None if batch.overfit is None else TuningRecipe.from_dict(piece.overfit(batch.overfit).recipe)
-        name = str(piece.job.options["model"])
     if sample.index >= settings.n:
         raise PieceError(f"Sample {sample_id} is row {sample.index} of {settings.n}: its record is damaged.")
-    model = recorded_model(name if model is None else model, card)
+    model = recorded_model(recorded_model_name(piece.job.options) if model is None else model, card)
     with nullcontext() if recipe is None else model.overfit(text, recipe):
         continuations = model.sample(text, settings)
     again = next(row for row in continuations if row.index == sample.index)

@@ -179,7 +179,7 @@ def verbosify(
             title=essay.title,
             words_before=words_before,
             words_after=words_before + added,
-            ratio=round((words_before + added) / words_before, 3),
+            ratio=round((words_before + added) / words_before, 3) if words_before else 1.0,
             target=options.target,
             target_met=abs(reached + added - options.target * reached) <= TOLERANCE * options.target * reached,
             passages=len(passages),

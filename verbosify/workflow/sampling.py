@@ -20,7 +20,7 @@ from verbosify.measures import Measures, measure_batch, measure_sample
 from verbosify.models.protocol import Continuation, LanguageModel, Overfit, SamplingSettings
 from verbosify.piece import Batch, Passage, Piece, Sample
 from verbosify.piece import Overfit as OverfitRow
-from verbosify.workflow.options import Options, batch_seed
+from verbosify.workflow.options import Options, batch_seed, recorded_recipe
 from verbosify.workflow.plan import prose_of
 
 if TYPE_CHECKING:
@@ -163,11 +163,12 @@ def draw_more(
             f"{model.card.name} has other weights than the piece was made with ({made_with[:12]}…): load that model."
         )
     with piece.lock():
-        options = Options.from_dict(piece.job.options)
+        recipe = recorded_recipe(piece.job.options)
         number = _number_by_hand(len(piece.batches(passage.index)))
-        settings = replace(settings, seed=batch_seed(options.seed, passage.index, number))
+        seed = batch_seed(piece.job.options.get("seed", 0), passage.index, number)
+        settings = replace(settings, seed=seed)
         language = guess_language(prose_of(piece.job.essay_blocks))
-        with model.overfit(passage.text, options.recipe) as overfit:
+        with model.overfit(passage.text, recipe) as overfit:
             row = _overfit_row(passage, overfit, model)
             return _record(piece, passage, model, embed, settings, row, reason, language)
 
@@ -186,7 +187,7 @@ def own_batches(piece: Piece, passage: int | None = None) -> list[Batch]:
     return [b for b in piece.batches(passage) if b.overfit is not None and not _drawn_by_hand(b, seed)]
 
 
-def _drawn_by_hand(batch: Batch, seed: int) -> bool:
+def _drawn_by_hand(batch: Batch, seed: object) -> bool:
     by_hand = batch_seed(seed, batch.passage, _number_by_hand(batch.number))
     return batch.reason.startswith(BY_HAND) or batch.settings.get("seed") == by_hand
 

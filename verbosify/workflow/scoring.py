@@ -9,6 +9,7 @@ from pathlib import Path
 from verbosify.models.download import Progress
 from verbosify.models.protocol import LanguageModel, TuningRecipe
 from verbosify.piece import Piece, Sample, Scores
+from verbosify.workflow.options import recorded_model_name
 from verbosify.workflow.replay import recorded_model
 
 HALF_A_CHARACTER = "\N{REPLACEMENT CHARACTER}"
@@ -30,6 +31,7 @@ def score_picks(
         on_progress: called with what is being done, how many samples are scored, and how many there are.
 
     Raises:
+        PieceError: the record does not say where the model was, or tells no recipe that can be followed.
         ModelError: the model is not to be had, or its weights are not those of the record.
     """
     known = {scores.sample for scores in piece.scores()}
@@ -37,7 +39,7 @@ def score_picks(
     wanted = [piece.sample(sample) for sample in sorted(standing - known)]
     if not wanted:
         return 0, 0
-    model = recorded_model(str(piece.job.options["model"]) if model is None else model, piece.job.model)
+    model = recorded_model(recorded_model_name(piece.job.options) if model is None else model, piece.job.model)
     batches = {batch.id: batch for batch in piece.batches()}
     texts = {passage.index: passage.text for passage in piece.passages()}
     visits: dict[tuple[int, int | None], list[Sample]] = {}
