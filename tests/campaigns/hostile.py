@@ -29,7 +29,7 @@ MOST_SECONDS = 10.0
 MOST_MEMORY = 2 * 2**30
 LARGE = 100_000
 """Characters above which a text is read, split and woven, but no piece with pages is made of it."""
-SHOWN = 0.3
+SHOWN = 0.1
 """Of the other essays, the share that becomes a piece with pages, which takes ten times as long as all the rest."""
 CHILD = 100
 """Files in one child process."""
