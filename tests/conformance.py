@@ -448,9 +448,10 @@ def test_a_fine_tuned_model_can_be_kept(model: Any, tmp_path: Path) -> None:
     assert (folder / "counter").read_text() == "4\n"
 
 
-@pytest.mark.parametrize("rate", [1.0, 1e30, 1e39])
+@pytest.mark.parametrize("rate", [100.0, 1e30, 1e39])
 @pytest.mark.parametrize("steps", [1, 3])
 def test_a_fine_tuning_that_goes_too_far_is_told_and_undone(model: Any, rate: float, steps: int) -> None:
+    """The first leaves numbers of which every wrong guess costs hundreds of nats; at 1.0 some models still learn."""
     before = model.score(PASSAGE)
 
     with (

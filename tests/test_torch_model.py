@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.naive_sampling import draw_naively, load_reference
-from tests.tiny_models import write_gpt2
+from tests.tiny_models import usual_token, write_gpt2
 from verbosify.errors import ModelError
 from verbosify.models.protocol import LanguageModel, SamplingSettings
 from verbosify.models.torch_model import SCORED_ROWS, TorchModel, has_fast_bf16, pick_device, pick_dtype
@@ -75,8 +74,7 @@ def ending(tiny_gpt2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that says the tokens 0, 3 and 4 now and then: as often as one of which it says about one in fifty."""
     folder = Path(shutil.copytree(tiny_gpt2, tmp_path_factory.mktemp("models") / "ending"))
     said = load(folder).sample("A", SamplingSettings(n=200, length=30, temperature=1.0, top_k=0))
-    counts = Counter(token for continuation in said for token in continuation.token_ids)
-    usual = min(counts, key=lambda token: abs(counts[token] / counts.total() - 0.02))
+    usual = usual_token(continuation.token_ids for continuation in said)
     tensors = load_file(folder / "model.safetensors")
     tensors["transformer.wte.weight"][[0, 3, 4]] = tensors["transformer.wte.weight"][usual].clone()
     save_file(tensors, folder / "model.safetensors")

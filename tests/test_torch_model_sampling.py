@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.naive_sampling import complaints, load_reference, reader
+from tests.tiny_models import usual_token
 from verbosify.errors import ModelError
 from verbosify.models.decoding import TIES
 from verbosify.models.packing import can_pack
@@ -33,14 +34,20 @@ def folder(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     embedding = next(tensor for name, tensor in tensors.items() if "wte" in name or "embed_tokens" in name)
     embedding[100 : 100 + TIES + 10] = embedding[100].clone()
     embedding[[20, 30, 40]] = embedding[20].clone()
-    embedding[END] = embedding[[5, 50, 250]].sum(dim=0)
+    save_file(tensors, folder / "model.safetensors")
+    said = load(folder).sample(PROMPT, replace(FREE, n=200, length=30))
+    embedding[END] = embedding[usual_token(continuation.token_ids for continuation in said)].clone()
     save_file(tensors, folder / "model.safetensors")
     return folder
 
 
+def load(folder: Path) -> TorchModel:
+    return TorchModel(folder, name="tiny", weights_sha256="0" * 64, device="cpu", precision="fp32")
+
+
 @pytest.fixture(scope="module")
 def model(folder: Path) -> TorchModel:
-    return TorchModel(folder, name="tiny", weights_sha256="0" * 64, device="cpu", precision="fp32")
+    return load(folder)
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +159,7 @@ def test_samples_are_the_same_where_weights_cannot_be_packed(
     monkeypatch.setattr(torch.ops, "mkldnn", types.SimpleNamespace())
     can_pack.cache_clear()
 
-    plain = TorchModel(folder, name="tiny", weights_sha256="0" * 64, device="cpu", precision="fp32")
+    plain = load(folder)
 
     assert objections(plain, reference, FREE, plain.sample(PROMPT, FREE)) == []
     assert not can_pack("cpu", torch.float32)

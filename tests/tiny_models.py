@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,12 @@ def write_llama(folder: Path, *, context: int = 64, seed: int = 0, **changes: An
     }
     config = LlamaConfig(**(shape | {"eos_token_id": 0, "bos_token_id": 0} | changes))
     return _save(LlamaForCausalLM(config), folder, seed)
+
+
+def usual_token(said: Iterable[Sequence[int]], share: float = 0.02) -> int:
+    """Of tokens drawn, text by text, the one that makes up about this share: to be an end that comes now and then."""
+    counts = Counter(token for token_ids in said for token in token_ids)
+    return min(counts, key=lambda token: abs(counts[token] / counts.total() - share))
 
 
 def _save(model: Any, folder: Path, seed: int) -> Path:
