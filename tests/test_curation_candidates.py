@@ -14,6 +14,7 @@ from verbosify.curation.english import leans
 from verbosify.curation.prose import sentence_key
 from verbosify.essay.sentences import split_sentences
 from verbosify.measures.words import word_texts
+from verbosify.words import plain_words
 
 PASSAGE = (
     "The rover crossed the plain before the dust came back. "
@@ -251,5 +252,5 @@ def test_the_candidates_are_exactly_the_runs_that_are_fit(text: str, rng: random
     for candidate in found:
         assert candidate.text == text[candidate.start : candidate.end]
         assert candidate.text.rstrip("”\"’')»")[-1] in ".!?…"
-        assert candidate.words == len(candidate.text.split())
+        assert candidate.words == plain_words(candidate.text)
         assert min(similarities) - 1e-9 <= candidate.closeness <= max(similarities) + 1e-9

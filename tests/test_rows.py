@@ -19,7 +19,7 @@ def test_time_is_utc_to_the_millisecond() -> None:
 
 def test_a_job_names_the_software_that_made_it() -> None:
     try:
-        installed = version("verbosify")
+        installed = version("verbosify-studio")
     except PackageNotFoundError:
         installed = "unknown"
     assert make_job().software == {"verbosify": installed}

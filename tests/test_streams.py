@@ -189,7 +189,9 @@ def test_a_real_run_ends_well_where_the_environment_names_a_narrow_encoding(
 
     done = verbosify("run", tmp_path / "türme.md", *options, encoding="cp1252:strict")
 
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"The essay is in German, so what only rules of English tell is not judged")
+    assert done.stderr.count(b"\n") == 1
     assert "Türme -> “oben”" in done.stdout.splitlines()[0].decode("cp1252")
 
 
