@@ -285,10 +285,10 @@ def record_way(file: File, place: Path, rng: random.Random) -> None:
 
 def _with_its_fingerprint(data: Any) -> None:
     """A record changed by hand bears another's fingerprint; with its own, more of it is put to the proof."""
-    from verbosify.piece.export import _job
+    from verbosify.piece.export import job_of
 
     with suppress(Exception):
-        data["fingerprint"] = _job(data).fingerprint
+        data["fingerprint"] = job_of(data).fingerprint
 
 
 def database_way(file: File, place: Path, rng: random.Random) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -169,7 +169,7 @@ def _readings(database: Database) -> dict[str, Any]:
 def _fill(database: Database, data: dict[str, Any]) -> None:
     """Record all of `data`, whose shape is right, in an empty database. Raises `PieceError` where it does not fit."""
     migrations.migrate(database)
-    job = _job(data)
+    job = job_of(data)
     if job.fingerprint != data["fingerprint"]:
         raise refused("$.fingerprint", "it is not that of this essay, these options and these weights")
     add_job(database, job)
@@ -192,7 +192,8 @@ def _fill(database: Database, data: dict[str, Any]) -> None:
         raise refused("$.readings", "they are not what the picks add up to")
 
 
-def _job(data: dict[str, Any]) -> Job:
+def job_of(data: Mapping[str, Any]) -> Job:
+    """What a piece of this record, whose shape is right, is made from. `PieceError` if its source is not base64."""
     essay = data["essay"]
     return Job(
         title=data["title"],

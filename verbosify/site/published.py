@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from verbosify.essay.notes import without_notes, without_notes_in_place
-from verbosify.piece import Job
+from verbosify.piece.export import job_of
 
 Values = Mapping[str, Any]
 
@@ -35,23 +35,9 @@ def published(piece: Values) -> Values:
     ]
     passages = [_said(passage, markdown=markdown) for passage in piece["passages"]]
     left = {**piece, "essay": {**piece["essay"], "text": text, "blocks": blocks}, "passages": passages}
-    return {**left, "fingerprint": _fingerprint(left)}
+    return {**left, "fingerprint": job_of(left).fingerprint}
 
 
 def _said(row: Values, *, markdown: bool) -> Values:
     said, _ = without_notes(row["text"], markdown=markdown)
     return row if said == row["text"] else {**row, "text": said.strip()}
-
-
-def _fingerprint(piece: Values) -> str:
-    essay = piece["essay"]
-    job = Job(
-        title=piece["title"],
-        essay_name=essay["name"],
-        essay_format=essay["format"],
-        essay_text=essay["text"],
-        essay_blocks=essay["blocks"],
-        options=piece["job"],
-        model=piece["model"],
-    )
-    return job.fingerprint
