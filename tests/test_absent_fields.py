@@ -21,7 +21,7 @@ from verbosify.notebook import figures, frames
 from verbosify.notebook.curator import Curator
 from verbosify.notebook.exporting import export_reading, words_so_far
 from verbosify.piece import Pick, Piece, export_piece, import_piece
-from verbosify.piece.export import _job
+from verbosify.piece.export import job_of
 from verbosify.site.building import site_files
 from verbosify.site.record import Record
 from verbosify.workflow import Options, replay, verbosify
@@ -79,7 +79,7 @@ def put(path: str, *value: Any) -> Change:
 def imported(whole: dict[str, Any], change: Change, folder: Path) -> Piece:
     data = copy.deepcopy(whole)
     change(data)
-    data["fingerprint"] = _job(data).fingerprint
+    data["fingerprint"] = job_of(data).fingerprint
     return import_piece(data, folder)
 
 
