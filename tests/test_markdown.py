@@ -140,6 +140,21 @@ def test_a_heading_loses_the_marks_that_make_it_one(source: str, words: str) -> 
     assert heading_source(source) == words
 
 
+@pytest.mark.parametrize(
+    "heap", ["[" * 300, "![" * 300, "[" * 300 + "a" + "]" * 300 + "(b)", "[" + "a " * 6000 + "](b)"]
+)
+def test_heaps_of_brackets_are_text(heap: str) -> None:
+    assert markdown_inline(f"One {heap}").plain.startswith(f"One {heap[:2]}")
+    assert markdown_inline(f"{heap} [two](three)").plain.endswith(" two")
+
+
+def test_a_paragraph_of_marks_is_no_prose() -> None:
+    prose = "A [link](b) and *two* words, [another](c) with `code`, then <b>bold</b>. " * 20
+    kinds = [block.kind for block in markdown_blocks("[a][" * 100 + f"\n\n{prose}\n\n" + "a*" * 200)]
+
+    assert kinds == ["verbatim", "paragraph", "verbatim"]
+
+
 NASTY = [
     "*a* _b_ **c** ~~d~~ `e`",
     "[x](javascript:alert(1)) ![y](z) [^1] <script>alert(1)</script> <b>",

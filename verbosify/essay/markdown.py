@@ -34,6 +34,10 @@ _NOT_PROSE = re.compile(  # a table, verses, a definition, a caption
 _WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|\n]*\|)?(?P<words>[^\[\]|\n]*[^\W\d][^\[\]|\n]*)\]\](?!\()")
 _SPACE_GOES = frozenset(("", *" \t\n.,;:!?)]}”’»…"))
 NUMBER_LABEL = re.compile(r"\^?\d+(?:\s?[,–-]\s?\d+)*")  # of a link that is the mark of a note
+_OPENING_BRACKET = re.compile(r"!?\[")
+_MARKS = re.compile(r"[\\\[\]*_`<>~&]")
+_LONG_ENOUGH = 200  # characters: a shorter paragraph may be all links and emphasis
+_LONGEST_LABEL = 10_000  # characters of a link's words up to the first bracket that closes; more is no link
 _LINE_BREAK_TAG = re.compile(r"<br\b", re.IGNORECASE)
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -180,6 +184,7 @@ def markdown_parser() -> MarkdownIt:
 
     ruler.at("reference", define_link)
     parser.inline.ruler.before("escape", "machine", _pass_over_machine_words)
+    parser.inline.ruler.before("machine", "unclosed", _unclosed_bracket)
     parser.inline.ruler.before("link", "wiki_link", _wiki_link)
     return parser
 
@@ -197,6 +202,22 @@ def _inline_parser() -> MarkdownIt:
     for name, rule in zip(ruler.get_active_rules(), ruler.getRules(""), strict=True):
         ruler.at(name, _noting(name, rule))
     return parser
+
+
+def _unclosed_bracket(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it-py's own signature
+    """A bracket that closes nowhere near, or nests too deeply to be a link's: heaps of them need not be walked."""
+    if len(state.pending) > _LONGEST_LABEL:  # a character more copies all of it
+        state.pushPending()
+    bracket = _OPENING_BRACKET.match(state.src, state.pos)
+    if bracket is None:
+        return False
+    close = state.src.find("]", state.pos, state.pos + _LONGEST_LABEL)
+    if close >= 0 and state.src.count("[", state.pos, close) <= state.md.options["maxNesting"]:
+        return False
+    if not silent:
+        state.pending += bracket[0]
+    state.pos = bracket.end()
+    return True
 
 
 def _pass_over_machine_words(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it-py's signature
@@ -220,6 +241,8 @@ def _wiki_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - mark
 
 
 def _is_wordless(source: str) -> bool:
+    if len(source) > _LONG_ENOUGH and len(_MARKS.findall(source)) * 4 > len(source):
+        return True  # marks upon marks, which cost a parser much and a reader more
     if _FOOTNOTE_OR_FORMULA.match(source) or _NOT_PROSE.match(source):
         return True
     return _MAYBE_WORDLESS.match(source) is not None and plain_words(markdown_inline(source).plain) == 0
@@ -260,7 +283,7 @@ def _noting(name: str, rule: Callable[[StateInline, bool], bool]) -> Callable[[S
             while source[state.pos : state.pos + 1] in _SPACE_GOES and source[start - 1 : start] in (" ", "\t"):
                 start -= 1
             marks.append(_Mark(name, start, state.pos))
-        elif name not in ("text", "newline"):
+        elif name not in ("text", "newline", "unclosed"):
             marks.append(_Mark(name, start, state.pos, tuple(state.tokens[before:])))
         return True
 
