@@ -63,7 +63,7 @@ def measure(what: str, arguments: argparse.Namespace, work: Path) -> dict[str, A
     from benchmarks.scaling import curves
     from benchmarks.tricks import gains
     from benchmarks.weights import safetensors_folder
-    from verbosify.models.catalog import checkpoints_folder
+    from verbosify.models.store.catalog import checkpoints_folder
 
     def say(doing: str) -> None:
         print(f"… {what}: {doing}", file=sys.stderr, flush=True)

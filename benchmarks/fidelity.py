@@ -16,8 +16,8 @@ def losses_of_precision(folder: Path, essay: Path, say: Callable[[str], None]) -
 
     from verbosify.essay.passages import essay_passages, essay_sentences
     from verbosify.essay.reading import read_essay
-    from verbosify.models.protocol import RECIPES
-    from verbosify.models.torch_model import TorchModel
+    from verbosify.models.pytorch.model import TorchModel
+    from verbosify.models.settings import RECIPES
 
     exact, rounded = (
         TorchModel(folder, name="benchmark", weights_sha256="", precision=precision) for precision in ("fp32", "bf16")

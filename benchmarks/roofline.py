@@ -12,7 +12,7 @@ from benchmarks.per_passage import PASSAGE
 from benchmarks.processes import run_subject
 
 if TYPE_CHECKING:
-    from verbosify.models.transformer import Architecture
+    from verbosify.models.pytorch.transformer import Architecture
 
 GIGA = 1e9
 WITHOUT_AMX = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"}
@@ -56,7 +56,7 @@ def stages(
 
     `variables` are environment variables under which both the machine and we are measured.
     """
-    from verbosify.models.transformer import read_architecture
+    from verbosify.models.pytorch.transformer import read_architecture
 
     say(f"measuring the machine, {precision} {' '.join(variables)}".rstrip())
     peaks = run_subject("machine_subject", [precision], variables=variables).stages

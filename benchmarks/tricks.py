@@ -16,11 +16,11 @@ ROUNDS = 3
 
 def gains(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
     """For each trick the seconds without it and with it, and the ratio; on the model in `folder`, in bf16."""
-    from verbosify.models import memory, packing, products, tuning
-    from verbosify.models.protocol import SamplingSettings
-    from verbosify.models.torch_model import TorchModel
+    from verbosify.models.pytorch import allocator, packing, products, tuning
+    from verbosify.models.pytorch.model import TorchModel
+    from verbosify.models.settings import SamplingSettings
 
-    memory.prepare_memory()
+    allocator.prepare_memory()
     models = {
         precision: TorchModel(folder, name="benchmark", weights_sha256="", precision=precision)
         for precision in ("fp32", "bf16")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from verbosify.models.gpt2_layout import HParams, layout
-from verbosify.models.openai_format import OpenAICheckpoint, byte_symbols, write_openai_checkpoint
+from verbosify.models.formats.gpt2_layout import HParams, layout
+from verbosify.models.formats.openai import OpenAICheckpoint, byte_symbols, write_openai_checkpoint
 
 SHAPES = {
     "124M": HParams(n_vocab=50257, n_ctx=1024, n_embd=768, n_head=12, n_layer=12),
@@ -55,7 +55,7 @@ def vocabulary(size: int) -> tuple[dict[str, int], list[tuple[str, str]]]:
 
 def safetensors_folder(work: Path, size: str) -> Path:
     """That checkpoint as safetensors, made in `work` if it is not there."""
-    from verbosify.models.openai_format import convert_to_safetensors
+    from verbosify.models.formats.openai import convert_to_safetensors
 
     folder = work / f"{size}-safetensors"
     if not folder.exists():

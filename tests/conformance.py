@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from verbosify.errors import ModelError, SettingsError
-from verbosify.models.openai_format import END_OF_TEXT
-from verbosify.models.protocol import RECIPES, LanguageModel, SamplingSettings, TuningRecipe
+from verbosify.models.formats.openai import END_OF_TEXT
+from verbosify.models.protocol import LanguageModel
+from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 
 PROMPT = "The ferry"
 PASSAGE = (
@@ -363,8 +364,8 @@ def test_an_overfit_kept_as_its_recipe_can_be_redone(model: Any, tmp_path: Path,
 
 
 def test_an_overfit_kept_in_openais_format_is_what_it_was(model: Any, tmp_path: Path) -> None:
-    from verbosify.models.gpt2_layout import HParams
-    from verbosify.models.openai_format import read_openai_checkpoint
+    from verbosify.models.formats.gpt2_layout import HParams
+    from verbosify.models.formats.openai import read_openai_checkpoint
 
     with model.overfit(PASSAGE, ONCE) as overfit:
         folder = overfit.save(tmp_path / "run1")
@@ -437,7 +438,7 @@ def test_samples_between_steps_come_from_the_weights_of_the_moment(model: Any) -
 
 
 def test_a_fine_tuned_model_can_be_kept(model: Any, tmp_path: Path) -> None:
-    from verbosify.models.provenance import read_record
+    from verbosify.models.store.provenance import read_record
 
     with model.finetune(TEXTS, CORPUS.steps, CORPUS) as tuning:
         folder = tuning.save(tmp_path / "tuned", "openai")

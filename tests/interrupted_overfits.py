@@ -17,8 +17,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from verbosify.models.protocol import SamplingSettings, TuningRecipe
-from verbosify.models.torch_model import TorchModel
+from verbosify.models.pytorch.model import TorchModel
+from verbosify.models.settings import SamplingSettings, TuningRecipe
 
 TEXT = "A kettle sings before it boils, and nobody else heard it."
 RECIPE = TuningRecipe(name="passage", window="once", learning_rate=1e-3)

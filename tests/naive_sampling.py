@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from verbosify.models.protocol import Continuation, SamplingSettings
+from verbosify.models.protocol import Continuation
+from verbosify.models.settings import SamplingSettings
 
 Array = np.ndarray[Any, Any]
 Read = Callable[[Sequence[int]], Array]

@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.seeds import SHIFT, seeded
 from tests.speaking_chinese import chinese_sentences
-from verbosify.models.gpt2_layout import HParams, hugging_face_config
+from verbosify.models.formats.gpt2_layout import HParams, hugging_face_config
 
 SHAPE = {"n_ctx": 1024, "n_embd": 48, "n_head": 4, "n_layer": 2}
 """The context is the real one's."""

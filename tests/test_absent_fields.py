@@ -16,7 +16,8 @@ from tests.speaking_model import ESSAY
 from verbosify.errors import PieceError, VerbosifyError
 from verbosify.essay import essay_from_text
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import LanguageModel, SamplingSettings
+from verbosify.models.protocol import LanguageModel
+from verbosify.models.settings import SamplingSettings
 from verbosify.notebook import figures, frames
 from verbosify.notebook.curator import Curator
 from verbosify.notebook.exporting import export_reading, words_so_far

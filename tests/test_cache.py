@@ -9,11 +9,11 @@ from torch.nn import functional
 
 from tests.seeds import seeded
 from tests.tiny_models import write_llama
-from verbosify.models import cache
-from verbosify.models.cache import Cache
-from verbosify.models.protocol import SamplingSettings
-from verbosify.models.transformer import attend_causally, hidden_states, plain_projections
-from verbosify.models.weights import Weights
+from verbosify.models.pytorch import cache
+from verbosify.models.pytorch.cache import Cache
+from verbosify.models.pytorch.transformer import attend_causally, hidden_states, plain_projections
+from verbosify.models.pytorch.weights import Weights
+from verbosify.models.settings import SamplingSettings
 
 CPU = torch.device("cpu")
 PROMPT = torch.randint(1, 300, (17,), generator=torch.Generator().manual_seed(seeded(1)))

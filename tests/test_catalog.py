@@ -17,8 +17,10 @@ from tests import tiny_gguf, tiny_gpt2
 from tests.web_server import Site, serving
 from tests.wheel_maker import make_wheel
 from verbosify.errors import ModelError
-from verbosify.models import catalog
-from verbosify.models.catalog import (
+from verbosify.models.formats.openai import write_openai_checkpoint
+from verbosify.models.loading import load_model
+from verbosify.models.store import catalog
+from verbosify.models.store.catalog import (
     checkpoints_folder,
     get_model,
     list_models,
@@ -26,11 +28,9 @@ from verbosify.models.catalog import (
     model_name,
     weights_sha256,
 )
-from verbosify.models.entries import Bucket, Entry, RemoteFile
-from verbosify.models.loading import load_model
-from verbosify.models.openai_format import write_openai_checkpoint
-from verbosify.models.provenance import read_record
-from verbosify.models.wheels import Wheel
+from verbosify.models.store.entries import Bucket, Entry, RemoteFile
+from verbosify.models.store.provenance import read_record
+from verbosify.models.store.wheels import Wheel
 
 PROJECT = Path(__file__).parent.parent
 
@@ -115,7 +115,7 @@ def test_in_our_own_checkout_they_are_in_it(monkeypatch: pytest.MonkeyPatch, bel
         ('[project]\nname = "art"\ndependencies = ["verbosify"]\n', None),
         ('[project]\nname = "verbosify"\n', None),  # the name alone is anyone's
         ('[project]\nname = "verbosify"\n', "verbosify/__init__.py"),
-        (None, "verbosify/models/catalog.py"),  # as where packages are installed
+        (None, "verbosify/models/store/catalog.py"),  # as where packages are installed
     ],
 )
 def test_the_checkpoints_of_another_project_are_left_alone(
@@ -138,8 +138,8 @@ def test_the_checkpoints_of_another_project_are_left_alone(
 def test_a_strangers_project_within_our_checkout_is_passed_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("VERBOSIFY_CHECKPOINTS")
     ours = tmp_path / "ours"
-    (ours / "verbosify" / "models").mkdir(parents=True)
-    (ours / "verbosify" / "models" / "catalog.py").touch()
+    (ours / "verbosify" / "models" / "store").mkdir(parents=True)
+    (ours / "verbosify" / "models" / "store" / "catalog.py").touch()
     for project in (ours, ours / "theirs"):
         (project / "checkpoints").mkdir(parents=True)
         (project / "pyproject.toml").touch()
@@ -507,7 +507,7 @@ def test_without_the_packages_to_convert_nothing_is_fetched(
 
 PROGRAM = """
 import pickle, sys
-from verbosify.models import catalog
+from verbosify.models.store import catalog
 entry, halt_at = pickle.loads(bytes.fromhex(sys.argv[1])), sys.argv[2]
 catalog.CATALOG = {entry.name: entry}
 def progress(label, done, total):
@@ -629,9 +629,7 @@ def test_waiting_need_not_be_told(gpt2: Entry, start: Any) -> None:
 
 
 def test_importing_the_catalogue_imports_nothing_heavy() -> None:
-    program = (
-        "import sys, verbosify.models.catalog; print({'torch', 'transformers', 'gguf', 'safetensors'} & {*sys.modules})"
-    )
+    program = "import sys, verbosify.models.store.catalog; print({'torch', 'transformers', 'gguf', 'safetensors'} & {*sys.modules})"
 
     result = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from verbosify.models.cells import is_data, is_heading, is_short
+from verbosify.models.training.cells import is_data, is_heading, is_short
 
 DATA = [
     *(

@@ -19,7 +19,7 @@ from tests.test_language import PARAGRAPHS
 from verbosify import cli
 from verbosify.essay.reading import read_essay
 from verbosify.essay.writing import write_essay
-from verbosify.models.catalog import CATALOG
+from verbosify.models.store.catalog import CATALOG
 from verbosify.piece import Pick, Piece
 
 Call = Callable[..., tuple[int, str, str]]
@@ -418,7 +418,7 @@ def test_ctrl_c_leaves_with_one_sentence(call: Call, essay: Path, monkeypatch: p
         raise KeyboardInterrupt
 
     monkeypatch.setattr("verbosify.workflow.verbosify", interrupt)
-    monkeypatch.setattr("verbosify.models.catalog.list_models", interrupt)
+    monkeypatch.setattr("verbosify.models.store.catalog.list_models", interrupt)
 
     assert call("run", essay, "--out", "piece") == (
         130, "", "Stopped: all that was made is in piece; run the same command to go on.\n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from verbosify.errors import CorpusError
-from verbosify.models.columns import column_texts
+from verbosify.models.training.columns import column_texts
 
 IDS = "id;date;tweet\n1;2020-01-01;Hello, world\n2;2020-01-02;Good bye, moon\n"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from verbosify.models.continuing import Rows, uniform_streams
-from verbosify.models.protocol import SamplingSettings
+from verbosify.models.rows import Rows, uniform_streams
+from verbosify.models.settings import SamplingSettings
 
 
 def spell(token_ids: object) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verbosify.errors import CorpusError
-from verbosify.models.corpus import (
+from verbosify.models.training.corpus import (
     COMBINE,
     END,
     START,
@@ -117,7 +117,7 @@ def test_what_was_guessed_of_a_table_is_logged_where_nobody_asked(
     read_corpus(table)
 
     assert [(record.name, record.levelname) for record in caplog.records] == [
-        ("verbosify.models.corpus", "WARNING")
+        ("verbosify.models.training.corpus", "WARNING")
     ] * 2
     column, heading = (record.getMessage() for record in caplog.records)
     assert column.startswith(

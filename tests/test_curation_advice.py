@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verbosify.curation import advise
-from verbosify.models.protocol import SamplingSettings
+from verbosify.models.settings import SamplingSettings
 
 SAME = "too few fit to print: the same settings again"
 

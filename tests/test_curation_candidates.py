@@ -13,8 +13,7 @@ from verbosify.curation.candidates import MOST_COPIED_SHARE, MOST_WORDS
 from verbosify.curation.english import leans
 from verbosify.curation.prose import sentence_key
 from verbosify.essay.sentences import split_sentences
-from verbosify.measures.words import word_texts
-from verbosify.words import plain_words
+from verbosify.words import plain_words, word_texts
 
 PASSAGE = (
     "The rover crossed the plain before the dust came back. "

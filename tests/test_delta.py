@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verbosify.errors import ModelError
-from verbosify.models.delta import apply_delta, pack_delta
+from verbosify.models.pytorch.delta import apply_delta, pack_delta
 
 
 @given(st.data())

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from verbosify.errors import ModelError
-from verbosify.models.divergence import require_convergence
-from verbosify.models.protocol import TuningRecipe
+from verbosify.models.settings import TuningRecipe
+from verbosify.models.training.divergence import require_convergence
 
 RECIPE = TuningRecipe(learning_rate=0.5)
 NOTHING = math.log(1000)

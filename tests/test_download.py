@@ -15,8 +15,8 @@ import pytest
 
 from tests.web_server import Site, serving
 from verbosify.errors import ModelError
-from verbosify.models import download as download_module
-from verbosify.models.download import download
+from verbosify.models.store import download as download_module
+from verbosify.models.store.download import download
 
 BODY = bytes(range(256)) * 400
 SUM = hashlib.sha256(BODY).hexdigest()
@@ -309,7 +309,7 @@ def test_a_certificate_that_cannot_be_trusted_ends_it_at_once(target: Path, monk
 def test_a_system_without_folder_descriptors_is_not_asked_for_one(
     site: Site, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from verbosify.models import files
+    from verbosify import files
 
     monkeypatch.setattr(files, "os", type("System", (), {"name": "nt", "O_RDONLY": os.O_RDONLY}))
 

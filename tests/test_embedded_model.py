@@ -18,8 +18,8 @@ from tests.interrupted_overfits import answers, digest
 from tests.naive_sampling import complaints, load_reference, reader
 from verbosify.errors import ModelError
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import RECIPES, SamplingSettings, TuningRecipe
-from verbosify.models.windows import training_windows
+from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
+from verbosify.models.training.windows import training_windows
 
 pytestmark = pytest.mark.embedded
 

@@ -56,7 +56,7 @@ def embedder(tiny: Path) -> SentenceEmbedder:
 
 @pytest.fixture(scope="module")
 def minilm_folder() -> Path:
-    from verbosify.models.catalog import locate_model
+    from verbosify.models.store.catalog import locate_model
 
     try:
         return locate_model("minilm")

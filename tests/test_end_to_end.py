@@ -12,9 +12,9 @@ import pytest
 from tests.commands import Commands, Result
 from verbosify.measures import Measures
 from verbosify.measures.copying import longest_copied_run
-from verbosify.measures.words import word_texts
-from verbosify.models.catalog import CATALOG
+from verbosify.models.store.catalog import CATALOG
 from verbosify.piece import Piece, import_piece
+from verbosify.words import word_texts
 
 pytestmark = pytest.mark.embedded
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from verbosify.models.entries import CATALOG, GPT2_FILES, Bucket, Entry
-from verbosify.models.wheels import Wheel
+from verbosify.models.store.entries import CATALOG, GPT2_FILES, Bucket, Entry
+from verbosify.models.store.wheels import Wheel
 
 SUM = re.compile(r"[0-9a-f]{64}")
 

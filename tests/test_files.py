@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from verbosify.errors import ModelError
-from verbosify.models.files import is_git_lfs_pointer, require_space, save_safetensors, sha256_of, telling_failures
+from verbosify.files import require_space, sha256_of, telling_failures
+from verbosify.models.formats.safetensors import is_git_lfs_pointer, save_safetensors
 
 
 def test_the_sum_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import torch
 
 from tests.tiny_models import TRAINING_TEXT, write_gpt2, write_llama
 from verbosify.errors import CorpusError, ModelError, SettingsError
-from verbosify.models.finetuning import Step
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import TuningRecipe
+from verbosify.models.settings import TuningRecipe
+from verbosify.models.training.finetuning import Step
 
 RECIPE = TuningRecipe(name="corpus", steps=6, windows_per_step=2, window_tokens=16, learning_rate=3e-3)
 TEXTS = [TRAINING_TEXT, "Kettles, again: they sing. " * 3]
@@ -34,8 +34,8 @@ def same(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> bool
 
 
 def test_many_steps_are_adams_with_tensorflows_epsilon(model: Any, tmp_path: Path) -> None:
-    from verbosify.models.corpus import draw_windows, read_corpus
-    from verbosify.models.tuning import mean_loss
+    from verbosify.models.pytorch.tuning import mean_loss
+    from verbosify.models.training.corpus import draw_windows, read_corpus
 
     weights = working(model)
     chunks = [model.encode(chunk) for chunk in read_corpus(TEXTS)]

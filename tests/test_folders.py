@@ -13,9 +13,9 @@ import pytest
 
 from tests.tiny_gpt2 import checkpoint
 from verbosify.errors import ModelError
-from verbosify.models.catalog import locate_model
-from verbosify.models.openai_format import write_openai_checkpoint
-from verbosify.models.tensor_bundle import write_bundle
+from verbosify.models.formats.openai import write_openai_checkpoint
+from verbosify.models.formats.tensor_bundle import write_bundle
+from verbosify.models.store.catalog import locate_model
 
 INDEX, DATA = "model-7.index", "model-7.data-00000-of-00001"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from verbosify.errors import ModelError
-from verbosify.models.freshness import Freshness
+from verbosify.models.training.restoring import Freshness
 
 
 def test_weights_come_back_when_the_block_ends_and_not_before() -> None:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from tests import tiny_gguf
 from verbosify.errors import ModelError
-from verbosify.models.entries import CATALOG
-from verbosify.models.gguf_conversion import convert_gguf
-from verbosify.models.openai_format import byte_symbols
+from verbosify.models.formats.gguf import convert_gguf
+from verbosify.models.formats.openai import byte_symbols
+from verbosify.models.store.entries import CATALOG
 
 FILES = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
 
@@ -190,7 +190,7 @@ def test_the_embedded_tokenizer_follows_its_own_vocabulary_and_merges(embedded: 
 
 @pytest.mark.embedded
 def test_the_embedded_model_is_the_one_of_the_catalogue(embedded: Path) -> None:
-    from verbosify.models.provenance import read_record
+    from verbosify.models.store.provenance import read_record
 
     record = read_record(embedded)
 
@@ -201,6 +201,6 @@ def test_the_embedded_model_is_the_one_of_the_catalogue(embedded: Path) -> None:
 
 @pytest.fixture(scope="session")
 def embedded() -> Path:
-    from verbosify.models.catalog import get_model
+    from verbosify.models.store.catalog import get_model
 
     return get_model("smollm2-135m")

@@ -5,7 +5,7 @@ import pytest
 
 from tests import tiny_gpt2
 from verbosify.errors import ModelError
-from verbosify.models.gpt2_layout import hugging_face_config, hugging_face_tensors, openai_tensors, own_tensors
+from verbosify.models.formats.gpt2_layout import hugging_face_config, hugging_face_tensors, openai_tensors, own_tensors
 
 
 def test_tensors_go_to_transformers_names_and_back_uncopied() -> None:

@@ -13,8 +13,8 @@ import pytest
 from tests import tiny_gpt2
 from tests.tiny_models import write_gpt2, write_llama
 from verbosify.errors import ModelError
-from verbosify.models.hugging_face import read_gpt2
-from verbosify.models.openai_format import convert_to_safetensors, read_openai_checkpoint, write_openai_checkpoint
+from verbosify.models.formats.hugging_face import read_gpt2
+from verbosify.models.formats.openai import convert_to_safetensors, read_openai_checkpoint, write_openai_checkpoint
 
 
 def change(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:

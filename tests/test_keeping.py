@@ -12,9 +12,9 @@ import torch
 
 from tests.tiny_models import write_gpt2, write_llama
 from verbosify.errors import ModelError
-from verbosify.models.keeping import new_folder
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import RECIPES, TuningRecipe
+from verbosify.models.settings import RECIPES, TuningRecipe
+from verbosify.models.training.saving import new_folder
 
 TEXT = "A kettle sings before it boils."
 ONCE = TuningRecipe(name="strong", window="once", learning_rate=1e-3)

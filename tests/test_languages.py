@@ -10,7 +10,7 @@ from tests.speaking_chinese import ESSAY
 from tests.speaking_model import write_speaking_model
 from verbosify.essay.reading import essay_from_text
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import SamplingSettings
+from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Piece
 from verbosify.words import plain_words
 from verbosify.workflow import Options, Summary, verbosify

@@ -13,10 +13,10 @@ import torch
 
 from tests import tiny_gpt2 as openai_gpt2
 from verbosify.errors import ModelError
-from verbosify.models.catalog import CATALOG
+from verbosify.models.formats.openai import write_openai_checkpoint
 from verbosify.models.loading import DEFAULT_MODEL, load_model, model_folder
-from verbosify.models.openai_format import write_openai_checkpoint
-from verbosify.models.provenance import write_record
+from verbosify.models.store.catalog import CATALOG
+from verbosify.models.store.provenance import write_record
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verbosify.measures.looping import loop_start, repeats, sequence_repetition
-from verbosify.measures.words import ngrams
+from verbosify.words import ngrams
 
 
 def test_a_sentence_said_before_repeats() -> None:

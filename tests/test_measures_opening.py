@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verbosify.measures.opening import CONTRADICTIONS, opens_by_contradicting
-from verbosify.measures.words import word_texts
+from verbosify.words import word_texts
 
 
 @pytest.mark.parametrize(

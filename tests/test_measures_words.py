@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbosify.measures.words import Word, find_words, ngrams, word_texts
+from verbosify.words import Word, find_words, ngrams, word_texts
 
 
 def test_words_are_folded_and_placed() -> None:

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from tests.tiny_models import write_gpt2
-from verbosify.models.memory import KEPT_KERNELS, keep_few_kernels, use_large_pages
-from verbosify.models.torch_model import has_fast_bf16
+from verbosify.models.pytorch.allocator import KEPT_KERNELS, keep_few_kernels, use_large_pages
+from verbosify.models.pytorch.model import has_fast_bf16
 
 FAULTS = """
 import resource
 import torch
-from verbosify.models.memory import keep_freed_memory
+from verbosify.models.pytorch.allocator import keep_freed_memory
 
 def faults():
     torch.ones(2**24)
@@ -43,7 +43,7 @@ def test_memory_that_was_freed_is_used_again() -> None:
 
 
 def test_elsewhere_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    from verbosify.models import memory
+    from verbosify.models.pytorch import allocator as memory
 
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     monkeypatch.setattr(memory.ctypes, "CDLL", lambda _name: pytest.fail("glibc was asked"))
@@ -76,7 +76,7 @@ import sys
 from pathlib import Path
 import psutil
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import RECIPES, SamplingSettings
+from verbosify.models.settings import RECIPES, SamplingSettings
 
 model = load_model(sys.argv[1], precision="bf16")
 memory = []

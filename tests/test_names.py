@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from verbosify.models.entries import CATALOG
-from verbosify.models.names import entry_called, entry_nearly_called
+from verbosify.models.store.entries import CATALOG
+from verbosify.models.store.names import entry_called, entry_nearly_called
 
 CALLED = {
     "gpt2-124m": ["gpt2", "124M", "117M", "gpt2-small", "GPT-2", "gpt_2", "GPT2_124M", "openai-community/gpt2"],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests import tiny_gpt2
 from verbosify.errors import ModelError
-from verbosify.models.openai_format import (
+from verbosify.models.formats.openai import (
     OpenAICheckpoint,
     byte_symbols,
     convert_to_safetensors,

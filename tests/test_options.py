@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verbosify.errors import SettingsError
-from verbosify.models.protocol import RECIPES, SamplingSettings
+from verbosify.models.settings import RECIPES, SamplingSettings
 from verbosify.workflow import Options
 
 counts = st.integers(1, 200)

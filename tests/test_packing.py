@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from tests.seeds import seeded
-from verbosify.models.packing import can_pack, packed_projections
+from verbosify.models.pytorch.packing import can_pack, packed_projections
 
 DTYPES = [torch.float32, torch.bfloat16]
 

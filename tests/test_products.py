@@ -6,8 +6,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from tests.seeds import seeded
-from verbosify.models import products
-from verbosify.models.products import linear, multiply, multiply_turned
+from verbosify.models.pytorch import products
+from verbosify.models.pytorch.products import linear, multiply, multiply_turned
 
 
 def random(*sizes: int, seed: int = 0) -> Tensor:

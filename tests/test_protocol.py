@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verbosify.errors import SettingsError
-from verbosify.models.protocol import RECIPES, SamplingSettings, TuningRecipe, recipe_named
+from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe, recipe_named
 
 NO_WHOLE_NUMBERS: list[Any] = [-1, 1.0, 2.5, math.nan, math.inf, True, False, "3", None, [1]]
 NO_NUMBERS: list[Any] = [math.nan, math.inf, -math.inf, True, False, "0.8", None, [0.8], 1j]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests import tiny_gpt2
 from verbosify.errors import ModelError
-from verbosify.models.openai_format import convert_to_safetensors
-from verbosify.models.provenance import (
+from verbosify.models.formats.openai import convert_to_safetensors
+from verbosify.models.store.provenance import (
     Record,
     altered_files,
     damaged_files,

@@ -18,7 +18,8 @@ from tests.tiny_models import write_gpt2
 from verbosify.errors import ModelError, PieceError, VerbosifyError
 from verbosify.essay.reading import essay_from_text
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import LanguageModel, SamplingSettings
+from verbosify.models.protocol import LanguageModel
+from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Batch, Piece, import_piece, read_export
 from verbosify.workflow import Options, replay, verbosify
 from verbosify.workflow.sampling import Embed

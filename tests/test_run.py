@@ -20,13 +20,14 @@ from verbosify.essay.reading import Essay, essay_from_text, read_essay
 from verbosify.essay.writing import write_essay
 from verbosify.measures import Measures
 from verbosify.measures.copying import longest_copied_run
-from verbosify.measures.words import word_texts
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import LanguageModel, SamplingSettings
+from verbosify.models.protocol import LanguageModel
+from verbosify.models.settings import SamplingSettings
 from verbosify.notebook.exporting import words_so_far
 from verbosify.piece import BUILT_IN, Pick, Piece, export_piece, import_piece, read_export
 from verbosify.site.building import site_files
 from verbosify.site.record import Record
+from verbosify.words import word_texts
 from verbosify.workflow import Options, Progress, Summary, verbosify
 from verbosify.workflow.outputs import write_reading
 from verbosify.workflow.sampling import Embed

@@ -20,7 +20,8 @@ from verbosify.essay.passages import essay_passages, essay_sentences
 from verbosify.essay.reading import essay_from_text
 from verbosify.measures import Measures
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import LanguageModel, SamplingSettings
+from verbosify.models.protocol import LanguageModel
+from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Passage, Piece, Sample
 from verbosify.piece.database import Database
 from verbosify.workflow import Options

@@ -15,7 +15,8 @@ from tests.tiny_models import write_gpt2
 from verbosify.errors import ModelError
 from verbosify.essay.reading import essay_from_text
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import LanguageModel, SamplingSettings, TuningRecipe
+from verbosify.models.protocol import LanguageModel
+from verbosify.models.settings import SamplingSettings, TuningRecipe
 from verbosify.piece import Pick, Piece, export_piece, import_piece, read_export
 from verbosify.workflow import Options, verbosify
 from verbosify.workflow.sampling import Embed

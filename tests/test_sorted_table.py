@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verbosify.models.sorted_table import (
+from verbosify.models.formats.sorted_table import (
     CorruptError,
     decode_table,
     decode_varint,

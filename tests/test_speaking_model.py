@@ -24,7 +24,7 @@ from tests.speaking_model import (
     untrained,
 )
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import SamplingSettings
+from verbosify.models.settings import SamplingSettings
 
 
 @pytest.mark.parametrize("language", CORPORA)

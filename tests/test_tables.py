@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbosify.models.tables import DELIMITERS, Table, has_heading, read_table
+from verbosify.models.training.tables import DELIMITERS, Table, has_heading, read_table
 
 
 def fields(table: Table) -> list[list[str]]:

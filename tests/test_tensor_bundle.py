@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as npst
 
 from tests import tiny_gpt2
 from verbosify.errors import ModelError
-from verbosify.models.sorted_table import decode_table, encode_table
-from verbosify.models.tensor_bundle import DTYPES, list_tensors, read_tensors, write_bundle
+from verbosify.models.formats.sorted_table import decode_table, encode_table
+from verbosify.models.formats.tensor_bundle import DTYPES, list_tensors, read_tensors, write_bundle
 
 PREFIX = tiny_gpt2.FOLDER / "model-7"
 HEADER = b"\x08\x01\x1a\x02\x08\x01"

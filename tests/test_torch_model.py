@@ -14,9 +14,10 @@ from safetensors.torch import load_file, save_file
 from tests.naive_sampling import draw_naively, load_reference
 from tests.tiny_models import usual_token, write_gpt2
 from verbosify.errors import ModelError
-from verbosify.models.protocol import LanguageModel, SamplingSettings
-from verbosify.models.torch_model import SCORED_ROWS, TorchModel, has_fast_bf16, pick_device, pick_dtype
-from verbosify.models.tuning import mean_loss
+from verbosify.models.protocol import LanguageModel
+from verbosify.models.pytorch.model import SCORED_ROWS, TorchModel, has_fast_bf16, pick_device, pick_dtype
+from verbosify.models.pytorch.tuning import mean_loss
+from verbosify.models.settings import SamplingSettings
 
 TEXT = "A kettle sings before it boils; “listen,” she said."
 CPU = torch.device("cpu")

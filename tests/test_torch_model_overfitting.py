@@ -19,8 +19,8 @@ import torch
 
 from tests.interrupted_overfits import RECIPE, SETTINGS, TEXT, answers, digest, state
 from verbosify.errors import ModelError
-from verbosify.models.protocol import RECIPES, TuningRecipe
-from verbosify.models.torch_model import TorchModel
+from verbosify.models.pytorch.model import TorchModel
+from verbosify.models.settings import RECIPES, TuningRecipe
 
 ROOT = Path(__file__).parent.parent
 

@@ -15,10 +15,11 @@ from safetensors.torch import load_file, save_file
 from tests.naive_sampling import complaints, load_reference, reader
 from tests.tiny_models import usual_token
 from verbosify.errors import ModelError
-from verbosify.models.decoding import TIES
-from verbosify.models.packing import can_pack
-from verbosify.models.protocol import Continuation, SamplingSettings, TuningRecipe
-from verbosify.models.torch_model import TorchModel
+from verbosify.models.protocol import Continuation
+from verbosify.models.pytorch.decoding import TIES
+from verbosify.models.pytorch.model import TorchModel
+from verbosify.models.pytorch.packing import can_pack
+from verbosify.models.settings import SamplingSettings, TuningRecipe
 
 PROMPT = "A kettle sings before it"
 FREE = SamplingSettings(n=10, length=20, temperature=1.0, top_k=0, seed=4)

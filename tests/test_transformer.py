@@ -12,8 +12,8 @@ from transformers import AutoModelForCausalLM
 from tests.seeds import seeded
 from tests.tiny_models import write_gpt2, write_llama
 from verbosify.errors import ModelError
-from verbosify.models.transformer import attend_causally, hidden_states, plain_projections, read_architecture
-from verbosify.models.weights import Weights
+from verbosify.models.pytorch.transformer import attend_causally, hidden_states, plain_projections, read_architecture
+from verbosify.models.pytorch.weights import Weights
 
 CPU = torch.device("cpu")
 TOKEN_IDS = torch.randint(1, 300, (48,), generator=torch.Generator().manual_seed(seeded(3)))

@@ -11,10 +11,10 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
 from tests.seeds import seeded
-from verbosify.models import tuning
-from verbosify.models.protocol import TuningRecipe
-from verbosify.models.tuning import EXACT_ROWS, HeadLoss, mean_loss, tune, tuned_names
-from verbosify.models.weights import Weights
+from verbosify.models.pytorch import tuning
+from verbosify.models.pytorch.tuning import EXACT_ROWS, HeadLoss, mean_loss, tune, tuned_names
+from verbosify.models.pytorch.weights import Weights
+from verbosify.models.settings import TuningRecipe
 
 CPU = torch.device("cpu")
 TF_EPSILON = 1e-8 / math.sqrt(0.001)

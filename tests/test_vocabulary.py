@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verbosify.errors import ModelError
-from verbosify.models.hugging_face import read_gpt2
+from verbosify.models.formats.hugging_face import read_gpt2
+from verbosify.models.formats.vocabulary import describe_tokenizer, load_tokenizer
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import SamplingSettings
-from verbosify.models.vocabulary import describe_tokenizer, load_tokenizer
+from verbosify.models.settings import SamplingSettings
 
 TEXTS = [
     "",

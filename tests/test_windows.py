@@ -10,8 +10,8 @@ from tokenizers import Tokenizer
 
 from tests.tiny_models import write_tokenizer
 from verbosify.errors import ModelError
-from verbosify.models.protocol import RECIPES, TuningRecipe
-from verbosify.models.windows import ORIGINAL_COMBINE, ORIGINAL_WORDS, training_windows
+from verbosify.models.settings import RECIPES, TuningRecipe
+from verbosify.models.training.windows import ORIGINAL_COMBINE, ORIGINAL_WORDS, training_windows
 
 CLASSIC, PASSAGE, ORIGINAL = RECIPES["classic"], RECIPES["passage"], RECIPES["original"]
 TEXT = "A kettle sings before it boils. Nobody else heard it."

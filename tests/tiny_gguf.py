@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.seeds import seeded
-from verbosify.models.openai_format import byte_symbols
+from verbosify.models.formats.openai import byte_symbols
 
 WIDTH, INNER, LAYERS, HEADS, KEY_HEADS, CONTEXT = 64, 96, 2, 4, 2, 128
 CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]

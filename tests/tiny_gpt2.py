@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from verbosify.models.gpt2_layout import HParams, openai_tensors
-from verbosify.models.openai_format import OpenAICheckpoint, byte_symbols
+from verbosify.models.formats.gpt2_layout import HParams, openai_tensors
+from verbosify.models.formats.openai import OpenAICheckpoint, byte_symbols
 
 FOLDER = Path(__file__).parent / "data" / "gpt2_tiny"
 """The same model as TensorFlow's saver wrote it, with Adam's slots beside it; `logits.json` is what it makes of a text."""

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from verbosify.models.wheels import Member, Wheel
+from verbosify.models.store.wheels import Member, Wheel
 
 
 def make_wheel(

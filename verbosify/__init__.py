@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from verbosify.essay.reading import read_essay as read_essay
     from verbosify.essay.writing import write_essay as write_essay
     from verbosify.models.loading import load_model as load_model
-    from verbosify.models.protocol import RECIPES as RECIPES
     from verbosify.models.protocol import LanguageModel as LanguageModel
-    from verbosify.models.protocol import SamplingSettings as SamplingSettings
-    from verbosify.models.protocol import TuningRecipe as TuningRecipe
+    from verbosify.models.settings import RECIPES as RECIPES
+    from verbosify.models.settings import SamplingSettings as SamplingSettings
+    from verbosify.models.settings import TuningRecipe as TuningRecipe
     from verbosify.piece import Piece as Piece
     from verbosify.site import build_site as build_site
     from verbosify.workflow import Options as Options
@@ -30,9 +30,9 @@ _HOMES = {
     "LanguageModel": "verbosify.models.protocol",
     "Options": "verbosify.workflow",
     "Piece": "verbosify.piece",
-    "RECIPES": "verbosify.models.protocol",
-    "SamplingSettings": "verbosify.models.protocol",
-    "TuningRecipe": "verbosify.models.protocol",
+    "RECIPES": "verbosify.models.settings",
+    "SamplingSettings": "verbosify.models.settings",
+    "TuningRecipe": "verbosify.models.settings",
     "VerbosifyError": "verbosify.errors",
     "build_site": "verbosify.site",
     "essay_from_text": "verbosify.essay.reading",

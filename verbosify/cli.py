@@ -84,7 +84,7 @@ def run(
     """Verbosify ESSAY: overfit on each passage, sample, choose, and make a page. Run again to go on."""
     from verbosify.essay.reading import read_essay
     from verbosify.essay.recoding import decode_sentences
-    from verbosify.models.protocol import SamplingSettings, recipe_named
+    from verbosify.models.settings import SamplingSettings, recipe_named
     from verbosify.site import check_site
     from verbosify.workflow import Options, verbosify
     from verbosify.workflow.options import MOST_SAMPLES
@@ -213,7 +213,7 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FB
     """List the models there are: on disk or not, size, licence, source."""
     if context.invoked_subcommand:
         return
-    from verbosify.models.catalog import list_models
+    from verbosify.models.store.catalog import list_models
 
     if as_json:
         for status in list_models():
@@ -232,7 +232,7 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FB
 @models_app.command("get")
 def models_get(names: Annotated[list[str], typer.Argument(metavar="NAME...")]) -> None:
     """Fetch models, verified byte by byte; goes on where an earlier try ended."""
-    from verbosify.models.catalog import get_model
+    from verbosify.models.store.catalog import get_model
 
     for name in names:
         with _bars() as bars:

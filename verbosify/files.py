@@ -8,6 +8,7 @@ import mmap
 import os
 import re
 import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from verbosify.errors import OutputError
+from verbosify.errors import ModelError, OutputError
 
 _SHARED_BYTES = 32768  # as much as SQLite maps for its log
 _ON_WINDOWS = os.name == "nt"
@@ -223,3 +224,42 @@ def _is_distant(folder: Path) -> bool:
         if parent in kinds:
             return kinds[parent].startswith(_DISTANT)
     return False
+
+
+def sha256_of(file: Path) -> str:
+    """The SHA-256 of the file's bytes, in hexadecimal."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raise `ModelError` unless the disk of `folder` (which exists) has `needed` bytes free."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ModelError(
+            f"{folder} needs {needed / 1e9:.2f} GB of free disk and has {free / 1e9:.2f} GB: "
+            "free some, or name another folder in VERBOSIFY_CHECKPOINTS."
+        )
+
+
+@contextmanager
+def telling_failures(path: Path) -> Iterator[None]:
+    """Turn the system's errors into a `ModelError` that names the file concerned, or else `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(
+            f"{error.filename or path} cannot be read or written ({error.strerror or error}): "
+            "mend that or choose another folder."
+        ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk keep the names in `folder`, where the system and the disk can be asked to."""
+    if os.name == "posix":
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

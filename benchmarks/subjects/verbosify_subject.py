@@ -11,7 +11,7 @@ from time import perf_counter
 def main(folder: str, precision: str, recipe: str, passage: str, samples: int, length: int, passages: int) -> None:
     started = perf_counter()
     from verbosify.models.loading import load_model
-    from verbosify.models.protocol import RECIPES, SamplingSettings
+    from verbosify.models.settings import RECIPES, SamplingSettings
 
     stages = {"import": perf_counter() - started}
     started = perf_counter()

@@ -200,7 +200,7 @@ def essay_way(file: File, place: Path, rng: random.Random) -> None:
 def _piece_of(essay: Any, place: Path, rng: random.Random) -> None:
     """A piece of the essay, with hostile samples, picked and shown."""
     from verbosify.measures import measure_sample
-    from verbosify.models.protocol import SamplingSettings
+    from verbosify.models.settings import SamplingSettings
     from verbosify.piece import BUILT_IN, Pick, Piece, Sample
     from verbosify.workflow import Options
     from verbosify.workflow.plan import make_plan

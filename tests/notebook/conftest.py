@@ -11,7 +11,8 @@ import pytest
 from tests.speaking_model import ESSAY
 from verbosify.essay import essay_from_text
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import LanguageModel, SamplingSettings
+from verbosify.models.protocol import LanguageModel
+from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Piece
 from verbosify.workflow import Options, verbosify
 from verbosify.workflow.sampling import Embed

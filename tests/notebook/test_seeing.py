@@ -9,7 +9,8 @@ import pytest
 
 from verbosify.errors import PieceError
 from verbosify.measures import measure_sample
-from verbosify.models.protocol import RECIPES, LanguageModel, SamplingSettings
+from verbosify.models.protocol import LanguageModel
+from verbosify.models.settings import RECIPES, SamplingSettings
 from verbosify.notebook.figures import drift_figure, loss_figure
 from verbosify.notebook.seeing import alternatives_frame, overfit_frame, tokens_frame
 from verbosify.notebook.tinting import entropy_view, side_by_side, tinted

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from verbosify.models.hugging_face import read_gpt2
+from verbosify.models.formats.hugging_face import read_gpt2
+from verbosify.models.formats.openai import write_openai_checkpoint
 from verbosify.models.loading import load_model
-from verbosify.models.openai_format import write_openai_checkpoint
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,11 +22,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conformance import PASSAGE, PROMPT
-from verbosify.models.corpus import read_corpus
+from verbosify.models.formats.openai import read_openai_checkpoint
 from verbosify.models.loading import load_model
-from verbosify.models.openai_format import read_openai_checkpoint
-from verbosify.models.protocol import RECIPES, Continuation, SamplingSettings
-from verbosify.models.windows import original_windows
+from verbosify.models.protocol import Continuation
+from verbosify.models.settings import RECIPES, SamplingSettings
+from verbosify.models.training.corpus import read_corpus
+from verbosify.models.training.windows import original_windows
 
 SEED = 7
 ORIGINAL = replace(RECIPES["original"], seed=SEED)

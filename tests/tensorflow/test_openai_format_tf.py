@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import tiny_gpt2
-from verbosify.models.gpt2_layout import hugging_face_tensors, openai_tensors
-from verbosify.models.openai_format import (
+from verbosify.models.formats.gpt2_layout import hugging_face_tensors, openai_tensors
+from verbosify.models.formats.openai import (
     OpenAICheckpoint,
     gpt2_tokenizer,
     read_openai_checkpoint,
     write_openai_checkpoint,
 )
-from verbosify.models.tensor_bundle import list_tensors, read_tensors, write_bundle
+from verbosify.models.formats.tensor_bundle import list_tensors, read_tensors, write_bundle
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -14,9 +14,10 @@ import pytest
 from tests.conformance import PASSAGE, PROMPT
 from tests.naive_sampling import complaints
 from tests.speaking_model import harbour_sentences
+from verbosify.models.formats.openai import read_openai_checkpoint
 from verbosify.models.loading import load_model
-from verbosify.models.openai_format import read_openai_checkpoint
-from verbosify.models.protocol import RECIPES, Continuation, SamplingSettings, TuningRecipe
+from verbosify.models.protocol import Continuation
+from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 
 TEXT = harbour_sentences(40)
 RECIPE_NAMES = ["classic", "passage", "original"]

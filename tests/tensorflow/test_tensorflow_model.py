@@ -15,15 +15,15 @@ import pytest
 from tests import tiny_models
 from tests.conformance import PASSAGE, PROMPT
 from verbosify.errors import ModelError, SettingsError
-from verbosify.models import tensorflow_graph
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import RECIPES, SamplingSettings
+from verbosify.models.settings import RECIPES, SamplingSettings
+from verbosify.models.tensorflow import graph as tensorflow_graph
 
 ENGINES = """
 from pathlib import Path
 import sys
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import SamplingSettings
+from verbosify.models.settings import SamplingSettings
 said = {}
 models = {}
 for engine in sys.argv[2:]:
@@ -73,9 +73,7 @@ def test_the_engines_work_in_one_process_whichever_is_loaded_first(trained: Path
 
 
 def test_importing_verbosify_imports_no_engine() -> None:
-    code = (
-        "import sys, verbosify, verbosify.models.loading, verbosify.models.tensorflow_model, verbosify.models.keeping; "
-    )
+    code = "import sys, verbosify, verbosify.models.loading, verbosify.models.tensorflow.model, verbosify.models.training.saving; "
     code += "print([name for name in ('tensorflow', 'gpt_2_simple', 'torch') if name in sys.modules])"
 
     assert python("-c", code) == "[]\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from verbosify.models.protocol import SamplingSettings
+from verbosify.models.settings import SamplingSettings
 
 FREER_TOP_K, STRICTER_TOP_K = 80, 15
 TEMPERATURE_STEP, COOLEST, WARMEST = 0.1, 0.7, 1.0

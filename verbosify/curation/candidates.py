@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from verbosify.curation.english import is_reversal, leans
 from verbosify.curation.prose import Mentions, Voice, inventions, sentence_key, unfit
 from verbosify.measures.copying import copied_share, longest_copied_run
-from verbosify.measures.words import ngrams, word_texts
-from verbosify.words import in_characters, plain_words
+from verbosify.words import in_characters, ngrams, plain_words, word_texts
 
 MOST_COPIED = 7
 """Words in a row a candidate may share with its passage; eight are a copy. Where characters are words, as in all

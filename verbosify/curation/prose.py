@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from verbosify.curation import english
 from verbosify.essay.adornments import german_quotes_turned
 from verbosify.essay.language import NAMES, guess_language
-from verbosify.measures.words import ngrams, word_texts
-from verbosify.words import in_characters
+from verbosify.words import in_characters, ngrams, word_texts
 
 WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 FEWEST_WORDS, MOST_WORDS = 5, 45

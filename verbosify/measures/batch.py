@@ -8,7 +8,7 @@ from typing import Any
 
 from verbosify.measures import fields
 from verbosify.measures.likeness import mean_edit_distance, self_bleu
-from verbosify.measures.words import ngrams, word_texts
+from verbosify.words import ngrams, word_texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

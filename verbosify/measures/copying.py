@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
-from verbosify.measures.words import ngrams
+from verbosify.words import ngrams
 
 
 def longest_copied_run(sample: Sequence[str], passage: Sequence[str]) -> tuple[int, int]:

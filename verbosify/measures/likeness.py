@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from statistics import fmean
 
-from verbosify.measures.words import ngrams
+from verbosify.words import ngrams
 
 _ORDERS = (1, 2, 3, 4)
 _COMPARED_AT_MOST = 10_000  # words of the shorter text: two longer ones would take seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from verbosify.measures.words import ngrams
+from verbosify.words import ngrams
 
 
 def repeats(runs: Iterable[Sequence[str]]) -> list[int]:

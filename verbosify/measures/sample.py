@@ -16,8 +16,7 @@ from verbosify.measures.likeness import bleu, edit_distance
 from verbosify.measures.looping import loop_start, repeats, sequence_repetition
 from verbosify.measures.opening import opens_by_contradicting
 from verbosify.measures.thresholds import THRESHOLDS, Thresholds
-from verbosify.measures.words import find_words, word_texts
-from verbosify.words import CHARACTERS_A_WORD, in_characters
+from verbosify.words import CHARACTERS_A_WORD, find_words, in_characters, word_texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

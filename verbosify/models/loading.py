@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from verbosify.errors import ModelError
-from verbosify.files import file_lock, printable
-from verbosify.models.catalog import catalogue_entry, checkpoints_folder, get_model, locate_model
-from verbosify.models.download import Progress
-from verbosify.models.files import telling_failures
-from verbosify.models.memory import prepare_memory
-from verbosify.models.protocol import LanguageModel
-from verbosify.models.provenance import read_record, weights_sha256
+from verbosify.files import file_lock, printable, telling_failures
+from verbosify.models.protocol import LanguageModel, OnProgress
+from verbosify.models.pytorch.allocator import prepare_memory
+from verbosify.models.store.catalog import catalogue_entry, checkpoints_folder, get_model, locate_model
+from verbosify.models.store.provenance import read_record, weights_sha256
 
 Engine = Literal["torch", "tensorflow"]
 DEFAULT_MODEL = "smollm2-135m"
@@ -24,7 +22,7 @@ def load_model(
     engine: str = "torch",
     device: str = "auto",
     precision: str = "auto",
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> LanguageModel:
     """A language model, ready to be overfitted.
 
@@ -46,12 +44,12 @@ def load_model(
     entry = catalogue_entry(name_or_path)
     name = printable(folder.resolve().name) if entry is None else entry.name
     if engine == "tensorflow":
-        from verbosify.models.tensorflow_model import TensorFlowModel
+        from verbosify.models.tensorflow.model import TensorFlowModel
 
         return TensorFlowModel(folder, name=name, licence=_licence(folder))
     _require_torch()
     prepare_memory()
-    from verbosify.models.torch_model import TorchModel
+    from verbosify.models.pytorch.model import TorchModel
 
     sha256 = weights_sha256(folder)
     return TorchModel(
@@ -64,7 +62,7 @@ def load_model(
     )
 
 
-def model_folder(name_or_path: str | Path, *, progress: Progress | None = None) -> Path:
+def model_folder(name_or_path: str | Path, *, progress: OnProgress | None = None) -> Path:
     """Where that model's files lie, fetched first if they are in the catalogue and not here."""
     entry = catalogue_entry(name_or_path)
     try:
@@ -77,7 +75,7 @@ def model_folder(name_or_path: str | Path, *, progress: Progress | None = None) 
 
 def _in_safetensors(folder: Path, sha256: str) -> Path:
     """The folder itself, or a converted copy of an OpenAI checkpoint, made once and kept by its weights' hash."""
-    from verbosify.models.openai_format import convert_to_safetensors
+    from verbosify.models.formats.openai import convert_to_safetensors
 
     if (folder / "model.safetensors").is_file():
         return folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from verbosify.errors import SettingsError
-from verbosify.models.protocol import SamplingSettings
+from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Batch, Passage, Piece
 from verbosify.workflow.sampling import Judge, advice_for
 

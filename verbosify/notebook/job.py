@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from verbosify.essay.reading import Essay
-from verbosify.models.download import Progress as FetchProgress
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import LanguageModel
+from verbosify.models.protocol import LanguageModel, OnProgress
 from verbosify.workflow import Options, Progress, Summary, verbosify
 from verbosify.workflow.run import load_embedder
 from verbosify.workflow.sampling import Embed
@@ -23,7 +22,7 @@ def load(options: Options | None = None) -> tuple[LanguageModel, Embed]:
     """
     options = options or Options()
     with _bar("Loading") as move:
-        told: FetchProgress = lambda what, done, total: move(done, total or 0, what)  # noqa: E731  # a type of ours
+        told: OnProgress = lambda what, done, total: move(done, total or 0, what)  # noqa: E731  # a type of ours
         move(0, 0, f"Loading {options.model}…")
         model = load_model(
             options.model, engine=options.engine, device=options.device, precision=options.precision, progress=told

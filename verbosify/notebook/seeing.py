@@ -9,7 +9,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from verbosify.models.protocol import RECIPES, LanguageModel, SamplingSettings, TokenScore, TuningRecipe
+from verbosify.models.protocol import LanguageModel, TokenScore
+from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,9 +10,9 @@ import ipywidgets as widgets
 from traitlets import TraitError
 
 from verbosify.essay.reading import Essay
-from verbosify.models.catalog import list_models
 from verbosify.models.loading import DEFAULT_MODEL
-from verbosify.models.protocol import RECIPES, SamplingSettings, recipe_named
+from verbosify.models.settings import RECIPES, SamplingSettings, recipe_named
+from verbosify.models.store.catalog import list_models
 from verbosify.notebook.essay_form import status
 from verbosify.notebook.memory import recall, remember
 from verbosify.notebook.sentences import told

@@ -11,7 +11,7 @@ from verbosify.errors import PieceError, SettingsError
 from verbosify.essay.passages import ShortParagraphs
 from verbosify.files import printable
 from verbosify.models.loading import DEFAULT_MODEL
-from verbosify.models.protocol import RECIPES, SamplingSettings, TuningRecipe
+from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 
 MOST_SAMPLES = 40
 """Of a passage, as the artist had it: four batches of ten."""

@@ -14,8 +14,8 @@ from verbosify.essay.correcting import parse_sentences
 from verbosify.essay.passages import Sentence, essay_passages, essay_sentences
 from verbosify.essay.reading import Essay
 from verbosify.essay.rereading import recorded_essay
-from verbosify.models.catalog import model_name
 from verbosify.models.protocol import LanguageModel
+from verbosify.models.store.catalog import model_name
 from verbosify.piece import Job, Passage, Piece
 from verbosify.workflow.options import Options
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from verbosify.errors import ModelError, PieceError
 from verbosify.models.loading import load_model
-from verbosify.models.protocol import LanguageModel, SamplingSettings, TuningRecipe
+from verbosify.models.protocol import LanguageModel
+from verbosify.models.settings import SamplingSettings, TuningRecipe
 from verbosify.piece import Piece
 from verbosify.workflow.options import recorded_model_name
 

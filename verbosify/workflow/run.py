@@ -13,9 +13,8 @@ from verbosify.curation import Choice
 from verbosify.curation.choosing import TOLERANCE
 from verbosify.errors import SettingsError
 from verbosify.essay.reading import Essay, read_essay
-from verbosify.models.download import Progress as FetchProgress
 from verbosify.models.loading import load_model, model_folder
-from verbosify.models.protocol import LanguageModel
+from verbosify.models.protocol import LanguageModel, OnProgress
 from verbosify.piece import Piece, write_export
 from verbosify.piece.export import EXPORT_NAME
 from verbosify.piece.store import PASSED_OVER
@@ -85,7 +84,7 @@ def verbosify(
     embed: Embed | None = None,
     sentences: str | None = None,
     limit: int | None = None,
-    on_fetch: FetchProgress | None = None,
+    on_fetch: OnProgress | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_notice: Callable[[str], None] = lambda _: None,
 ) -> Summary:
@@ -202,7 +201,7 @@ def _judge(plan: Plan, share: float, on_notice: Callable[[str], None]) -> Judge:
     return judge
 
 
-def load_embedder(on_fetch: FetchProgress | None = None) -> Embed:
+def load_embedder(on_fetch: OnProgress | None = None) -> Embed:
     """Sentence embeddings by all-MiniLM-L6-v2, fetched first if it is not on this computer."""
     from verbosify.models.embedding import SentenceEmbedder
 

@@ -17,7 +17,8 @@ from verbosify.errors import ModelError
 from verbosify.essay.language import guess_language
 from verbosify.essay.sentences import split_sentences
 from verbosify.measures import Measures, measure_batch, measure_sample
-from verbosify.models.protocol import Continuation, LanguageModel, Overfit, SamplingSettings
+from verbosify.models.protocol import Continuation, LanguageModel, Overfit
+from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Batch, Passage, Piece, Sample
 from verbosify.piece import Overfit as OverfitRow
 from verbosify.workflow.options import Options, batch_seed, recorded_recipe

@@ -6,8 +6,8 @@ import math
 from contextlib import nullcontext
 from pathlib import Path
 
-from verbosify.models.download import Progress
-from verbosify.models.protocol import LanguageModel, TuningRecipe
+from verbosify.models.protocol import LanguageModel, OnProgress
+from verbosify.models.settings import TuningRecipe
 from verbosify.piece import Piece, Sample, Scores
 from verbosify.workflow.options import recorded_model_name
 from verbosify.workflow.replay import recorded_model
@@ -19,7 +19,7 @@ DIGITS = 4
 
 
 def score_picks(
-    piece: Piece, model: LanguageModel | str | Path | None = None, *, on_progress: Progress = lambda *_: None
+    piece: Piece, model: LanguageModel | str | Path | None = None, *, on_progress: OnProgress = lambda *_: None
 ) -> tuple[int, int]:
     """Score every sample that stands in a reading and was not scored yet; returns how many were, of how many.
 

@@ -1,0 +1,1 @@
+"""The fast engine: GPT-2 and Llama in PyTorch."""

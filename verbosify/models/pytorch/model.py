@@ -1,0 +1,328 @@
+"""The fast engine: GPT-2 and Llama models in PyTorch, overfitted and sampled in place.
+
+Knows weights, tokens and steps; knows nothing of essays, and of passages only that they are text.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from verbosify.errors import ModelError
+from verbosify.models.formats.vocabulary import load_tokenizer
+from verbosify.models.protocol import Continuation, ModelCard, TokenChoice, TokenScore
+from verbosify.models.pytorch.cache import Cache
+from verbosify.models.pytorch.decoding import candidates, draw, penalised
+from verbosify.models.pytorch.packing import packed_projections
+from verbosify.models.pytorch.saving import overfit_writers, read_step
+from verbosify.models.pytorch.trainer import TorchTrainer
+from verbosify.models.pytorch.transformer import Project, attend_causally, hidden_states, plain_projections
+from verbosify.models.pytorch.tuning import mean_loss, tune
+from verbosify.models.pytorch.weights import Weights
+from verbosify.models.rows import Rows, prompt_tokens, uniform_streams
+from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
+from verbosify.models.training.divergence import require_convergence
+from verbosify.models.training.finetuning import finetune
+from verbosify.models.training.restoring import Freshness
+from verbosify.models.training.saving import Overfitted, read_kept
+from verbosify.models.training.windows import training_windows
+from verbosify.version import version_of_verbosify
+
+FIRST_WITH_BF16 = (8, 0)
+"""The compute capability, major and minor, of the first NVIDIA cards that multiply bf16 themselves: Ampere."""
+SCORED_ROWS = 256
+"""Rows of logits that exist at once while a text is scored: 256 x 50,000 in float32 are 50 MB."""
+
+
+class TorchModel:
+    """A `LanguageModel` from a folder of `config.json`, `model.safetensors`, and a vocabulary (see `vocabulary`)."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        weights_sha256: str,
+        licence: str = "unknown",
+        device: str = "auto",
+        precision: str = "auto",
+    ) -> None:
+        self._folder = folder
+        self._device = pick_device(device)
+        dtype = pick_dtype(precision, self._device)
+        self._tokenizer = load_tokenizer(folder)
+        self._weights = Weights(folder, self._device, dtype)
+        self._architecture = self._weights.architecture
+        self._require_room_for_tokens(folder)
+        self._ends = self._end_tokens()
+        self._freshness = Freshness(self._restore)
+        self._pack: Project | None = None
+        self.card = ModelCard(
+            name=name,
+            family=self._architecture.family,
+            engine="torch",
+            weights_sha256=weights_sha256,
+            parameters=self._weights.parameters,
+            context=self._architecture.context,
+            device=str(self._device),
+            dtype=str(dtype).removeprefix("torch."),
+            threads=torch.get_num_threads(),
+            licence=licence,
+            versions={
+                "verbosify": version_of_verbosify(),
+                "python": platform.python_version(),
+                "torch": str(torch.__version__),
+                "tokenizers": version("tokenizers"),
+                "numpy": version("numpy"),
+            },
+        )
+
+    def _require_room_for_tokens(self, folder: Path) -> None:
+        largest = max(self._tokenizer.get_vocab().values(), default=-1)
+        if largest >= self._architecture.vocabulary:
+            raise ModelError(
+                f"In {folder} the tokenizer numbers its tokens up to {largest}, but the model knows "
+                f"{self._architecture.vocabulary}: the two do not belong together; fetch the model again."
+            )
+
+    def _end_tokens(self) -> frozenset[int]:
+        """Every special token ends a text: none of them can be written down."""
+        special = {token for token, added in self._tokenizer.get_added_tokens_decoder().items() if added.special}
+        configured = self._weights.config.get("eos_token_id")
+        listed = configured if isinstance(configured, list) else [configured]
+        return frozenset(special | {token for token in listed if isinstance(token, int)})
+
+    def encode(self, text: str) -> list[int]:
+        token_ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return token_ids
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        text: str = self._tokenizer.decode(list(token_ids), skip_special_tokens=False)
+        return text
+
+    # Training
+
+    @contextmanager
+    def overfit(self, text: str, recipe: TuningRecipe = RECIPES["classic"]) -> Iterator[Overfitted]:
+        """Fine-tune on `text` alone; see `protocol.LanguageModel.overfit`."""
+        windows = [self._tensor(window) for window in training_windows(text, recipe, self.encode, self.card.context)]
+        passage = self._tensor(self.encode(text))
+        started = time.perf_counter()
+        with self._freshness.changing() as require:
+            loss_before = self._loss(passage)
+            self._unpack()
+            window_loss = tune(self._weights, windows, recipe)
+            loss_after = self._loss(passage)
+            require_convergence(loss_after, recipe, self._architecture.vocabulary, before=loss_before)
+            yield Overfitted(
+                text=text,
+                recipe=recipe,
+                loss_before=loss_before,
+                loss_after=loss_after,
+                window_loss=window_loss,
+                window_tokens=len(windows[0]),
+                seconds=time.perf_counter() - started,
+                card=self.card,
+                writers=overfit_writers(self._weights, self._folder, recipe.steps, require),
+            )
+
+    @contextmanager
+    def redo(self, folder: str | Path) -> Iterator[Overfitted]:
+        """The overfit kept in `folder`, from its packed step if it has one, else made again by its recipe.
+
+        Otherwise as `overfit`. Raises `ModelError` if the folder keeps none, or one of other weights than these.
+        """
+        kept = read_kept(Path(folder), self.card)
+        if kept.form != "delta":
+            with self.overfit(kept.text, kept.recipe) as overfit:
+                yield overfit
+            return
+        started = time.perf_counter()
+        with self._freshness.changing() as require:
+            self._unpack()
+            read_step(Path(folder), self._weights, kept.dtype)
+            yield Overfitted(
+                text=kept.text,
+                recipe=kept.recipe,
+                loss_before=kept.loss_before,
+                loss_after=kept.loss_after,
+                window_loss=kept.window_loss,
+                window_tokens=kept.window_tokens,
+                seconds=time.perf_counter() - started,
+                card=self.card,
+                writers=overfit_writers(self._weights, self._folder, kept.recipe.steps, require),
+            )
+
+    @contextmanager
+    def training(self, recipe: TuningRecipe) -> Iterator[TorchTrainer]:
+        """Weights to be trained step by step, by the recipe's rate, epsilon and weights; fresh again on exit."""
+        with self._freshness.changing() as require:
+            yield TorchTrainer(self._weights, self._folder, recipe, require, self._unpack)
+
+    finetune = finetune
+
+    def _restore(self) -> None:
+        self._unpack()
+        self._weights.restore()
+
+    def _unpack(self) -> None:
+        self._pack = None
+
+    @torch.inference_mode()
+    def _loss(self, token_ids: Tensor) -> float:
+        return mean_loss(self._architecture, self._weights.working, token_ids).item()
+
+    # Sampling
+
+    @torch.inference_mode()
+    def sample(self, prompt: str, settings: SamplingSettings = SamplingSettings()) -> list[Continuation]:  # noqa: B008
+        """`settings.n` continuations of `prompt`; see `protocol.LanguageModel.sample`."""
+        prompt_ids = self._prompt(prompt, settings.length)
+        rows = Rows(settings, self._ends, self.decode)
+        uniforms = torch.from_numpy(uniform_streams(settings))
+        cache = Cache(self._architecture, prompt_ids, settings, self._weights.working)
+        project = self._packed(settings.n)
+        logits = project(cache.prefill(project), "embedding").float().expand(settings.n, -1)
+        seen = self._seen(prompt_ids, settings)
+        for step in range(settings.length):
+            if seen is not None:
+                logits = penalised(logits, seen, settings.repetition_penalty)
+            drawn = draw(*candidates(logits, settings), uniforms[rows.active, step])
+            going = rows.add(drawn.tolist())
+            if not going:
+                break
+            drawn = drawn.to(self._device)
+            if len(going) < len(drawn):
+                drawn = drawn[going]
+                cache.keep(going)
+                seen = seen[going] if seen is not None else None
+            if seen is not None:
+                seen.scatter_(1, drawn[:, None], value=True)
+            logits = project(cache.advance(drawn, project), "embedding").float()
+        return rows.continuations()
+
+    def next_tokens(
+        self,
+        prompt: str,
+        top: int = 100,
+        settings: SamplingSettings = SamplingSettings(),  # noqa: B008
+    ) -> list[TokenChoice]:
+        """The `top` most likely next tokens, before and after `settings`; see `protocol.LanguageModel`."""
+        if top < 1:
+            raise ModelError(f"top is {top}: ask for at least one token.")
+        with torch.inference_mode():
+            prompt_ids = self._prompt(prompt, 1)
+            logits = self._logits(self._states(prompt_ids)[-1:])
+            before = logits.softmax(dim=-1)[0]
+            seen = self._seen(prompt_ids, settings)
+            if seen is not None:
+                logits = penalised(logits, seen[:1], settings.repetition_penalty)
+            probabilities, token_ids = candidates(logits, settings)
+            after = torch.zeros_like(before).scatter_(0, token_ids[0], probabilities[0])
+            best = before.topk(min(top, len(before)))
+            return [
+                TokenChoice(token, self.decode([token]), probability, after[token].item())
+                for probability, token in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+            ]
+
+    @torch.inference_mode()
+    def score(self, text: str) -> list[TokenScore]:
+        """Log-probability, rank and entropy of each token but the first."""
+        token_ids = self._prompt(text, 0)
+        states = self._states(token_ids)[:-1]
+        scores = []
+        for start in range(0, len(states), SCORED_ROWS):
+            log_probabilities = self._logits(states[start : start + SCORED_ROWS]).log_softmax(dim=-1)
+            targets = token_ids[start + 1 : start + 1 + len(log_probabilities), None]
+            chosen = log_probabilities.gather(1, targets)
+            ranks = (log_probabilities > chosen).sum(dim=-1) + 1
+            entropies = torch.special.entr(log_probabilities.exp()).sum(dim=-1)
+            columns = (targets[:, 0], chosen[:, 0], ranks, entropies)
+            scores += [
+                TokenScore(token, self.decode([token]), log_probability, rank, entropy)
+                for token, log_probability, rank, entropy in zip(*(c.tolist() for c in columns), strict=True)
+            ]
+        return scores
+
+    # Shared steps
+
+    def _tensor(self, token_ids: Sequence[int]) -> Tensor:
+        return torch.tensor(token_ids, device=self._device)
+
+    def _prompt(self, text: str, length: int) -> Tensor:
+        return self._tensor(prompt_tokens(self, text, length))
+
+    def _seen(self, prompt_ids: Tensor, settings: SamplingSettings) -> Tensor | None:
+        if settings.repetition_penalty == 1:
+            return None
+        seen = torch.zeros(settings.n, self._architecture.vocabulary, dtype=torch.bool, device=self._device)
+        seen[:, prompt_ids] = True
+        return seen
+
+    def _packed(self, rows: int) -> Project:
+        """The projections, the head being one of them, packed once for the weights as they are now."""
+        if self._pack is None:
+            names = (*self._architecture.projections, "embedding")
+            self._pack = packed_projections(self._weights.working, names, rows)
+        return self._pack
+
+    def _logits(self, states: Tensor) -> Tensor:
+        return functional.linear(states, self._weights.working["embedding"]).float()
+
+    def _states(self, token_ids: Tensor) -> Tensor:
+        positions = torch.arange(len(token_ids), device=self._device)
+        weights = self._weights.working
+        project = plain_projections(weights)
+        return hidden_states(self._architecture, weights, token_ids, positions, project, attend_causally)
+
+
+def pick_device(device: str) -> torch.device:
+    """`auto` is cuda where there is one, then mps, then the CPU."""
+    if device == "auto":
+        if torch.cuda.is_available():
+            device = "cuda"
+        elif torch.backends.mps.is_available():
+            device = "mps"
+        else:
+            device = "cpu"
+    try:
+        if device.partition(":")[0] not in ("cpu", "cuda", "mps"):
+            raise RuntimeError(device)
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(f"The device {device!r} is not to be had here: choose cpu or auto.") from error
+
+
+def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """`auto` is bf16 where the hardware multiplies it, else fp32."""
+    if precision == "auto":
+        return torch.bfloat16 if has_fast_bf16(device) else torch.float32
+    try:
+        return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+    except KeyError:
+        raise ModelError(f"There is no precision {precision!r}: choose auto, fp32 or bf16.") from None
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether bf16 products are faster than fp32 ones there, told from what the processor or card says of itself."""
+    if device.type == "cuda":
+        # not `is_bf16_supported`, which says yes of cards that emulate it, and of the current card alone
+        try:
+            return torch.cuda.get_device_capability(device) >= FIRST_WITH_BF16
+        except (RuntimeError, AssertionError):  # there is no such card
+            return False
+    if device.type != "cpu":
+        return False
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags

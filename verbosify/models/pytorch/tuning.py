@@ -1,0 +1,202 @@
+"""The overfitting step: loss, gradients, Adam as TensorFlow 1 has it. Knows no text.
+
+One step of Adam from fresh state is lr * g / (|g| + epsilon / sqrt(1 - beta2)): no moment need be kept,
+so each weight's gradient is applied and freed as soon as backpropagation has made it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from verbosify.models.pytorch.products import lies_turned, linear, multiply
+from verbosify.models.pytorch.transformer import Architecture, attend_causally, hidden_states, plain_projections
+from verbosify.models.pytorch.weights import Weights
+from verbosify.models.settings import TuningRecipe
+from verbosify.models.training.divergence import in_float32
+
+BETA1, BETA2 = 0.9, 0.999
+CACHED_NUMBERS = 2**18
+HEAD_BYTES = 2**27
+"""Logits that exist at once: 1,335 rows of 50,257 in bf16, half of that in float32."""
+EXACT_ROWS = 16
+"""Rows of logits that are worked on in float32 at once: few enough to stay in the processor's cache."""
+
+
+class HeadLoss(torch.autograd.Function):
+    """Mean cross-entropy, nats a token, through the tied head; states behind the last target count for nothing.
+
+    The gradients are made in the same pass, since the logits are at hand then and never again.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, head: Tensor, targets: Tensor) -> Tensor:
+        total = torch.zeros((), dtype=torch.float32, device=states.device)
+        for_states = torch.empty_like(states) if ctx.needs_input_grad[0] else None
+        for_head = torch.empty_like(head) if ctx.needs_input_grad[1] else None
+        rows = min(len(states), max(1, HEAD_BYTES // (len(head) * head.element_size())))
+        memory = states.new_empty(rows, len(head))
+        needed = for_states is not None or for_head is not None
+        for start in range(0, len(states), rows):
+            some = states[start : start + rows]
+            errors = multiply(some, head.t(), out=memory[: len(some)])
+            total += _turn_to_errors(errors, targets[start : start + rows], len(targets), needed=needed)
+            if for_states is not None:
+                multiply(errors, head, out=for_states[start : start + rows])
+            if for_head is not None:
+                torch.addmm(for_head, errors.t(), some, beta=min(start, 1), out=for_head)
+        ctx.gradients = for_states, for_head
+        return total / len(targets)
+
+    @staticmethod
+    def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        (for_states, for_head), ctx.gradients = ctx.gradients, None  # so that autograd may add in place
+        scale = outer[0].item()
+        for gradient in (for_states, for_head):
+            if gradient is not None and scale != 1:
+                gradient.mul_(scale)
+        return for_states, for_head, None
+
+
+def _turn_to_errors(logits: Tensor, targets: Tensor, count: int, *, needed: bool) -> Tensor:
+    """The sum of these rows' losses; if `needed`, logits become their gradient in the mean loss of `count` tokens."""
+    logits[len(targets) :] = 0
+    logits = logits[: len(targets)]
+    total = torch.zeros((), dtype=torch.float32, device=logits.device)
+    memory = torch.empty(EXACT_ROWS, logits.shape[1], dtype=torch.float32, device=logits.device)
+    parts = (torch.split(rows, EXACT_ROWS) for rows in (logits, targets[:, None]))
+    for part, wanted in zip(*parts, strict=True):
+        exact = memory[: len(part)].copy_(part)
+        exact.sub_(exact.amax(dim=-1, keepdim=True))
+        right = exact.gather(1, wanted)
+        norm = exact.exp_().sum(dim=-1, keepdim=True)
+        total += (norm.log() - right).sum()
+        if needed:
+            exact.div_(norm).scatter_add_(1, wanted, torch.full_like(right, -1.0))
+            part.copy_(exact.mul_(1 / count))
+    return total
+
+
+def mean_loss(architecture: Architecture, weights: Mapping[str, Tensor], token_ids: Tensor) -> Tensor:
+    """Mean cross-entropy, nats a token, of tokens 2..n given those before them."""
+    head = weights["embedding"]
+    in_pieces = head.device.type == "cpu" and head.dtype == torch.bfloat16 and torch.is_grad_enabled()
+    project = plain_projections(weights, linear if in_pieces else functional.linear)
+    # The last token is read though nothing follows it: products of 1,024 rows are faster than those of 1,023.
+    positions = torch.arange(len(token_ids), device=token_ids.device)
+    states = hidden_states(architecture, weights, token_ids, positions, project, attend_causally)
+    loss: Tensor = HeadLoss.apply(states, head, token_ids[1:])  # type: ignore[no-untyped-call]
+    return loss
+
+
+def tuned_names(weights: Weights, recipe: TuningRecipe) -> list[str]:
+    if recipe.weights == "all":
+        return list(weights.working)
+    return [name for name in weights.working if name not in ("embedding", "position")]
+
+
+@torch.enable_grad()
+def tune(weights: Weights, windows: Sequence[Tensor], recipe: TuningRecipe) -> float:
+    """Take `recipe.steps` steps on the working weights; returns the mean window loss before the first.
+
+    Each step follows the *sum* of the windows' gradients, as gpt-2-simple accumulates them. Gradients are enabled here,
+    since Ctrl-C at the wrong moment leaves PyTorch without them.
+    """
+    names = tuned_names(weights, recipe)
+    apply = SingleStep(weights, recipe) if recipe.steps == 1 else ManySteps(weights, names, recipe)
+    # The working memory under tensors of this step's own: whatever ends it, gradients and hooks go with them.
+    leaves = {name: weights.working[name].detach().requires_grad_() for name in names}
+    losses = [_step(weights, leaves, windows, apply, number) for number in range(1, recipe.steps + 1)]
+    return losses[0]
+
+
+def _step(
+    weights: Weights,
+    leaves: Mapping[str, Tensor],
+    windows: Sequence[Tensor],
+    apply: SingleStep | ManySteps,
+    number: int,
+) -> float:
+    read = {**weights.working, **leaves}
+    total = 0.0
+    for window in windows[:-1]:
+        loss = mean_loss(weights.architecture, read, window)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+
+    def hook(name: str) -> Callable[[Tensor], None]:
+        def when_ready(leaf: Tensor) -> None:
+            gradient, leaf.grad = cast(Tensor, leaf.grad), None
+            apply(name, gradient, number)
+
+        return when_ready
+
+    hooks = [
+        leaf.register_post_accumulate_grad_hook(hook(name))  # type: ignore[no-untyped-call]
+        for name, leaf in leaves.items()
+    ]
+    loss = mean_loss(weights.architecture, read, windows[-1])
+    loss.backward()  # type: ignore[no-untyped-call]
+    for handle in hooks:
+        handle.remove()
+    return (total + loss.item()) / len(windows)
+
+
+class SingleStep:
+    """Adam's first step, straight from the base on disk to the working weights, without state."""
+
+    def __init__(self, weights: Weights, recipe: TuningRecipe) -> None:
+        self._weights = weights
+        self._rate = in_float32(recipe.learning_rate)
+        self._epsilon = in_float32(recipe.epsilon) / math.sqrt(1 - BETA2)
+        longest = max(weight[0].numel() for weight in weights.working.values())
+        self._scratch = torch.empty(2, max(longest, CACHED_NUMBERS), dtype=torch.float32, device=weights.device)
+
+    @torch.no_grad()
+    def __call__(self, name: str, gradient: Tensor, _number: int) -> None:
+        working = self._weights.working[name]
+        row = 0
+        for base in self._weights.base(name):
+            rows = slice(row, row + len(base))
+            row += len(base)
+            parts = (as_in_memory(tensor) for tensor in (base, working[rows], gradient[rows]))
+            # by so many numbers at once that all in between stays in the processor's cache
+            chunks = (torch.split(part, max(1, CACHED_NUMBERS // max(1, part[0].numel()))) for part in parts)
+            for before, after, slope in zip(*chunks, strict=True):
+                step, size = (memory[: slope.numel()].view(slope.shape) for memory in self._scratch)
+                torch.abs(step.copy_(slope), out=size).add_(self._epsilon)
+                after.copy_(torch.addcdiv(before.to(step.device), step, size, value=-self._rate, out=step))
+
+
+def as_in_memory(tensor: Tensor) -> Tensor:
+    """The tensor, or its transpose if that is how it lies in memory."""
+    return tensor.t() if tensor.ndim == 2 and lies_turned(tensor) else tensor
+
+
+class ManySteps:
+    """Adam with moments and float32 master weights, kept as long as this object lives."""
+
+    def __init__(self, weights: Weights, names: Sequence[str], recipe: TuningRecipe) -> None:
+        self._working = weights.working
+        self._rate, self._epsilon = in_float32(recipe.learning_rate), in_float32(recipe.epsilon)
+        self._masters = {name: weights.working[name].detach().float() for name in names}
+        self._first = {name: torch.zeros_like(master) for name, master in self._masters.items()}
+        self._second = {name: torch.zeros_like(master) for name, master in self._masters.items()}
+        if weights.dtype != torch.float32:
+            for name, master in self._masters.items():
+                weights.copy_base(name, master)
+
+    @torch.no_grad()
+    def __call__(self, name: str, gradient: Tensor, number: int) -> None:
+        gradient = gradient.float()
+        first = self._first[name].lerp_(gradient, 1 - BETA1)
+        second = self._second[name].mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
+        rate = self._rate * math.sqrt(1 - BETA2**number) / (1 - BETA1**number)
+        spread = second.sqrt().add_(self._epsilon)
+        master = self._masters[name].sub_(torch.div(first, spread, out=spread).mul_(rate))
+        self._working[name].copy_(master)

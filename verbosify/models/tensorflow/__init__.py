@@ -1,0 +1,1 @@
+"""The reference engine: gpt-2-simple's own graph."""

@@ -1,0 +1,178 @@
+"""Keeping what an overfit or a fine-tuning made: as a whole model, as a packed step, or as the way to it.
+
+    openai       a run of gpt-2-simple, which gpt-2-simple and `load_model` load (GPT-2 only)
+    safetensors  Hugging Face's layout, which transformers and `load_model` load
+    delta        what the step did to the weights, packed without loss; `redo` applies it to the same base
+    recipe       the text and the recipe alone; `redo` takes the step again
+
+Each is a folder. An overfit's holds `overfit.json` as well. Knows files, not engines: those lend a writer a form.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from verbosify.errors import ModelError, SettingsError
+from verbosify.files import replace_file, telling_failures
+from verbosify.models.formats.hugging_face import as_openai_checkpoint
+from verbosify.models.formats.openai import write_openai_checkpoint
+from verbosify.models.formats.safetensors import save_safetensors
+from verbosify.models.formats.tensor_bundle import Array
+from verbosify.models.formats.vocabulary import VOCABULARY_FILES
+from verbosify.models.protocol import KeptForm, ModelCard
+from verbosify.models.settings import TuningRecipe
+from verbosify.models.store.provenance import write_record
+
+Form = KeptForm
+Writers = Mapping[str, Callable[[Path], None]]
+"""What an engine can write of its present weights: a form, and what writes it into an empty folder."""
+
+ACCOUNT = "overfit.json"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overfitted:
+    """A finished overfit: see `protocol.Overfit`. Of its own it has the text, and can be kept."""
+
+    text: str
+    recipe: TuningRecipe
+    loss_before: float
+    loss_after: float
+    window_loss: float
+    window_tokens: int
+    seconds: float
+    card: ModelCard = field(repr=False)
+    writers: Writers = field(repr=False, compare=False)
+
+    def save(self, folder: str | Path, form: Form = "openai") -> Path:
+        """Keep this overfit in the new folder `folder`, in one of the forms above; returns the folder.
+
+        The weights are kept as the engine holds them: rounded, if it computes in bfloat16. Raises `ModelError` outside
+        the overfit's `with` block (`recipe` needs no weights), if the folder exists or cannot be written, or if the
+        model or its engine has no such form; `SettingsError` if there is none of that name.
+        """
+        account = {
+            "version": VERSION,
+            "form": form,
+            "base": {"name": self.card.name, "weights_sha256": self.card.weights_sha256},
+            "engine": self.card.engine,
+            "dtype": self.card.dtype,
+            "versions": self.card.versions,
+            "text": self.text,
+            "recipe": self.recipe.to_dict(),
+            "loss_before": self.loss_before,
+            "loss_after": self.loss_after,
+            "window_loss": self.window_loss,
+            "window_tokens": self.window_tokens,
+        }
+        text = json.dumps(account, indent=2, ensure_ascii=False) + "\n"
+        how = f"{self.card.name}, overfitted by the recipe {self.recipe.name} on one text (see {ACCOUNT})"
+        with keep(Path(folder), form, {**self.writers, "recipe": lambda _: None}, self.card, how) as made:
+            (made / ACCOUNT).write_text(text, encoding="utf-8", newline="\n")
+        return Path(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What `overfit.json` says."""
+
+    form: Form
+    base: str
+    base_sha256: str
+    dtype: str
+    text: str
+    recipe: TuningRecipe
+    loss_before: float
+    loss_after: float
+    window_loss: float
+    window_tokens: int
+
+
+def read_kept(folder: Path, card: ModelCard) -> Kept:
+    """What was kept in `folder`. `ModelError` if that is no kept overfit, or one of other weights than the card's."""
+    path = folder / ACCOUNT
+    try:
+        with telling_failures(path):
+            values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if values["version"] != VERSION or values["form"] not in get_args(Form):
+            raise ModelError(f"{path} was written by a later verbosify: update this one.")
+        kept = Kept(
+            form=values["form"],
+            base=str(values["base"]["name"]),
+            base_sha256=str(values["base"]["weights_sha256"]),
+            dtype=str(values["dtype"]),
+            text=str(values["text"]),
+            recipe=TuningRecipe.from_dict(values["recipe"]),
+            loss_before=float(values["loss_before"]),
+            loss_after=float(values["loss_after"]),
+            window_loss=float(values["window_loss"]),
+            window_tokens=int(values["window_tokens"]),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, SettingsError) as error:
+        raise ModelError(f"{path} is damaged ({error!r}): keep the overfit again.") from error
+    if kept.base_sha256 != card.weights_sha256:
+        raise ModelError(
+            f"{folder} keeps an overfit of {kept.base} with weights {kept.base_sha256[:12]}, but this is {card.name} "
+            f"with {card.weights_sha256[:12]}: load the former and redo it there."
+        )
+    return kept
+
+
+@contextmanager
+def keep(folder: Path, form: str, writers: Writers, card: ModelCard, how: str) -> Iterator[Path]:
+    """Have the form's writer fill the new folder `folder`, to which the block may add. It appears when it is whole.
+
+    A whole model gets a `source.json` that says `how` it was made. Raises as `Overfitted.save` does.
+    """
+    if form not in get_args(Form):
+        raise SettingsError(f"There is no form {form!r}: choose one of {', '.join(get_args(Form))}.")
+    if form not in writers:
+        raise ModelError(
+            f"The engine {card.engine} cannot keep that in the form {form}: choose {' or '.join(writers)}."
+        )
+    with new_folder(folder) as made:
+        writers[form](made)
+        yield made
+        if form in ("openai", "safetensors"):
+            today = datetime.now(UTC).date().isoformat()
+            write_record(made, name=folder.name, source=how, licence=card.licence, fetched=today)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which takes its place as `folder` if all goes well. `ModelError` if there is one already."""
+    if folder.exists():
+        raise ModelError(f"{folder} is already there: choose another folder.")
+    with telling_failures(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as work:
+            made = Path(work) / "made"  # for TemporaryDirectory keeps its own folder to the user alone
+            made.mkdir()
+            yield made
+            replace_file(made, folder)
+
+
+def write_openai(tensors: Mapping[str, Array], model_folder: Path, step: int, made: Path) -> None:
+    """Weights by Hugging Face's names, and the vocabulary of `model_folder`, as a run of gpt-2-simple."""
+    write_openai_checkpoint(made, as_openai_checkpoint(tensors, model_folder), step=step)
+
+
+def write_safetensors(tensors: Mapping[str, Array], model_folder: Path, made: Path) -> None:
+    """Weights by Hugging Face's names, and all else that `model_folder` says of the model."""
+    config = json.loads((model_folder / "config.json").read_text(encoding="utf-8"))
+    prefix = {"gpt2": "transformer.", "llama": "model."}[config["model_type"]]
+    config = {name: value for name, value in config.items() if name != "torch_dtype"} | {"dtype": "float32"}
+    (made / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8", newline="\n")
+    for name in (*VOCABULARY_FILES, "generation_config.json"):
+        if (model_folder / name).is_file():
+            shutil.copyfile(model_folder / name, made / name)
+    save_safetensors({prefix + name: tensor for name, tensor in tensors.items()}, made / "model.safetensors")
