@@ -16,11 +16,12 @@ ROUNDS = 3
 
 def gains(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
     """For each trick the seconds without it and with it, and the ratio; on the model in `folder`, in bf16."""
-    from verbosify.models.pytorch import allocator, packing, products, tuning
+    from verbosify.models.process import tune_process
+    from verbosify.models.pytorch import packing, products, tuning
     from verbosify.models.pytorch.model import TorchModel
     from verbosify.models.settings import SamplingSettings
 
-    allocator.prepare_memory()
+    tune_process()
     models = {
         precision: TorchModel(folder, name="benchmark", weights_sha256="", precision=precision)
         for precision in ("fp32", "bf16")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from tests.commands import Commands
 from tests.speaking_model import ESSAY
@@ -207,6 +208,16 @@ def test_the_command_computes_with_as_many_threads_as_are_recorded(piece: Piece,
 
     assert result.code in (0, 1)
     assert "threads was" not in result.out
+
+
+def test_the_number_of_threads_is_as_it_was_afterwards(piece: Piece) -> None:
+    before = torch.get_num_threads()
+    alter(piece, "batches", "model", {"threads": before + 1})
+
+    result = replay(piece, first_sample(piece, "first"))
+
+    assert not any("threads" in line for line in result.differing)
+    assert torch.get_num_threads() == before
 
 
 def test_the_command_shows_what_differs(piece: Piece, model: LanguageModel, commands: Commands) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from verbosify.essay.reading import read_essay as read_essay
     from verbosify.essay.writing import write_essay as write_essay
     from verbosify.models.loading import load_model as load_model
+    from verbosify.models.process import tune_process as tune_process
     from verbosify.models.protocol import LanguageModel as LanguageModel
     from verbosify.models.settings import RECIPES as RECIPES
     from verbosify.models.settings import SamplingSettings as SamplingSettings
@@ -41,6 +42,7 @@ _HOMES = {
     "load_model": "verbosify.models.loading",
     "read_essay": "verbosify.essay.reading",
     "replay": "verbosify.workflow",
+    "tune_process": "verbosify.models.process",
     "verbosify": "verbosify.workflow",
     "write_essay": "verbosify.essay.writing",
 }

@@ -84,6 +84,7 @@ def run(
     """Verbosify ESSAY: overfit on each passage, sample, choose, and make a page. Run again to go on."""
     from verbosify.essay.reading import read_essay
     from verbosify.essay.recoding import decode_sentences
+    from verbosify.models.process import tune_process
     from verbosify.models.settings import SamplingSettings, recipe_named
     from verbosify.site import check_site
     from verbosify.workflow import Options, verbosify
@@ -106,6 +107,7 @@ def run(
     split = None if sentences is None else decode_sentences(_read_bytes(sentences), text)
     folder = out or piece_folder(Path("pieces"), text.name)
     _show_notices(filter(None, [check_site(folder / "site")]))
+    tune_process()
     try:
         with _bars() as bars:
             summary = verbosify(
@@ -145,9 +147,11 @@ def replay(
     model: Annotated[str | None, typer.Option(help="Where the model is now. [default: where it was]")] = None,
 ) -> None:
     """Make a sample of PIECE again from its record, and compare."""
+    from verbosify.models.process import tune_process
     from verbosify.piece import Piece
     from verbosify.workflow import replay as replay_sample
 
+    tune_process()
     with Piece.open(piece) as opened:
         result = replay_sample(opened, sample, model=model)
     print(result.again)
@@ -166,11 +170,13 @@ def score(
     model: Annotated[str | None, typer.Option(help="Where the model is now. [default: where it was]")] = None,
 ) -> None:
     """Record how likely each token of PIECE's picks was, before and after overfitting, for the page to tint them by."""
+    from verbosify.models.process import tune_process
     from verbosify.piece import Piece, write_export
     from verbosify.piece.export import EXPORT_NAME
     from verbosify.readiness import ensure_writable
     from verbosify.workflow.scoring import score_picks
 
+    tune_process()
     with Piece.open(piece) as opened, _bars() as bars:
         ensure_writable([piece / EXPORT_NAME])
         try:

@@ -11,9 +11,11 @@ from time import perf_counter
 def main(folder: str, precision: str, recipe: str, passage: str, samples: int, length: int, passages: int) -> None:
     started = perf_counter()
     from verbosify.models.loading import load_model
+    from verbosify.models.process import tune_process
     from verbosify.models.settings import RECIPES, SamplingSettings
 
     stages = {"import": perf_counter() - started}
+    tune_process()
     started = perf_counter()
     model = load_model(folder, precision=precision)
     stages["load"] = perf_counter() - started

@@ -8,7 +8,6 @@ from typing import Literal
 from verbosify.errors import ModelError
 from verbosify.files import file_lock, printable, telling_failures
 from verbosify.models.protocol import LanguageModel, OnProgress
-from verbosify.models.pytorch.allocator import prepare_memory
 from verbosify.models.store.catalog import catalogue_entry, checkpoints_folder, get_model, locate_model
 from verbosify.models.store.provenance import read_record, weights_sha256
 
@@ -24,7 +23,7 @@ def load_model(
     precision: str = "auto",
     progress: OnProgress | None = None,
 ) -> LanguageModel:
-    """A language model, ready to be overfitted.
+    """A language model, ready to be overfitted. Changes nothing else in the process: see `process.tune_process`.
 
     Args:
         name_or_path: a name in the catalogue or another name of that model (`gpt2`, `355M`), fetched first if it is
@@ -48,7 +47,6 @@ def load_model(
 
         return TensorFlowModel(folder, name=name, licence=_licence(folder))
     _require_torch()
-    prepare_memory()
     from verbosify.models.pytorch.model import TorchModel
 
     sha256 = weights_sha256(folder)

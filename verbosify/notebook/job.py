@@ -8,19 +8,25 @@ from pathlib import Path
 
 from verbosify.essay.reading import Essay
 from verbosify.models.loading import load_model
+from verbosify.models.process import tune_process
 from verbosify.models.protocol import LanguageModel, OnProgress
 from verbosify.workflow import Options, Progress, Summary, verbosify
 from verbosify.workflow.run import load_embedder
 from verbosify.workflow.sampling import Embed
 
 
-def load(options: Options | None = None) -> tuple[LanguageModel, Embed]:
+def load(options: Options | None = None, *, tune: bool = False) -> tuple[LanguageModel, Embed]:
     """The model that `options` name and the sentence embeddings, fetched first if need be, with a bar.
+
+    Args:
+        tune: make overfits faster by changing how this whole kernel comes by memory: see `tune_process`.
 
     Raises:
         ModelError: a model is not to be had; the sentence says what to do.
     """
     options = options or Options()
+    if tune:
+        tune_process()
     with _bar("Loading") as move:
         told: OnProgress = lambda what, done, total: move(done, total or 0, what)  # noqa: E731  # a type of ours
         move(0, 0, f"Loading {options.model}…")

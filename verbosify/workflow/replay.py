@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,44 +55,59 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | str | Path | 
         recipe = None if batch.overfit is None else TuningRecipe.from_dict(piece.overfit(batch.overfit).recipe)
     if sample.index >= settings.n:
         raise PieceError(f"Sample {sample_id} is row {sample.index} of {settings.n}: its record is damaged.")
-    model = recorded_model(recorded_model_name(piece.job.options) if model is None else model, card)
-    with nullcontext() if recipe is None else model.overfit(text, recipe):
-        continuations = model.sample(text, settings)
-    again = next(row for row in continuations if row.index == sample.index)
-    return Replay(
-        sample.text, again.text, _first_difference(sample.token_ids, again.token_ids), _differing(card, model)
-    )
+    place = recorded_model_name(piece.job.options) if model is None else model
+    with recorded_model(place, card) as here:
+        with nullcontext() if recipe is None else here.overfit(text, recipe):
+            continuations = here.sample(text, settings)
+        again = next(row for row in continuations if row.index == sample.index)
+        difference = _first_difference(sample.token_ids, again.token_ids)
+        return Replay(sample.text, again.text, difference, _differing(card, here))
 
 
-def recorded_model(model: LanguageModel | str | Path, card: dict[str, Any]) -> LanguageModel:
+@contextmanager
+def recorded_model(model: LanguageModel | str | Path, card: dict[str, Any]) -> Iterator[LanguageModel]:
     """The model of a record's card: loaded as the card tells, if it is not yet.
+
+    PyTorch computes with the card's number of threads until the block ends, if the model is loaded here.
 
     Raises:
         PieceError: the card names what nothing can be loaded with.
         ModelError: the model is not to be had, or its weights are not those of the card.
     """
-    if isinstance(model, str | Path):
-        model = _load_as_recorded(model, card)
-    if model.card.weights_sha256 != card["weights_sha256"]:
-        raise ModelError(
-            f"The weights of {card['name']} here are not those of the record ({card['weights_sha256'][:12]}…): "
-            "fetch that version."
-        )
-    return model
+    with nullcontext() if isinstance(model, LanguageModel) else _recorded_threads(card):
+        here = model if isinstance(model, LanguageModel) else _load_as_recorded(model, card)
+        if here.card.weights_sha256 != card["weights_sha256"]:
+            raise ModelError(
+                f"The weights of {card['name']} here are not those of the record ({card['weights_sha256'][:12]}…): "
+                "fetch that version."
+            )
+        yield here
 
 
 def _load_as_recorded(name: str | Path, card: dict[str, Any]) -> LanguageModel:
-    """The model `name` on the engine and device, in the precision and with the threads that a record's card tells."""
+    """The model `name` on the engine and device and in the precision that a record's card tells."""
     precisions = {"float32": "fp32", "bfloat16": "bf16"}
     if card["dtype"] not in precisions:
         raise PieceError(f"The record names a precision {card['dtype']!r} that is not known: it cannot be replayed.")
+    return load_model(name, engine=card["engine"], device=card["device"], precision=precisions[card["dtype"]])
+
+
+@contextmanager
+def _recorded_threads(card: dict[str, Any]) -> Iterator[None]:
+    """Let PyTorch compute with the threads that a record's card tells, until the block ends."""
     if not 1 <= card["threads"] <= MOST_THREADS:
         raise PieceError(f"The record names {card['threads']} threads: it cannot be replayed.")
-    if card["engine"] == "torch" and find_spec("torch"):  # if it is not there, `load_model` says so
-        import torch
+    if card["engine"] != "torch" or not find_spec("torch"):  # if it is not there, `load_model` says so
+        yield
+        return
+    import torch
 
-        torch.set_num_threads(card["threads"])
-    return load_model(name, engine=card["engine"], device=card["device"], precision=precisions[card["dtype"]])
+    before = torch.get_num_threads()
+    torch.set_num_threads(card["threads"])
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _first_difference(recorded: list[int], again: tuple[int, ...]) -> int | None:

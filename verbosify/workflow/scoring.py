@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -39,34 +40,47 @@ def score_picks(
     wanted = [piece.sample(sample) for sample in sorted(standing - known)]
     if not wanted:
         return 0, 0
-    model = recorded_model(recorded_model_name(piece.job.options) if model is None else model, piece.job.model)
+    place = recorded_model_name(piece.job.options) if model is None else model
+    scored = done = 0
+    with recorded_model(place, piece.job.model) as here:
+        for samples in _by_overfit(piece, wanted):
+            scored += _score_together(piece, here, samples)
+            done += len(samples)
+            on_progress("scoring", done, len(wanted))
+    return scored, len(wanted)
+
+
+def _by_overfit(piece: Piece, samples: Sequence[Sample]) -> list[list[Sample]]:
+    """The samples, those of one passage and overfit together."""
     batches = {batch.id: batch for batch in piece.batches()}
-    texts = {passage.index: passage.text for passage in piece.passages()}
     visits: dict[tuple[int, int | None], list[Sample]] = {}
-    for sample in wanted:
+    for sample in samples:
         batch = batches[sample.batch]
         visits.setdefault((batch.passage, batch.overfit), []).append(sample)
-    done = scored = 0
-    for (passage, overfit), samples in visits.items():
-        text = texts[passage]
-        before = [_token_scores(model, text, sample.text) for sample in samples]
-        recipe = None if overfit is None else TuningRecipe.from_dict(piece.overfit(overfit).recipe)
-        with nullcontext() if recipe is None else model.overfit(text, recipe):  # without one the base itself said it
-            after = [_token_scores(model, text, sample.text) for sample in samples]
-        for sample, base, overfitted in zip(samples, before, after, strict=True):
-            if base:
-                piece.add_scores(
-                    Scores(
-                        sample=sample.id,
-                        tokens=[token for token, _ in base],
-                        base=[probability for _, probability in base],
-                        overfitted=[probability for _, probability in overfitted],
-                    )
-                )
-                scored += 1
-        done += len(samples)
-        on_progress("scoring", done, len(wanted))
-    return scored, len(wanted)
+    return list(visits.values())
+
+
+def _score_together(piece: Piece, model: LanguageModel, samples: Sequence[Sample]) -> int:
+    """Record the scores of samples of one passage and overfit; returns how many could be scored."""
+    batch = next(batch for batch in piece.batches() if batch.id == samples[0].batch)
+    text = next(passage.text for passage in piece.passages() if passage.index == batch.passage)
+    before = [_token_scores(model, text, sample.text) for sample in samples]
+    recipe = None if batch.overfit is None else TuningRecipe.from_dict(piece.overfit(batch.overfit).recipe)
+    with nullcontext() if recipe is None else model.overfit(text, recipe):  # without one the base itself said it
+        after = [_token_scores(model, text, sample.text) for sample in samples]
+    rows = [
+        Scores(
+            sample=sample.id,
+            tokens=[token for token, _ in base],
+            base=[probability for _, probability in base],
+            overfitted=[probability for _, probability in overfitted],
+        )
+        for sample, base, overfitted in zip(samples, before, after, strict=True)
+        if base
+    ]
+    for row in rows:
+        piece.add_scores(row)
+    return len(rows)
 
 
 def _token_scores(model: LanguageModel, passage: str, text: str) -> list[tuple[str, float]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -11,13 +12,13 @@ import pytest
 import torch
 
 from tests.tiny_models import write_gpt2
-from verbosify.models.pytorch.allocator import KEPT_KERNELS, keep_few_kernels, use_large_pages
+from verbosify.models.process import KEPT_KERNELS, keep_few_kernels, use_large_pages
 from verbosify.models.pytorch.model import has_fast_bf16
 
 FAULTS = """
 import resource
 import torch
-from verbosify.models.pytorch.allocator import keep_freed_memory
+from verbosify.models.process import keep_freed_memory
 
 def faults():
     torch.ones(2**24)
@@ -43,7 +44,7 @@ def test_memory_that_was_freed_is_used_again() -> None:
 
 
 def test_elsewhere_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    from verbosify.models.pytorch import allocator as memory
+    from verbosify.models import process as memory
 
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     monkeypatch.setattr(memory.ctypes, "CDLL", lambda _name: pytest.fail("glibc was asked"))
@@ -76,8 +77,10 @@ import sys
 from pathlib import Path
 import psutil
 from verbosify.models.loading import load_model
+from verbosify.models.process import tune_process
 from verbosify.models.settings import RECIPES, SamplingSettings
 
+tune_process()
 model = load_model(sys.argv[1], precision="bf16")
 memory = []
 for number in range(120):
@@ -99,3 +102,46 @@ def test_passages_of_all_lengths_take_no_more_memory_than_a_few(tmp_path: Path) 
     first, second = (int(growth) for growth in done.stdout.split())
     assert first < 350e6
     assert second < 30e6
+
+
+HOST = """
+import ctypes
+import json
+import json
+import os
+import sys
+import torch
+
+asked = []
+
+class Watched(ctypes.CDLL):
+    def __getattr__(self, name):
+        if name == "mallopt":
+            asked.append(name)
+        return super().__getattr__(name)
+
+ctypes.CDLL = Watched
+environment, threads = dict(os.environ), (torch.get_num_threads(), torch.get_num_interop_threads())
+import verbosify
+from verbosify.models.settings import SamplingSettings
+model = verbosify.load_model(sys.argv[1])
+with model.overfit("the night ferry"):
+    model.sample("the night ferry", SamplingSettings(n=1, length=2))
+print(json.dumps({
+    "environment": dict(os.environ) == environment,
+    "threads": (torch.get_num_threads(), torch.get_num_interop_threads()) == threads,
+    "asked": asked,
+}))
+verbosify.tune_process()
+print(json.dumps(asked))
+"""
+
+
+def test_a_library_changes_nothing_for_its_host_until_it_is_asked_to(tmp_path: Path) -> None:
+    folder = write_gpt2(tmp_path)
+    done = subprocess.run([sys.executable, "-c", HOST, str(folder)], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    before, after = (json.loads(line) for line in done.stdout.splitlines())
+    assert before == {"environment": True, "threads": True, "asked": []}
+    assert bool(after) == (platform.libc_ver()[0] == "glibc")
