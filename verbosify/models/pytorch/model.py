@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -22,17 +22,17 @@ from verbosify.models.protocol import Continuation, ModelCard, TokenChoice, Toke
 from verbosify.models.pytorch.cache import Cache
 from verbosify.models.pytorch.decoding import candidates, draw, penalised
 from verbosify.models.pytorch.packing import packed_projections
-from verbosify.models.pytorch.saving import overfit_writers, read_step
+from verbosify.models.pytorch.saving import overfit_writers, read_step, whole_model_writers
 from verbosify.models.pytorch.trainer import TorchTrainer
 from verbosify.models.pytorch.transformer import Project, attend_causally, hidden_states, plain_projections
-from verbosify.models.pytorch.tuning import mean_loss, tune
+from verbosify.models.pytorch.tuning import mean_loss, tune, tuned_names
 from verbosify.models.pytorch.weights import Weights
 from verbosify.models.rows import Rows, prompt_tokens, uniform_streams
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 from verbosify.models.training.divergence import require_convergence
 from verbosify.models.training.finetuning import finetune
 from verbosify.models.training.restoring import Freshness
-from verbosify.models.training.saving import Overfitted, read_kept
+from verbosify.models.training.saving import Overfitted, Writers, read_kept
 from verbosify.models.training.windows import training_windows
 from verbosify.version import version_of_verbosify
 
@@ -165,7 +165,23 @@ class TorchModel:
     def training(self, recipe: TuningRecipe) -> Iterator[TorchTrainer]:
         """Weights to be trained step by step, by the recipe's rate, epsilon and weights; fresh again on exit."""
         with self._freshness.changing() as require:
-            yield TorchTrainer(self._weights, self._folder, recipe, require, self._unpack)
+
+            def writers(masters: Mapping[str, Tensor], steps: int) -> Writers:
+                def tensors() -> dict[str, Tensor]:
+                    require()
+                    return self._weights.to_file_layout(masters)
+
+                return whole_model_writers(tensors, self._folder, steps)
+
+            yield TorchTrainer(
+                self._weights,
+                tuned_names(self._weights, recipe),
+                recipe,
+                loss=lambda token_ids: mean_loss(self._architecture, self._weights.working, token_ids),
+                vocabulary=self._architecture.vocabulary,
+                writers=writers,
+                changed=self._unpack,
+            )
 
     finetune = finetune
 

@@ -12,6 +12,7 @@ from verbosify.errors import ModelError
 from verbosify.models.formats.safetensors import save_safetensors
 from verbosify.models.formats.tensor_bundle import Array
 from verbosify.models.pytorch.delta import Bits, apply_delta, pack_delta
+from verbosify.models.pytorch.tuning import Tunable
 from verbosify.models.pytorch.weights import Weights
 from verbosify.models.training.saving import Writers, write_openai, write_safetensors
 
@@ -40,12 +41,12 @@ def overfit_writers(weights: Weights, folder: Path, steps: int, require: Callabl
 
     def write_step(made: Path) -> None:
         require()
-        _write_step(weights, made)
+        save_step(weights, made)
 
     return {**whole_model_writers(tensors, folder, steps), "delta": write_step}
 
 
-def read_step(folder: Path, weights: Weights, dtype: str) -> None:
+def read_step(folder: Path, weights: Tunable, dtype: str) -> None:
     """Make the working weights what they were when their step, taken in `dtype`, was kept in `folder`.
 
     Raises `ModelError` if the file is missing, damaged, or of a model of another shape.
@@ -64,7 +65,8 @@ def read_step(folder: Path, weights: Weights, dtype: str) -> None:
         raise ModelError(f"{path} is missing or damaged ({error}): keep the overfit again.") from error
 
 
-def _write_step(weights: Weights, made: Path) -> None:
+def save_step(weights: Tunable, made: Path) -> None:
+    """Write what the step did to every working weight into the folder `made`."""
     import numpy as np
 
     dtype = str(weights.dtype).removeprefix("torch.")
@@ -75,7 +77,7 @@ def _write_step(weights: Weights, made: Path) -> None:
     save_safetensors(packed, made / STEP)
 
 
-def _base_bits(weights: Weights, name: str, dtype: str) -> Bits:
+def _base_bits(weights: Tunable, name: str, dtype: str) -> Bits:
     floats, whole = BITS[dtype]
     base = torch.empty(weights.working[name].shape, dtype=floats)
     weights.copy_base(name, base)

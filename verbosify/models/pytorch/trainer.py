@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from verbosify.models.formats.tensor_bundle import Array
-from verbosify.models.pytorch.saving import whole_model_writers
-from verbosify.models.pytorch.tuning import BETA1, BETA2, mean_loss, tuned_names
-from verbosify.models.pytorch.weights import Weights
+from verbosify.models.pytorch.tuning import BETA1, BETA2, Tunable
 from verbosify.models.settings import TuningRecipe
 from verbosify.models.training.divergence import in_float32
 from verbosify.models.training.saving import Writers
@@ -25,26 +22,33 @@ from verbosify.models.training.saving import Writers
 class TorchTrainer:
     """A model's weights on their way, and Adam's memory of it. Starts from the base weights.
 
-    Calls `changed` whenever the weights do; `require` raises once they are fresh again.
+    Args:
+        names: those of the working weights that are trained.
+        loss: mean cross-entropy, nats a token, of token ids under the working weights.
+        writers: what can be written of such weights by their names, so many steps having been taken.
+        changed: called whenever the weights change.
     """
 
     def __init__(
         self,
-        weights: Weights,
-        folder: Path,
+        weights: Tunable,
+        names: Sequence[str],
         recipe: TuningRecipe,
-        require: Callable[[], None],
+        *,
+        loss: Callable[[Tensor], Tensor],
+        vocabulary: int,
+        writers: Callable[[Mapping[str, Tensor], int], Writers],
         changed: Callable[[], None],
     ) -> None:
-        self.vocabulary = weights.architecture.vocabulary
+        self.vocabulary = vocabulary
         self._weights = weights
-        self._folder = folder
-        self._require = require
+        self._mean_loss = loss
+        self._writers = writers
         self._changed = changed
         self._epsilon = in_float32(recipe.epsilon)
         self._steps = 0
         self._masters: dict[str, Tensor] = {}
-        for name in tuned_names(weights, recipe):
+        for name in names:
             working = weights.working[name]
             if working.dtype == torch.float32:
                 self._masters[name] = working
@@ -77,7 +81,7 @@ class TorchTrainer:
         self._changed()
         self._steps += 1
         for master, gradient in zip(self._masters.values(), gradients, strict=True):
-            master.grad = gradient.float()
+            master.grad = torch.zeros_like(master) if gradient is None else gradient.float()  # an expert nobody asked
         # TensorFlow adds its epsilon before it corrects the second moment, PyTorch after.
         self._adam.param_groups[0]["eps"] = self._epsilon / math.sqrt(1 - BETA2**self._steps)
         self._adam.step()
@@ -92,8 +96,7 @@ class TorchTrainer:
         return self._loss(token_ids).item()
 
     def _loss(self, token_ids: Sequence[int]) -> Tensor:
-        ids = torch.tensor(token_ids, device=self._weights.device)
-        return mean_loss(self._weights.architecture, self._weights.working, ids)
+        return self._mean_loss(torch.tensor(token_ids, device=self._weights.device))
 
     def weights(self) -> dict[str, Array]:
         """The weights being trained, float32; views of what the next step changes."""
@@ -126,9 +129,4 @@ class TorchTrainer:
 
     def writers(self, steps: int) -> Writers:
         """What can be written of the weights, `steps` having been taken; `ModelError` once they are fresh again."""
-
-        def tensors() -> dict[str, Tensor]:
-            self._require()
-            return self._weights.to_file_layout(self._masters)
-
-        return whole_model_writers(tensors, self._folder, steps)
+        return self._writers(self._masters, steps)

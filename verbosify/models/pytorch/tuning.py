@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
@@ -94,6 +94,20 @@ def mean_loss(architecture: Architecture, weights: Mapping[str, Tensor], token_i
     return loss
 
 
+class Tunable(Protocol):
+    """Weights that a step changes: `working` in memory, and what they were, to begin from."""
+
+    working: dict[str, Tensor]
+    device: torch.device
+    dtype: torch.dtype
+
+    def base(self, name: str) -> list[Tensor]:
+        """The parts, along the rows, of the base of the working weight of that name."""
+
+    def copy_base(self, name: str, target: Tensor) -> None:
+        """Fill `target`, of the working weight's shape, with its base."""
+
+
 def tuned_names(weights: Weights, recipe: TuningRecipe) -> list[str]:
     if recipe.weights == "all":
         return list(weights.working)
@@ -150,16 +164,16 @@ def _step(
 class SingleStep:
     """Adam's first step, straight from the base on disk to the working weights, without state."""
 
-    def __init__(self, weights: Weights, recipe: TuningRecipe) -> None:
+    def __init__(self, weights: Tunable, recipe: TuningRecipe) -> None:
         self._weights = weights
         self._rate = in_float32(recipe.learning_rate)
         self._epsilon = in_float32(recipe.epsilon) / math.sqrt(1 - BETA2)
-        longest = max(weight[0].numel() for weight in weights.working.values())
+        longest = max(as_rows(weight)[0].numel() for weight in weights.working.values())
         self._scratch = torch.empty(2, max(longest, CACHED_NUMBERS), dtype=torch.float32, device=weights.device)
 
     @torch.no_grad()
     def __call__(self, name: str, gradient: Tensor, _number: int) -> None:
-        working = self._weights.working[name]
+        working, gradient = as_rows(self._weights.working[name]), as_rows(gradient)
         row = 0
         for base in self._weights.base(name):
             rows = slice(row, row + len(base))
@@ -173,6 +187,11 @@ class SingleStep:
                 after.copy_(torch.addcdiv(before.to(step.device), step, size, value=-self._rate, out=step))
 
 
+def as_rows(tensor: Tensor) -> Tensor:
+    """The tensor, or a single number as one row."""
+    return tensor if tensor.ndim else tensor[None]
+
+
 def as_in_memory(tensor: Tensor) -> Tensor:
     """The tensor, or its transpose if that is how it lies in memory."""
     return tensor.t() if tensor.ndim == 2 and lies_turned(tensor) else tensor
@@ -181,7 +200,7 @@ def as_in_memory(tensor: Tensor) -> Tensor:
 class ManySteps:
     """Adam with moments and float32 master weights, kept as long as this object lives."""
 
-    def __init__(self, weights: Weights, names: Sequence[str], recipe: TuningRecipe) -> None:
+    def __init__(self, weights: Tunable, names: Sequence[str], recipe: TuningRecipe) -> None:
         self._working = weights.working
         self._rate, self._epsilon = in_float32(recipe.learning_rate), in_float32(recipe.epsilon)
         self._masters = {name: weights.working[name].detach().float() for name in names}
