@@ -434,7 +434,7 @@ def test_a_mistake_leaves_with_one_sentence_and_a_defect_with_all_it_has(
     def break_down() -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(cli, "app", break_down)
+    monkeypatch.setattr("verbosify.cli.app.app", break_down)
     with pytest.raises(OSError, match="Input/output error"):
         cli.main()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.test_markdown import NASTY
@@ -71,6 +71,17 @@ def seen(spans: list[Span]) -> list[tuple[str, frozenset[str], str]]:
     ]
 
 
+@example([Span(":::", frozenset(), "")])
+@example([Span("::: note", frozenset(), "")])
+@example([Span("import boats from 'harbour'", frozenset(), "")])
+@example([Span("export default boats", frozenset(), "")])
+@example([Span("#boats #harbour", frozenset(), "")])
+@example([Span("tags: #boats", frozenset(), "")])
+@example([Span("mood:: grey", frozenset(), "")])
+@example([Span("!!! note", frozenset(), "")])
+@example([Span("???+ note", frozenset(), "")])
+@example([Span("+---+---+", frozenset(), "")])
+@example([Span("---- ----", frozenset(), "")])
 @given(st.lists(marked, max_size=5))
 def test_what_is_written_reads_as_it_was_set(spans: list[Span]) -> None:
     text = "\\\n".join(markdown_lines(spans))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.making import harbour, hostile, long_piece, scored
 from verbosify.site import build_site
@@ -23,6 +23,8 @@ from verbosify.site.output import write_files
 from verbosify.site.record import Record
 
 HERE = Path(__file__).parent
+expect.set_options(timeout=30_000)  # a machine at work may be slow
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -15,7 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
 _SETTINGS = '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}'
@@ -97,6 +97,7 @@ def browser_page(width: int, height: int) -> Iterator[Page]:
         context.route("**/*", lambda route: route.continue_() if "//127.0.0.1" in route.request.url else route.abort())
         page = context.new_page()
         page.set_default_timeout(120_000)
+        expect.set_options(timeout=60_000)  # machines at work may be slow
         try:
             yield page
         finally:

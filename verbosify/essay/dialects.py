@@ -101,6 +101,13 @@ def is_machine_line(line: str) -> bool:
     return _MACHINE_LINE.fullmatch(line) is not None
 
 
+def opens_region(line: str) -> bool:
+    """Whether a line would begin something else than prose, or be for a machine itself."""
+    return is_machine_line(line) or (
+        line.lstrip()[:1] in _FIRST and any(opening.match(line) for opening, _ in _REGIONS)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class LineKinds:
     """The numbers of the lines of a text that are not prose.

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from verbosify.essay.blocks import Block, BlockKind, lines, plain_words
-from verbosify.essay.dialects import MACHINE_WORDS, line_kinds
+from verbosify.essay.dialects import MACHINE_WORDS, line_kinds, opens_region
 from verbosify.essay.inline import Inline, Piece, PieceKind
 
 if TYPE_CHECKING:
@@ -157,7 +157,14 @@ def escape_markdown(text: str) -> str:
 
 def escape_characters(text: str, *, starts_line: bool = True) -> str:
     """The same of a piece of a line, whose white space stays; what matters at a line's start alone may stay too."""
-    return _MARKUP.sub(r"\\\g<0>", text) if starts_line else _MARKUP.sub(r"\\\g<0>", f" {text}")[1:]
+    if not starts_line:
+        return _MARKUP.sub(r"\\\g<0>", f" {text}")[1:]
+    escaped = _MARKUP.sub(r"\\\g<0>", text)
+    if escaped[:1] in ("\\", "&") or not opens_region(escaped):
+        return escaped
+    lead = escaped[: len(escaped) - len(escaped.lstrip())]
+    first, rest = escaped[len(lead)], escaped[len(lead) + 1 :]
+    return f"{lead}&#{ord(first)};{rest}" if first.isalnum() else f"{lead}\\{first}{rest}"
 
 
 def without_machine_lines(text: str) -> str:
