@@ -202,6 +202,32 @@ def test_a_row_does_not_depend_on_how_many_there_are(model: Any) -> None:
     assert len({continuation.text for continuation in many}) == 5
 
 
+def test_every_settings_draws_what_it_would_alone(model: Any) -> None:
+    several = [
+        LONG,
+        replace(LONG, temperature=0.7, top_k=5, n=2),
+        replace(LONG, seed=8, length=9),
+        replace(LONG, temperature=0),
+        replace(LONG, stops=("e",), n=3),
+        replace(LONG, top_p=0.8, n=1),
+    ]
+
+    together = model.sample(PROMPT, several)
+
+    assert together == [continuation for settings in several for continuation in model.sample(PROMPT, settings)]
+    assert [continuation.index for continuation in together][:8] == [0, 1, 2, 3, 0, 1, 0, 1]
+
+
+def test_an_empty_list_of_settings_is_refused(model: Any) -> None:
+    with pytest.raises(SettingsError, match="list of settings is empty"):
+        model.sample(PROMPT, [])
+
+
+def test_the_longest_of_several_settings_must_fit(model: Any) -> None:
+    with pytest.raises(ModelError, match=f"{model.card.context} more are asked for"):
+        model.sample(PROMPT, [ALL, replace(ALL, length=model.card.context)])
+
+
 def test_temperature_zero_is_greedy(model: Any) -> None:
     greedy = model.sample(PROMPT, SamplingSettings(n=3, length=20, temperature=0))
 

@@ -10,10 +10,9 @@ from torch.nn import functional
 from tests.seeds import seeded
 from tests.tiny_models import write_llama
 from verbosify.models.pytorch import cache
-from verbosify.models.pytorch.cache import Cache
+from verbosify.models.pytorch.cache import Cache, HeldKeys
 from verbosify.models.pytorch.transformer import attend_causally, hidden_states, plain_projections
 from verbosify.models.pytorch.weights import Weights
-from verbosify.models.settings import SamplingSettings
 
 CPU = torch.device("cpu")
 PROMPT = torch.randint(1, 300, (17,), generator=torch.Generator().manual_seed(seeded(1)))
@@ -25,9 +24,11 @@ class Reader:
 
     def __init__(self, folder: Path, rows: int, length: int, dtype: torch.dtype = torch.float32) -> None:
         self._weights = Weights(folder, CPU, dtype)
-        settings = SamplingSettings(n=rows, length=length)
-        self.cache = Cache(self._weights.architecture, PROMPT, settings, self._weights.working)
         self.project = plain_projections(self._weights.working)
+        self.held = HeldKeys(self._weights.architecture, self._weights.working)
+        self.state = self.held.read(PROMPT, self.project)
+        self.cache = Cache(self._weights.architecture, self._weights.working)
+        self.cache.add(self.held, rows, length)
 
     def from_the_start(self, own: Tensor) -> Tensor:
         text, a = torch.cat((PROMPT, own)), self._weights.architecture
@@ -53,9 +54,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_a_cached_step_says_what_reading_everything_again_would(folder: Path) -> None:
     reader = Reader(folder, rows=4, length=12)
 
-    state = reader.cache.prefill(reader.project)
-
-    torch.testing.assert_close(state[0], reader.from_the_start(ROWS[0, :0]), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(reader.state[0], reader.from_the_start(ROWS[0, :0]), atol=1e-5, rtol=1e-5)
     for step in range(12):
         states = reader.cache.advance(ROWS[:, step], reader.project)
         for row in range(4):
@@ -66,7 +65,6 @@ def test_a_cached_step_says_what_reading_everything_again_would(folder: Path) ->
 @torch.no_grad()
 def test_rows_that_are_dropped_do_not_disturb_those_that_go_on(folder: Path) -> None:
     reader = Reader(folder, rows=4, length=12)
-    reader.cache.prefill(reader.project)
     left = [0, 1, 2, 3]
     for step in range(12):
         states = reader.cache.advance(ROWS[left, step], reader.project)
@@ -75,7 +73,7 @@ def test_rows_that_are_dropped_do_not_disturb_those_that_go_on(folder: Path) -> 
             torch.testing.assert_close(states[place], expected, atol=1e-5, rtol=1e-5)
         if step in (2, 6, 7):
             places = {2: [0, 2, 3], 6: [1, 2], 7: [1]}[step]
-            reader.cache.keep(places)
+            reader.cache.select_rows(places)
             left = [left[place] for place in places]
     assert left == [3]
 
@@ -83,7 +81,6 @@ def test_rows_that_are_dropped_do_not_disturb_those_that_go_on(folder: Path) -> 
 @torch.no_grad()
 def test_a_cache_in_bf16_stays_close(folder: Path) -> None:
     exact, rough = Reader(folder, rows=4, length=12), Reader(folder, rows=4, length=12, dtype=torch.bfloat16)
-    states = [reader.cache.prefill(reader.project) for reader in (exact, rough)]
     for step in range(12):
         states = [reader.cache.advance(ROWS[:, step], reader.project) for reader in (exact, rough)]
 
@@ -98,7 +95,6 @@ def test_a_cache_in_bf16_stays_close(folder: Path) -> None:
 def test_a_single_row_of_a_single_token_can_be_read(folder: Path) -> None:
     reader = Reader(folder, rows=1, length=1)
 
-    reader.cache.prefill(reader.project)
     (state,) = reader.cache.advance(ROWS[:1, 0], reader.project)
 
     torch.testing.assert_close(state, reader.from_the_start(ROWS[0, :1]), atol=1e-5, rtol=1e-5)

@@ -76,3 +76,52 @@ def test_a_stop_in_the_very_last_token_is_a_stop() -> None:
 
     assert batch.add([ord("c")]) == []
     assert (batch.continuations()[0].text, batch.continuations()[0].finish) == ("a", "stop")
+
+
+def shown(batch: Rows, tokens: str) -> list[str]:
+    """What may be shown after each token of the first row."""
+    news = []
+    for token in tokens:
+        batch.add([ord(token)])
+        news.append(batch.news(0))
+    return news
+
+
+def test_what_may_begin_a_stop_is_held_back_until_it_does_not() -> None:
+    batch = rows(1, 8, "ab!", "\n\n")
+
+    assert shown(batch, "xababc\ny") == ["x", "", "", "ab", "", "abc", "", "\ny"]
+
+
+def test_a_stop_is_never_shown() -> None:
+    batch = rows(1, 8, "ab!")
+
+    assert shown(batch, "xab!") == ["x", "", "", ""]
+    assert batch.continuations()[0].text == "x"
+
+
+def test_what_was_held_back_is_shown_when_the_row_ends() -> None:
+    batch = rows(1, 3, "ab!")
+
+    assert shown(batch, "xab") == ["x", "", "ab"]
+
+
+def test_a_character_of_several_tokens_is_shown_whole() -> None:
+    batch = Rows(SamplingSettings(n=1, length=7), frozenset({0}), lambda ids: bytes(ids).decode(errors="replace"))
+    duck = "a🦆é".encode()
+
+    news = []
+    for byte in duck:
+        batch.add([byte])
+        news.append(batch.news(0))
+
+    assert news == ["a", "", "", "", "🦆", "", "é"]
+
+
+def test_a_character_that_stays_broken_is_shown_at_the_end() -> None:
+    batch = Rows(SamplingSettings(n=1, length=2), frozenset({0}), lambda ids: bytes(ids).decode(errors="replace"))
+
+    batch.add([97])
+    assert batch.news(0) == "a"
+    batch.add([0xF0])
+    assert batch.news(0) == batch.continuations()[0].text[1:] == "\ufffd"

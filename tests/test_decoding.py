@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.seeds import seeded
-from verbosify.models.pytorch.decoding import TIES, candidates, draw, most_likely, penalised
+from verbosify.models.decoding import TIES, candidates, draw, most_likely, penalised
 from verbosify.models.settings import SamplingSettings
 
 ALL = SamplingSettings(temperature=1.0, top_k=0)

@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 from tests.naive_sampling import complaints, load_reference, reader
 from tests.tiny_models import usual_token
 from verbosify.errors import ModelError
+from verbosify.models.decoding import TIES
 from verbosify.models.protocol import Continuation
-from verbosify.models.pytorch.decoding import TIES
 from verbosify.models.pytorch.model import TorchModel
 from verbosify.models.pytorch.packing import can_pack
 from verbosify.models.settings import SamplingSettings, TuningRecipe

@@ -23,8 +23,9 @@ OnProgress = Callable[[str, int, int | None], None]
 class Continuation:
     """What the model produced after a prompt, the prompt not included.
 
-    `finish` is `length` (the limit was reached), `end` (the model ended the text) or `stop`. With `stop`,
-    `text` ends before the stop string, while `token_ids` still hold the tokens that spelt it.
+    `index` counts the rows of the settings it was drawn with, from 0. `finish` is `length` (the limit was reached),
+    `end` (the model ended the text) or `stop`. With `stop`, `text` ends before the stop string, while `token_ids` still
+    hold the tokens that spelt it.
     """
 
     index: int
@@ -125,8 +126,13 @@ class LanguageModel(Protocol):
     def finetune(self) -> Callable[..., AbstractContextManager[Any]]:
         """Many steps on a corpus: `finetune(texts, steps, ...)`, as `finetuning.finetune` has it."""
 
-    def sample(self, prompt: str, settings: SamplingSettings = ...) -> list[Continuation]:
-        """`settings.n` continuations of `prompt`, in row order. `ModelError` if they would not fit the context."""
+    def sample(self, prompt: str, settings: SamplingSettings | Sequence[SamplingSettings] = ...) -> list[Continuation]:
+        """`settings.n` continuations of `prompt`, in row order.
+
+        Of several settings, those of each follow those of the one before, and each draws the same rows, numbered from
+        0, as it would alone; an engine that can makes one batch of them all. Raises `ModelError` if one would not fit
+        the context, and `SettingsError` for an empty list.
+        """
 
     def next_tokens(self, prompt: str, top: int = 100, settings: SamplingSettings = ...) -> list[TokenChoice]:
         """The `top` most likely next tokens, most likely first."""

@@ -1,8 +1,9 @@
-"""Keys and values of a batch that grows from one prompt. Knows attention, not words.
+"""Keys and values of texts that are held, and of the rows that grow from them. Knows attention, not words.
 
-The prompt is read once. Rows attend together, a group at a time: the tokens of all rows of a group lie in one memory,
-behind the prompt's, and a mask hides from each row what is another's. So every head makes one product for the whole
-group, over one copy of the prompt, where each row by itself would make one of its own over a copy of its own.
+A text is read once, and may be read on. Rows attend together, a group at a time: the tokens of all rows of a group lie
+in one memory, behind their text's, and a mask hides from each row what is another's. So every head makes one product
+for the whole group, over one copy of the text, where each row by itself would make one of its own over a copy of its
+own. All groups, whatever their texts, share every other product of a step.
 """
 
 from __future__ import annotations
@@ -14,49 +15,110 @@ from torch import Tensor
 from torch.nn import functional
 
 from verbosify.models.pytorch.transformer import Architecture, Project, attend_causally, hidden_states
-from verbosify.models.settings import SamplingSettings
 
 GROUP = 10
 """Rows that attend together at most: a larger group makes fewer products, and hides more of each from every row."""
+SPARE = 64
+"""Places beyond those needed, so that a text that grows by a token is not copied each time."""
+
+
+class HeldKeys:
+    """Keys and values of one text, (layers, 2, key-value heads, places, head width), which forks share."""
+
+    def __init__(self, architecture: Architecture, weights: Mapping[str, Tensor]) -> None:
+        self._architecture = architecture
+        self._weights = weights
+        self._memory = _Memory(architecture, 0, weights["embedding"])
+        self.length = 0
+
+    @property
+    def places(self) -> Tensor:
+        return self._memory.places[:, :, :, : self.length]
+
+    def fork(self) -> HeldKeys:
+        """The same text, to be read on in another way; it is copied by whichever of the two reads on second."""
+        other = HeldKeys.__new__(HeldKeys)
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def cut(self, length: int) -> None:
+        """Hold the first `length` tokens only."""
+        self.length = min(self.length, length)
+
+    def read(self, token_ids: Tensor, project: Project) -> Tensor:
+        """Read on; returns the hidden state of the last of these tokens, (1, width)."""
+        before, after = self.length, self.length + len(token_ids)
+        self._make_room(after)
+        memory, mask = self._memory, None
+        if before:
+            mask = torch.ones(len(token_ids), after, dtype=torch.bool, device=token_ids.device).tril(before)
+
+        def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            memory.places[layer, :, :, before:after].copy_(torch.stack((k, v)).transpose(1, 2))
+            if mask is None:
+                return attend_causally(layer, q, k, v)
+            keys, values = memory.places[layer, :, None, :, :after].unbind()
+            queries, grouped = q.transpose(0, 1)[None], q.shape[1] != k.shape[1]
+            attended = functional.scaled_dot_product_attention(
+                queries, keys, values, attn_mask=mask, enable_gqa=grouped
+            )
+            return attended[0].transpose(0, 1)
+
+        positions = torch.arange(before, after, device=token_ids.device)
+        states = hidden_states(self._architecture, self._weights, token_ids, positions, project, attend)
+        self.length = after
+        return states[-1:]
+
+    def _make_room(self, length: int) -> None:
+        """Places of our own for as many tokens: those at hand, unless a fork has written there, or they are too few."""
+        if self._memory.used != self.length or length > self._memory.places.shape[3]:
+            memory = _Memory(self._architecture, length + SPARE if self.length else length, self._weights["embedding"])
+            memory.places[:, :, :, : self.length].copy_(self.places)
+            self._memory = memory
+        self._memory.used = length
+
+
+class _Memory:
+    """Places for keys and values, of which the first `used` have been written."""
+
+    def __init__(self, architecture: Architecture, places: int, like: Tensor) -> None:
+        a = architecture
+        self.places = torch.empty((a.layers, 2, a.kv_heads, places, a.head_width), dtype=like.dtype, device=like.device)
+        self.used = 0
 
 
 class Cache:
-    """One prompt, `settings.n` rows, room for `settings.length` tokens a row."""
+    """Rows that grow from held texts, a token at a time, all in step."""
 
-    def __init__(
-        self, architecture: Architecture, prompt_ids: Tensor, settings: SamplingSettings, weights: Mapping[str, Tensor]
-    ) -> None:
+    def __init__(self, architecture: Architecture, weights: Mapping[str, Tensor]) -> None:
         self._architecture = architecture
         self._weights = weights
-        self._prompt_ids = prompt_ids
-        self._filled = len(prompt_ids)
-        like, sizes = weights["embedding"], [min(GROUP, settings.n - start) for start in range(0, settings.n, GROUP)]
-        self._groups = [_Group(architecture, size, self._filled, settings.length, like) for size in sizes]
+        self._groups: list[_Group] = []
 
-    def prefill(self, project: Project) -> Tensor:
-        """Read the prompt; returns the hidden state of its last token, (1, width)."""
+    def add(self, held: HeldKeys, rows: int, length: int, *, together: bool = False) -> None:
+        """Have `rows` more rows, behind the present ones, with room for `length` tokens each.
 
-        def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-            for group in self._groups:
-                group.write(layer, k, v)
-            return attend_causally(layer, q, k, v)
+        Those that are `together` may take one another's places, as beams do.
+        """
+        size = rows if together else GROUP
+        sizes = [min(size, rows - start) for start in range(0, rows, size)]
+        self._groups += [_Group(self._architecture, count, held.places, length) for count in sizes]
 
-        positions = torch.arange(self._filled, device=self._prompt_ids.device)
-        states = hidden_states(self._architecture, self._weights, self._prompt_ids, positions, project, attend)
-        return states[-1:]
-
-    def keep(self, places: Sequence[int]) -> None:
-        """Go on with these of the present rows only."""
+    def select_rows(self, places: Sequence[int]) -> None:
+        """Go on with these of the present rows: in order, but that rows which are together may swap and repeat."""
         start = 0
         for group in self._groups:
             end = start + group.rows
-            group.keep([place - start for place in places if start <= place < end])
+            group.select_rows([place - start for place in places if start <= place < end])
             start = end
         self._groups = [group for group in self._groups if group.rows]
 
     def advance(self, token_ids: Tensor, project: Project) -> Tensor:
         """Read one more token a row, (rows,); returns their hidden states, (rows, width)."""
         sizes = [group.rows for group in self._groups]
+        positions = torch.tensor(
+            [group.position for group in self._groups for _ in range(group.rows)], device=token_ids.device
+        )
         for group in self._groups:
             group.grow()
 
@@ -66,66 +128,59 @@ class Cache:
             parts = zip(self._groups, *(torch.split(rows, sizes) for rows in (q, k, v)), strict=True)
             return torch.cat([group.attend(layer, *part) for group, *part in parts])
 
-        positions = torch.full((len(token_ids),), self._filled, device=token_ids.device)
-        self._filled += 1
         return hidden_states(self._architecture, self._weights, token_ids, positions, project, attend)
 
 
 class _Group:
     """Rows that attend together.
 
-    `_memory` holds keys and values, (layers, 2, key-value heads, places, head width): the prompt's places, then one for
+    `_memory` holds keys and values, (layers, 2, key-value heads, places, head width): the text's places, then one for
     each row at every step. `_mask`, (queries, places), is 0 where a row may look and -inf elsewhere; queries of a row
     that share a key-value head are neighbours.
     """
 
-    def __init__(self, architecture: Architecture, rows: int, prompt: int, length: int, like: Tensor) -> None:
+    def __init__(self, architecture: Architecture, rows: int, text: Tensor, length: int) -> None:
         a = architecture
         self.rows = rows
+        self.position = self._filled = text.shape[3]
         self._queries = a.heads // a.kv_heads
-        places = prompt + rows * length
-        self._memory = torch.empty(
-            (a.layers, 2, a.kv_heads, places, a.head_width), dtype=like.dtype, device=like.device
-        )
-        self._mask = torch.full((rows * self._queries, places), -torch.inf, dtype=like.dtype, device=like.device)
-        self._mask[:, :prompt] = 0
-        self._filled = prompt
-        self._look(slice(prompt))
+        places = self._filled + rows * length
+        self._memory = text.new_empty((a.layers, 2, a.kv_heads, places, a.head_width))
+        self._memory[:, :, :, : self._filled].copy_(text)
+        self._mask = text.new_full((rows * self._queries, places), -torch.inf)
+        self._mask[:, : self._filled] = 0
 
     def grow(self) -> None:
         """Make a place for one more token a row."""
         places = slice(self._filled, self._filled + self.rows)
         self._filled += self.rows
+        self.position += 1
         own = self._mask[:, places].view(self.rows, self._queries, self.rows)
         own.diagonal(dim1=0, dim2=2).zero_()
-        self._look(places)
-
-    def _look(self, places: slice) -> None:
-        """Views of every layer's memory, made once a step: what is to be written, at `places`, and what to be seen."""
+        # views of every layer's memory, made once a step: what is to be written, and what to be seen
         self._written = self._memory[:, :, :, places].unbind()
         self._seen = self._memory[:, :, None, :, : self._filled].unbind()
         self._seen_mask = self._mask[:, : self._filled]
 
-    def write(self, layer: int, k: Tensor, v: Tensor) -> None:
-        """Keep the keys and values of the tokens that are being read, (tokens, key-value heads, head width)."""
-        self._written[layer].copy_(torch.stack((k, v)).transpose(1, 2))
-
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """Every row sees the prompt and its own tokens, the one that is being read included."""
-        self.write(layer, k, v)
+        """Every row sees the text and its own tokens, the one that is being read included."""
+        self._written[layer].copy_(torch.stack((k, v)).transpose(1, 2))
         keys, values = self._seen[layer].unbind()
         heads, width = keys.shape[1], keys.shape[-1]
         queries = q.view(self.rows, heads, self._queries, width).transpose(0, 1).reshape(1, heads, -1, width)
         attended = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=self._seen_mask)
         return attended.view(heads, self.rows, self._queries, width).transpose(0, 1).reshape(q.shape)
 
-    def keep(self, places: Sequence[int]) -> None:
-        """Go on with these rows, and forget the tokens of the others."""
-        if len(places) in (0, self.rows):
+    def select_rows(self, places: Sequence[int]) -> None:
+        """Go on with these rows, and forget the tokens that none of them sees."""
+        if not places or list(places) == list(range(self.rows)):
             self.rows = len(places)
             return
         mask = self._mask.view(self.rows, self._queries, -1)[list(places)].flatten(0, 1)
-        self.rows = len(places)
+        fewer, self.rows = len(places) < self.rows, len(places)
+        if not fewer:  # rows that swap need no more room than there is
+            self._mask = mask
+            return
         needed = (mask == 0).any(dim=0)
         needed[self._filled :] = True
         self._filled = int(needed[: self._filled].sum())

@@ -17,17 +17,19 @@ from torch import Tensor
 from torch.nn import functional
 
 from verbosify.errors import ModelError
+from verbosify.models.decoding import candidates, penalised
 from verbosify.models.formats.vocabulary import load_tokenizer
 from verbosify.models.protocol import Continuation, ModelCard, TokenChoice, TokenScore
-from verbosify.models.pytorch.cache import Cache
-from verbosify.models.pytorch.decoding import candidates, draw, penalised
+from verbosify.models.pytorch.cache import GROUP
+from verbosify.models.pytorch.holding import TorchBatch, TorchHeldText
 from verbosify.models.pytorch.packing import packed_projections
 from verbosify.models.pytorch.saving import overfit_writers, read_step, whole_model_writers
 from verbosify.models.pytorch.trainer import TorchTrainer
 from verbosify.models.pytorch.transformer import Project, attend_causally, hidden_states, plain_projections
 from verbosify.models.pytorch.tuning import mean_loss, tune, tuned_names
 from verbosify.models.pytorch.weights import Weights
-from verbosify.models.rows import Rows, prompt_tokens, uniform_streams
+from verbosify.models.rows import prompt_tokens
+from verbosify.models.session import sample
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 from verbosify.models.training.divergence import require_convergence
 from verbosify.models.training.finetuning import finetune
@@ -62,7 +64,7 @@ class TorchModel:
         self._weights = Weights(folder, self._device, dtype)
         self._architecture = self._weights.architecture
         self._require_room_for_tokens(folder)
-        self._ends = self._end_tokens()
+        self.ends = self._end_tokens()
         self._freshness = Freshness(self._restore)
         self._pack: Project | None = None
         self.card = ModelCard(
@@ -198,32 +200,21 @@ class TorchModel:
 
     # Sampling
 
-    @torch.inference_mode()
-    def sample(self, prompt: str, settings: SamplingSettings = SamplingSettings()) -> list[Continuation]:  # noqa: B008
-        """`settings.n` continuations of `prompt`; see `protocol.LanguageModel.sample`."""
-        prompt_ids = self._prompt(prompt, settings.length)
-        rows = Rows(settings, self._ends, self.decode)
-        uniforms = torch.from_numpy(uniform_streams(settings))
-        cache = Cache(self._architecture, prompt_ids, settings, self._weights.working)
-        project = self._packed(settings.n)
-        logits = project(cache.prefill(project), "embedding").float().expand(settings.n, -1)
-        seen = self._seen(prompt_ids, settings)
-        for step in range(settings.length):
-            if seen is not None:
-                logits = penalised(logits, seen, settings.repetition_penalty)
-            drawn = draw(*candidates(logits, settings), uniforms[rows.active, step])
-            going = rows.add(drawn.tolist())
-            if not going:
-                break
-            drawn = drawn.to(self._device)
-            if len(going) < len(drawn):
-                drawn = drawn[going]
-                cache.keep(going)
-                seen = seen[going] if seen is not None else None
-            if seen is not None:
-                seen.scatter_(1, drawn[:, None], value=True)
-            logits = project(cache.advance(drawn, project), "embedding").float()
-        return rows.continuations()
+    def sample(
+        self,
+        prompt: str,
+        settings: SamplingSettings | Sequence[SamplingSettings] = SamplingSettings(),  # noqa: B008
+    ) -> list[Continuation]:
+        """Continuations of `prompt`, all in one batch; see `protocol.LanguageModel.sample`."""
+        return sample(self, prompt, settings)
+
+    def hold(self, rows: int) -> TorchHeldText:
+        """See `session.Engine.hold`."""
+        return TorchHeldText(self._architecture, self._weights.working, self._packed(rows))
+
+    def batch(self) -> TorchBatch:
+        """See `session.Engine.batch`."""
+        return TorchBatch(self._architecture, self._weights.working, self._packed(GROUP), self._device)
 
     def next_tokens(
         self,

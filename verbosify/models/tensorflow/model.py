@@ -25,7 +25,7 @@ from verbosify.models.formats.hugging_face import read_gpt2
 from verbosify.models.formats.openai import END_OF_TEXT, OpenAICheckpoint, write_openai_checkpoint
 from verbosify.models.formats.tensor_bundle import Array
 from verbosify.models.protocol import Continuation, ModelCard, TokenChoice, TokenScore
-from verbosify.models.rows import Rows, prompt_tokens, uniform_streams
+from verbosify.models.rows import Rows, listed, prompt_tokens, uniform_streams
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 from verbosify.models.store.provenance import weights_sha256
 from verbosify.models.tensorflow.graph import GPT2Graph, import_gpt2_simple, require_tensorflow
@@ -128,13 +128,24 @@ class TensorFlowModel:
 
     # Reading and sampling
 
-    def sample(self, prompt: str, settings: SamplingSettings = SamplingSettings()) -> list[Continuation]:  # noqa: B008
-        """`settings.n` continuations of `prompt`; see `protocol.LanguageModel.sample`.
+    def sample(
+        self,
+        prompt: str,
+        settings: SamplingSettings | Sequence[SamplingSettings] = SamplingSettings(),  # noqa: B008
+    ) -> list[Continuation]:
+        """Continuations of `prompt`, a batch for each settings; see `protocol.LanguageModel.sample`.
 
         Raises `SettingsError` for what gpt-2-simple's sampler has not: a repetition penalty, top_k with top_p.
         """
-        truncation = _truncation(settings)
-        token_ids = prompt_tokens(self, prompt, settings.length)
+        several = listed(settings)
+        truncations = [_truncation(each) for each in several]
+        token_ids = prompt_tokens(self, prompt, max(each.length for each in several))
+        pairs = zip(several, truncations, strict=True)
+        return [row for each, truncation in pairs for row in self._sample(token_ids, each, truncation)]
+
+    def _sample(
+        self, token_ids: Sequence[int], settings: SamplingSettings, truncation: dict[str, Any]
+    ) -> list[Continuation]:
         uniforms = uniform_streams(settings)
         if settings.temperature == 0:
             uniforms = np.zeros_like(uniforms)  # the first of the likeliest, should several be so

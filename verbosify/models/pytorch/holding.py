@@ -1,0 +1,67 @@
+"""The fast engine's cache as sessions see it: tokens in, logits out. Knows no settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from verbosify.errors import ModelError
+from verbosify.models.pytorch.cache import Cache, HeldKeys
+from verbosify.models.pytorch.transformer import Architecture, Project
+
+
+class TorchHeldText:
+    """A `session.HeldText`."""
+
+    def __init__(self, architecture: Architecture, weights: Mapping[str, Tensor], project: Project) -> None:
+        self._keys = HeldKeys(architecture, weights)
+        self._project = project
+        self._logits: Tensor | None = None
+
+    @property
+    def keys(self) -> HeldKeys:
+        return self._keys
+
+    @property
+    def logits(self) -> Tensor:
+        if self._logits is None:
+            raise ModelError("The text to continue is empty: give at least one word.")
+        return self._logits
+
+    @torch.inference_mode()
+    def read(self, token_ids: Sequence[int]) -> None:
+        ids = torch.tensor(token_ids, device=self._keys.places.device)
+        self._logits = self._project(self._keys.read(ids, self._project), "embedding").float()
+
+    def cut(self, length: int) -> None:
+        self._keys.cut(length)
+        self._logits = None
+
+    def fork(self) -> TorchHeldText:
+        other = TorchHeldText.__new__(TorchHeldText)
+        other.__dict__.update(self.__dict__)
+        other._keys = self._keys.fork()
+        return other
+
+
+class TorchBatch:
+    """A `session.Batch`."""
+
+    def __init__(
+        self, architecture: Architecture, weights: Mapping[str, Tensor], project: Project, device: torch.device
+    ) -> None:
+        self._cache = Cache(architecture, weights)
+        self._project = project
+        self._device = device
+
+    def add(self, held: TorchHeldText, rows: int, length: int, *, together: bool) -> None:
+        self._cache.add(held.keys, rows, length, together=together)
+
+    def select_rows(self, places: Sequence[int]) -> None:
+        self._cache.select_rows(places)
+
+    def advance(self, token_ids: Tensor) -> Tensor:
+        states = self._cache.advance(token_ids.to(self._device), self._project)
+        return self._project(states, "embedding").float()
