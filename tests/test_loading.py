@@ -16,7 +16,7 @@ from verbosify.errors import ModelError
 from verbosify.models.formats.openai import write_openai_checkpoint
 from verbosify.models.loading import DEFAULT_MODEL, load_model, model_folder
 from verbosify.models.store.catalog import CATALOG
-from verbosify.models.store.provenance import write_record
+from verbosify.models.store.provenance import write_provenance
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,7 @@ def test_the_folder_we_are_in_is_loaded_under_its_name(folder: Path, monkeypatch
 
 def test_what_is_known_of_the_weights_is_on_the_card(folder: Path) -> None:
     plain = load_model(folder).card
-    record = write_record(folder, name="mine", source="a drawer", licence="MIT", fetched="2020-02-02")
+    record = write_provenance(folder, name="mine", source="a drawer", licence="MIT", fetched="2020-02-02")
 
     card = load_model(folder).card
 

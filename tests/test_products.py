@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from tests.seeds import seeded
 from verbosify.models.pytorch import products
-from verbosify.models.pytorch.products import linear, multiply, multiply_turned
+from verbosify.models.pytorch.products import linear, multiply, multiply_transposed
 
 
 def random(*sizes: int, seed: int = 0) -> Tensor:
@@ -50,7 +50,7 @@ def test_a_product_is_written_where_it_is_asked_to_be(columns: int) -> None:
 def test_a_turned_product_sums_over_rows(columns: int) -> None:
     a, b = random(10, 6), random(10, columns)
 
-    torch.testing.assert_close(multiply_turned(a, b), a.t() @ b)
+    torch.testing.assert_close(multiply_transposed(a, b), a.t() @ b)
 
 
 # A linear map

@@ -16,12 +16,12 @@ from tests import tiny_gpt2
 from verbosify.errors import ModelError
 from verbosify.models.formats.openai import convert_to_safetensors
 from verbosify.models.store.provenance import (
-    Record,
+    Provenance,
     altered_files,
     damaged_files,
-    read_record,
+    read_provenance,
     weights_sha256,
-    write_record,
+    write_provenance,
 )
 
 FACTS = {"name": "sample", "source": "a test", "licence": "MIT", "fetched": "2026-01-31"}
@@ -146,23 +146,23 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_record_is_read_as_it_was_written(folder: Path) -> None:
-    written = write_record(folder, **FACTS)
+    written = write_provenance(folder, **FACTS)
 
-    assert read_record(folder) == written
+    assert read_provenance(folder) == written
     assert written.files.keys() == {"config.json", "model.safetensors"}
     assert written.weights_sha256 == weights_sha256(folder)
     assert json.loads((folder / "source.json").read_text())["licence"] == "MIT"
 
 
 def test_a_recorded_sum_is_not_computed_again(folder: Path) -> None:
-    record = write_record(folder, **FACTS)
+    record = write_provenance(folder, **FACTS)
     (folder / "source.json").write_text(json.dumps(asdict(record) | {"weights_sha256": "as recorded"}))
 
     assert weights_sha256(folder) == "as recorded"
 
 
 def test_a_recorded_sum_is_computed_again_once_a_file_was_touched(folder: Path) -> None:
-    record = write_record(folder, **FACTS)
+    record = write_provenance(folder, **FACTS)
     (folder / "source.json").write_text(json.dumps(asdict(record) | {"weights_sha256": "as recorded"}))
     os.utime(folder / "model.safetensors", ns=(1, 1))
 
@@ -173,12 +173,12 @@ def test_a_recorded_sum_is_computed_again_once_a_file_was_touched(folder: Path) 
 def test_a_record_that_cannot_be_read_counts_as_none(folder: Path, text: str) -> None:
     (folder / "source.json").write_text(text)
 
-    assert read_record(folder) is None
+    assert read_provenance(folder) is None
     assert len(weights_sha256(folder)) == 64
 
 
 def test_nothing_is_altered_at_first(folder: Path) -> None:
-    record = write_record(folder, **FACTS)
+    record = write_provenance(folder, **FACTS)
 
     assert altered_files(folder, record) == []
     assert damaged_files(folder, record) == []
@@ -199,17 +199,17 @@ def remove(folder: Path) -> None:
 
 @pytest.mark.parametrize("harm", [change, grow, remove])
 def test_a_file_that_is_not_what_it_was_is_named(folder: Path, harm: object) -> None:
-    record = write_record(folder, **FACTS)
+    record = write_provenance(folder, **FACTS)
 
     harm(folder)  # type: ignore[operator]
 
     assert altered_files(folder, record) == ["config.json"]
     assert damaged_files(folder, record) == ["config.json"]
-    assert read_record(folder) == record
+    assert read_provenance(folder) == record
 
 
 def test_a_change_that_hides_behind_its_time_is_found_only_by_reading_every_byte(folder: Path) -> None:
-    record = write_record(folder, **FACTS)
+    record = write_provenance(folder, **FACTS)
     time = (folder / "config.json").stat().st_mtime_ns
     (folder / "config.json").write_text("[]")
     os.utime(folder / "config.json", ns=(time, time))
@@ -219,22 +219,22 @@ def test_a_change_that_hides_behind_its_time_is_found_only_by_reading_every_byte
 
 
 def test_a_copied_folder_is_read_once_and_then_trusted(folder: Path, tmp_path: Path) -> None:
-    record = write_record(folder, **FACTS)
+    record = write_provenance(folder, **FACTS)
     shutil.copytree(folder, tmp_path / "copy", copy_function=shutil.copyfile)
-    copied = read_record(tmp_path / "copy")
+    copied = read_provenance(tmp_path / "copy")
     assert copied == record
 
     assert altered_files(tmp_path / "copy", record) == []
 
-    renewed = read_record(tmp_path / "copy")
-    assert isinstance(renewed, Record)
+    renewed = read_provenance(tmp_path / "copy")
+    assert isinstance(renewed, Provenance)
     assert renewed.files["config.json"].modified == (tmp_path / "copy" / "config.json").stat().st_mtime_ns
 
 
 def test_a_copied_folder_that_cannot_be_written_is_read_every_time(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = write_record(folder, **FACTS)
+    record = write_provenance(folder, **FACTS)
     os.utime(folder / "config.json", ns=(1, 1))
 
     def refuse(*_: object, **__: object) -> None:
@@ -243,4 +243,4 @@ def test_a_copied_folder_that_cannot_be_written_is_read_every_time(
     monkeypatch.setattr(Path, "write_text", refuse)
 
     assert altered_files(folder, record) == []
-    assert read_record(folder) == record
+    assert read_provenance(folder) == record

@@ -98,8 +98,8 @@ def test_a_sample_that_was_split_otherwise_is_judged_by_its_mean(embed: Embed) -
     sample = Sample(id=1, index=0, token_ids=[], text=text, finish="length", measures=measured.to_dict())
     then = replace(measured, sentence_similarities=(0.2, 0.4))
 
-    today = SOON.candidates(sample, "The ferry leaves.")
-    found = SOON.candidates(replace(sample, measures=then.to_dict()), "The ferry leaves.")
+    today = SOON.candidates_of(sample, "The ferry leaves.")
+    found = SOON.candidates_of(replace(sample, measures=then.to_dict()), "The ferry leaves.")
 
     assert [candidate.text for candidate in found] == [candidate.text for candidate in today] != []
     assert {round(candidate.closeness, 6) for candidate in found} == {0.3}

@@ -65,9 +65,9 @@ def test_curators_are_those_who_chose_what_is_shown() -> None:
 def test_samples_of_the_fresh_model_are_no_candidates() -> None:
     made = one_gap()
     made["batches"][0]["overfit"] = None
-    assert Record.checked(made).candidates(0) == []
-    assert len(Record.checked(one_gap()).candidates(0)) == 1
-    assert Record.checked(one_gap()).candidates(7) == []
+    assert Record.checked(made).samples_at(0) == []
+    assert len(Record.checked(one_gap()).samples_at(0)) == 1
+    assert Record.checked(one_gap()).samples_at(7) == []
 
 
 def test_gaps_come_in_the_order_of_the_text() -> None:

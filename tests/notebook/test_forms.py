@@ -16,7 +16,7 @@ from verbosify.errors import EssayError, OutputError, SettingsError
 from verbosify.essay import essay_from_text, read_essay, write_essay
 from verbosify.models.protocol import LanguageModel, ModelCard
 from verbosify.notebook.essay_form import EssayForm, SentencesForm
-from verbosify.notebook.memory import FILE, recall, remember
+from verbosify.notebook.form_state import FILE, recall, remember
 from verbosify.notebook.settings_form import SettingsForm
 from verbosify.piece import Piece
 from verbosify.workflow import Options

@@ -128,5 +128,5 @@ def test_an_overfit_of_other_weights_is_not_redone(engines: dict[str, Any], tmp_
         overfit.save(tmp_path / "kept", "recipe")
     other = load_model(tmp_path / "run1", engine="tensorflow")
 
-    with pytest.raises(ModelError, match="keeps an overfit of run1 with weights"), other.redo(tmp_path / "kept"):
+    with pytest.raises(ModelError, match="holds an overfit of run1 with weights"), other.redo(tmp_path / "kept"):
         pass

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-PieceKind = Literal["text", "code", "open", "close"]
+SegmentKind = Literal["text", "code", "open", "close"]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Segment:
     """`source[start:end]`, which reads as `text`.
 
     `open` and `close` are markup that belongs with what follows and with what went before; their text is
@@ -24,7 +24,7 @@ class Piece:
     start: int
     end: int
     text: str
-    kind: PieceKind = "text"
+    kind: SegmentKind = "text"
 
     @property
     def as_is(self) -> bool:
@@ -42,7 +42,7 @@ class Inline:
 
     __slots__ = ("_plain_starts", "_starts", "pieces", "plain")
 
-    def __init__(self, pieces: Sequence[Piece]) -> None:
+    def __init__(self, pieces: Sequence[Segment]) -> None:
         self.pieces = tuple(pieces)
         self.plain = "".join(piece.text for piece in pieces)
         self._starts = [piece.start for piece in pieces]
@@ -65,7 +65,7 @@ class Inline:
                 end = following.end
         return end
 
-    def between(self, start: int, end: int) -> list[Piece]:
+    def between(self, start: int, end: int) -> list[Segment]:
         """The pieces of `source[start:end]`, the outermost cut to fit; one that cannot be cut goes where it starts."""
         found = []
         for piece in self.pieces[max(0, bisect_right(self._starts, start) - 1) : bisect_left(self._starts, end)]:
@@ -73,7 +73,7 @@ class Inline:
                 first, last = max(piece.start, start), min(piece.end, end)
                 if first < last:
                     cut = piece.text[first - piece.start : last - piece.start]
-                    found.append(Piece(first, last, cut, piece.kind))
+                    found.append(Segment(first, last, cut, piece.kind))
             elif piece.start >= start:
                 found.append(piece)
         return found

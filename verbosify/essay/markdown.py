@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from verbosify.essay.blocks import Block, BlockKind, lines, plain_words
 from verbosify.essay.dialects import MACHINE_WORDS, line_kinds, opens_region
-from verbosify.essay.inline import Inline, Piece, PieceKind
+from verbosify.essay.inline import Inline, Segment, SegmentKind
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -126,18 +126,18 @@ def markdown_inline(source: str, references: References | None = None) -> Inline
     parser = _inline_parser()
     parser.inline.parse(unified, parser, {**(references or {}), "verbosify": (unified, marks)}, [])
     marks.sort(key=lambda mark: mark.start)
-    pieces: list[Piece] = []
+    pieces: list[Segment] = []
     position = 0
     for number, mark in enumerate(marks):
         piece = _piece(unified, mark, marks[number + 1 : number + 2])
         if piece is None:
             continue
         if piece.start > position:
-            pieces.append(Piece(position, piece.start, source[position : piece.start]))
+            pieces.append(Segment(position, piece.start, source[position : piece.start]))
         pieces.append(piece)
         position = piece.end
     if position < len(source):
-        pieces.append(Piece(position, len(source), source[position:]))
+        pieces.append(Segment(position, len(source), source[position:]))
     return Inline(_with_superscripts(source, pieces))
 
 
@@ -297,11 +297,11 @@ def _noting(name: str, rule: Callable[[StateInline, bool], bool]) -> Callable[[S
     return noting
 
 
-def _piece(source: str, mark: _Mark, following: Sequence[_Mark]) -> Piece | None:
+def _piece(source: str, mark: _Mark, following: Sequence[_Mark]) -> Segment | None:
     """What a stretch that a rule consumed reads as; None if it stands for itself."""
     token = mark.tokens[-1] if mark.tokens else None
     text: str | None = ""
-    kind: PieceKind = "text"
+    kind: SegmentKind = "text"
     match mark.rule:
         case "machine":
             kind = (
@@ -329,13 +329,13 @@ def _piece(source: str, mark: _Mark, following: Sequence[_Mark]) -> Piece | None
             kind = "close" if source.startswith("</", mark.start) else "open"
         case _:
             text = None
-    return Piece(mark.start, mark.end, text, kind) if text is not None and mark.end > mark.start else None
+    return Segment(mark.start, mark.end, text, kind) if text is not None and mark.end > mark.start else None
 
 
-def _with_superscripts(source: str, pieces: list[Piece]) -> list[Piece]:
+def _with_superscripts(source: str, pieces: list[Segment]) -> list[Segment]:
     for number in range(1, len(pieces) - 1):
         before, piece, after = pieces[number - 1 : number + 2]
         tagged = source[before.start : before.end] == "<sup>" and source[after.start : after.end] == "</sup>"
         if tagged and piece.text.isascii() and piece.text.isdigit():
-            pieces[number] = Piece(piece.start, piece.end, piece.text.translate(_SUPERSCRIPTS))
+            pieces[number] = Segment(piece.start, piece.end, piece.text.translate(_SUPERSCRIPTS))
     return pieces

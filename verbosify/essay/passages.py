@@ -13,7 +13,7 @@ from typing import Literal
 
 from verbosify.errors import EssayError, SettingsError
 from verbosify.essay.adornments import CITATION, SUPERSCRIPT
-from verbosify.essay.inline import Inline, Piece
+from verbosify.essay.inline import Inline, Segment
 from verbosify.essay.language import guess_language, is_unspaced
 from verbosify.essay.reading import Essay, essay_inlines
 from verbosify.essay.sentences import DEFAULT_SPLITTER, Span, spans_between, split_sentences
@@ -174,7 +174,7 @@ def _has_words(text: str) -> bool:
     return any(map(str.isalnum, text))
 
 
-def _as_read(pieces: Sequence[Piece]) -> str:
+def _as_read(pieces: Sequence[Segment]) -> str:
     """Pieces as a model shall read them: on one line, notes and citation marks left out."""
     plain = "".join(piece.text for piece in pieces)
     code: set[int] = set()

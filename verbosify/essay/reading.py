@@ -13,7 +13,7 @@ from verbosify.essay.blocks import Block, BlockKind, plain_words
 from verbosify.essay.decoding import decoded
 from verbosify.essay.docx_reading import read_docx
 from verbosify.essay.headings import title_line, with_header
-from verbosify.essay.inline import Inline, Piece
+from verbosify.essay.inline import Inline, Segment
 from verbosify.essay.markdown import heading_source, link_references, markdown_blocks, markdown_inline
 from verbosify.essay.notes import without_notes
 from verbosify.essay.plaintext import plain_text_blocks
@@ -152,7 +152,7 @@ def _inline(essay: Essay, block: Block, references: dict[str, object]) -> Inline
     source = essay.text[block.start : block.end]
     if essay.format == "md":
         return markdown_inline(heading_source(source) if block.kind == "heading" else source, references)
-    return Inline([Piece(0, len(source), source)])
+    return Inline([Segment(0, len(source), source)])
 
 
 def _too_large(name: object, size: int) -> str:

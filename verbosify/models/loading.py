@@ -9,7 +9,7 @@ from verbosify.errors import ModelError
 from verbosify.files import file_lock, printable, telling_failures
 from verbosify.models.protocol import LanguageModel, OnProgress
 from verbosify.models.store.catalog import catalogue_entry, checkpoints_folder, get_model, locate_model
-from verbosify.models.store.provenance import read_record, weights_sha256
+from verbosify.models.store.provenance import read_provenance, weights_sha256
 
 Engine = Literal["torch", "tensorflow"]
 DEFAULT_MODEL = "smollm2-135m"
@@ -88,7 +88,7 @@ def _in_safetensors(folder: Path, sha256: str) -> Path:
 
 
 def _licence(folder: Path) -> str:
-    record = read_record(folder)
+    record = read_provenance(folder)
     return record.licence if record else "unknown"
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from verbosify.models.settings import SamplingSettings, TuningRecipe
 
 Finish = Literal["length", "end", "stop"]
-KeptForm = Literal["openai", "safetensors", "delta", "recipe"]
+SavedForm = Literal["openai", "safetensors", "delta", "recipe"]
 OnProgress = Callable[[str, int, int | None], None]
 """Called with what is at work, how much of it is done, and of how much, if that is known."""
 
@@ -98,8 +98,8 @@ class Overfit(Protocol):
     @property
     def seconds(self) -> float: ...
 
-    def save(self, folder: str | Path, form: KeptForm = ...) -> Path:
-        """Keep the overfit in a new folder, in one of the forms that `keeping` lists; returns the folder."""
+    def save(self, folder: str | Path, form: SavedForm = ...) -> Path:
+        """Save the overfit in a new folder, in one of the forms that `training.saving` lists; returns the folder."""
 
 
 @runtime_checkable

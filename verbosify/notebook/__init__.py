@@ -65,7 +65,7 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: Any) -> None:
     """What `%load_ext verbosify.notebook` does: mistakes become sentences, and Colab shows our widgets."""
-    from verbosify.notebook.sentences import allow_widgets_in_colab, speak_plainly
+    from verbosify.notebook.failures import allow_widgets_in_colab, speak_plainly
 
     speak_plainly(shell)
     allow_widgets_in_colab()

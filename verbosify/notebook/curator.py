@@ -23,7 +23,7 @@ from verbosify.essay.blocks import plain_words
 from verbosify.models.protocol import LanguageModel
 from verbosify.notebook import picking
 from verbosify.notebook.drawing import advice_here, sampling_settings, settings_here
-from verbosify.notebook.sentences import told
+from verbosify.notebook.failures import told
 from verbosify.notebook.view import (
     BADGES,
     ORDERS,

@@ -16,8 +16,8 @@ from verbosify.essay.correcting import format_sentences, parse_sentences
 from verbosify.essay.passages import essay_passages, essay_sentences
 from verbosify.essay.reading import Essay, essay_from_bytes, essay_from_text, read_essay
 from verbosify.essay.saving import write_atomically
-from verbosify.notebook.memory import recall, remember
-from verbosify.notebook.sentences import told
+from verbosify.notebook.failures import told
+from verbosify.notebook.form_state import recall, remember
 from verbosify.workflow.plan import begun_with
 
 _WIDE = {"width": "100%", "max_width": "60em"}

@@ -14,8 +14,8 @@ from verbosify.models.loading import DEFAULT_MODEL
 from verbosify.models.settings import RECIPES, SamplingSettings, recipe_named
 from verbosify.models.store.catalog import list_models
 from verbosify.notebook.essay_form import status
-from verbosify.notebook.memory import recall, remember
-from verbosify.notebook.sentences import told
+from verbosify.notebook.failures import told
+from verbosify.notebook.form_state import recall, remember
 from verbosify.workflow import Options
 from verbosify.workflow.outputs import piece_folder
 

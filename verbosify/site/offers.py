@@ -56,7 +56,7 @@ def gaps_of(record: Record) -> list[Gap]:
     """Every gap with its offers, in the order of the essay."""
     found = []
     for index in record.gaps:
-        candidates = record.candidates(index)
+        candidates = record.samples_at(index)
         numbers = {sample["id"]: number for number, sample in enumerate(candidates)}
         offers = [_offer(number, sample) for number, sample in enumerate(candidates)]
         readings = {}

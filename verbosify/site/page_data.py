@@ -18,7 +18,7 @@ from verbosify.words import plain_words
 
 Values = Mapping[str, Any]
 
-MOST_SAMPLES = 16
+SHOWN_SAMPLES = 16
 """Samples of a gap that the page carries: what was chosen, then the closest, then what the measures set aside."""
 _LEFT_OUT: dict[str, Any] = {"u": [], "w": []}
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -30,7 +30,7 @@ def page_data(record: Record, gaps: Sequence[Gap], pages: Mapping[str, str], wor
     batches: dict[int, int] = {}
     rows = []
     for gap in gaps:
-        candidates = record.candidates(gap.index)
+        candidates = record.samples_at(gap.index)
         carried = _carried(candidates, gap)
         samples = [
             _sample(record, sample, offer, batches) | _said(offer) if number in carried else _LEFT_OUT
@@ -75,7 +75,7 @@ def _carried(candidates: Sequence[Values], gap: Gap) -> set[int]:
         set_aside = bool(_reproaches(measures, gap.offers[number]))
         return number not in chosen, set_aside, -(measures.get("similarity") or 0.0), number
 
-    return {*chosen, *sorted(range(len(candidates)), key=rank)[:MOST_SAMPLES]}
+    return {*chosen, *sorted(range(len(candidates)), key=rank)[:SHOWN_SAMPLES]}
 
 
 def _reproaches(measures: Values, offer: Offer) -> list[str]:

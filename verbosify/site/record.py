@@ -154,7 +154,7 @@ class Record:
         finished = (r for r in self.readings if r.is_by_a_person and 2 * len(r.picks) >= len(self.gaps))
         return next(chain(finished, (reading for reading in self.readings if reading.words)), self.readings[-1])
 
-    def candidates(self, gap: int) -> list[Values]:
+    def samples_at(self, gap: int) -> list[Values]:
         """The samples that may stand at a gap, in the order they were made; controls from the fresh base may not."""
         return self._by_passage.get(gap, [])
 

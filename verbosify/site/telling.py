@@ -148,7 +148,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def totals(record: Record) -> Facts:
     """What the whole work took."""
-    candidates = sum(len(record.candidates(gap)) for gap in record.gaps)
+    candidates = sum(len(record.samples_at(gap)) for gap in record.gaps)
     chosen = {pick.sample for reading in record.readings for _, pick in record.chosen(reading)}
     seconds = sum(row["seconds"] for row in (*record.overfits.values(), *record.batches.values()))
     facts = [

@@ -65,7 +65,7 @@ def offers(piece: Piece, judge: Judge, finished: set[int]) -> dict[int, list[Can
             candidate
             for sample in piece.samples(passage.index)
             if sample.batch in own
-            for candidate in judge.candidates(sample, passage.text)
+            for candidate in judge.candidates_of(sample, passage.text)
         ]
         for passage in piece.passages()
         if passage.index in finished

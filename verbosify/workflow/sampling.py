@@ -59,7 +59,7 @@ class Judge:
         """The judge of an essay's prose, which is read once, here."""
         return cls(Mentions.of(prose), Voice.of(prose), share)
 
-    def candidates(self, sample: Sample, passage: str) -> list[Candidate]:
+    def candidates_of(self, sample: Sample, passage: str) -> list[Candidate]:
         measured = Measures.from_dict(sample.measures)
         spans = split_sentences(sample.text, language=self.voice.language)
         similarities = measured.sentence_similarities
@@ -220,7 +220,7 @@ def _recorded(
     """What these batches offer, all together, and what to try after them, where the first was drawn with `settings`."""
     wanted = {batch.id for batch in batches}
     samples = [sample for sample in piece.samples(passage.index) if sample.batch in wanted]
-    found = {sample.id: judge.candidates(sample, passage.text) for sample in samples}
+    found = {sample.id: judge.candidates_of(sample, passage.text) for sample in samples}
     advice = None
     for batch in batches:
         last = [sample for sample in samples if sample.batch == batch.id]

@@ -33,8 +33,8 @@ from verbosify.models.session import sample
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 from verbosify.models.training.divergence import require_convergence
 from verbosify.models.training.finetuning import finetune
-from verbosify.models.training.restoring import Freshness
-from verbosify.models.training.saving import Overfitted, Writers, read_kept
+from verbosify.models.training.restoring import RestoreGuard
+from verbosify.models.training.saving import Overfitted, Writers, read_saved
 from verbosify.models.training.windows import training_windows
 from verbosify.version import version_of_verbosify
 
@@ -65,7 +65,7 @@ class TorchModel:
         self._architecture = self._weights.architecture
         self._require_room_for_tokens(folder)
         self.ends = self._end_tokens()
-        self._freshness = Freshness(self._restore)
+        self._guard = RestoreGuard(self._restore)
         self._pack: Project | None = None
         self.card = ModelCard(
             name=name,
@@ -118,7 +118,7 @@ class TorchModel:
         windows = [self._tensor(window) for window in training_windows(text, recipe, self.encode, self.card.context)]
         passage = self._tensor(self.encode(text))
         started = time.perf_counter()
-        with self._freshness.changing() as require:
+        with self._guard.changing() as require:
             loss_before = self._loss(passage)
             self._unpack()
             window_loss = tune(self._weights, windows, recipe)
@@ -138,35 +138,35 @@ class TorchModel:
 
     @contextmanager
     def redo(self, folder: str | Path) -> Iterator[Overfitted]:
-        """The overfit kept in `folder`, from its packed step if it has one, else made again by its recipe.
+        """The overfit saved in `folder`, from its packed step if it has one, else made again by its recipe.
 
         Otherwise as `overfit`. Raises `ModelError` if the folder keeps none, or one of other weights than these.
         """
-        kept = read_kept(Path(folder), self.card)
-        if kept.form != "delta":
-            with self.overfit(kept.text, kept.recipe) as overfit:
+        saved = read_saved(Path(folder), self.card)
+        if saved.form != "delta":
+            with self.overfit(saved.text, saved.recipe) as overfit:
                 yield overfit
             return
         started = time.perf_counter()
-        with self._freshness.changing() as require:
+        with self._guard.changing() as require:
             self._unpack()
-            read_step(Path(folder), self._weights, kept.dtype)
+            read_step(Path(folder), self._weights, saved.dtype)
             yield Overfitted(
-                text=kept.text,
-                recipe=kept.recipe,
-                loss_before=kept.loss_before,
-                loss_after=kept.loss_after,
-                window_loss=kept.window_loss,
-                window_tokens=kept.window_tokens,
+                text=saved.text,
+                recipe=saved.recipe,
+                loss_before=saved.loss_before,
+                loss_after=saved.loss_after,
+                window_loss=saved.window_loss,
+                window_tokens=saved.window_tokens,
                 seconds=time.perf_counter() - started,
                 card=self.card,
-                writers=overfit_writers(self._weights, self._folder, kept.recipe.steps, require),
+                writers=overfit_writers(self._weights, self._folder, saved.recipe.steps, require),
             )
 
     @contextmanager
     def training(self, recipe: TuningRecipe) -> Iterator[TorchTrainer]:
         """Weights to be trained step by step, by the recipe's rate, epsilon and weights; fresh again on exit."""
-        with self._freshness.changing() as require:
+        with self._guard.changing() as require:
 
             def writers(masters: Mapping[str, Tensor], steps: int) -> Writers:
                 def tensors() -> dict[str, Tensor]:

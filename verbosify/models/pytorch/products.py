@@ -29,7 +29,7 @@ def multiply(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
     return out
 
 
-def multiply_turned(a: Tensor, b: Tensor) -> Tensor:
+def multiply_transposed(a: Tensor, b: Tensor) -> Tensor:
     """a.T @ b: (rows, width), (rows, columns) -> (width, columns)"""
     turned = a.t()
     if b.shape[1] >= 2 * a.shape[1]:
@@ -37,7 +37,7 @@ def multiply_turned(a: Tensor, b: Tensor) -> Tensor:
     return torch.mm(turned, b)
 
 
-def lies_turned(matrix: Tensor) -> bool:
+def is_transposed(matrix: Tensor) -> bool:
     """Whether its columns, rather than its rows, lie together in memory."""
     return matrix.stride(0) < matrix.stride(1)
 
@@ -65,5 +65,5 @@ class _Linear(torch.autograd.Function):
         for_x = multiply(slope, weight) if needs_x else None
         for_weight = None
         if needs_weight:  # laid out in memory as the weight is
-            for_weight = multiply_turned(x, slope).t() if lies_turned(weight) else multiply_turned(slope, x)
+            for_weight = multiply_transposed(x, slope).t() if is_transposed(weight) else multiply_transposed(slope, x)
         return for_x, for_weight, slope.sum(0) if needs_bias else None

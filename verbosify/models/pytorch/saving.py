@@ -1,4 +1,4 @@
-"""What the fast engine can keep of its present weights, and how a packed step is put back. See `keeping`."""
+"""What the fast engine can save of its present weights, and how a packed step is put back. See `training.saving`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def overfit_writers(weights: Weights, folder: Path, steps: int, require: Callabl
 
 
 def read_step(folder: Path, weights: Tunable, dtype: str) -> None:
-    """Make the working weights what they were when their step, taken in `dtype`, was kept in `folder`.
+    """Make the working weights what they were when their step, taken in `dtype`, was saved in `folder`.
 
     Raises `ModelError` if the file is missing, damaged, or of a model of another shape.
     """
@@ -55,14 +55,14 @@ def read_step(folder: Path, weights: Tunable, dtype: str) -> None:
 
     path = folder / STEP
     if dtype not in BITS:
-        raise ModelError(f"{path} holds a step in {dtype}, which cannot be read: keep the overfit again.")
+        raise ModelError(f"{path} holds a step in {dtype}, which cannot be read: save the overfit again.")
     try:
         with safe_open(path, framework="np") as file:
             for name, working in weights.working.items():
                 after = apply_delta(_base_bits(weights, name, dtype), file.get_tensor(name).tobytes())
                 working.copy_(torch.from_numpy(after).view(BITS[dtype][0]))
     except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path} is missing or damaged ({error}): keep the overfit again.") from error
+        raise ModelError(f"{path} is missing or damaged ({error}): save the overfit again.") from error
 
 
 def save_step(weights: Tunable, made: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from verbosify.models.pytorch.products import lies_turned, linear, multiply
+from verbosify.models.pytorch.products import is_transposed, linear, multiply
 from verbosify.models.pytorch.transformer import Architecture, attend_causally, hidden_states, plain_projections
 from verbosify.models.pytorch.weights import Weights
 from verbosify.models.settings import TuningRecipe
@@ -194,7 +194,7 @@ def as_rows(tensor: Tensor) -> Tensor:
 
 def as_in_memory(tensor: Tensor) -> Tensor:
     """The tensor, or its transpose if that is how it lies in memory."""
-    return tensor.t() if tensor.ndim == 2 and lies_turned(tensor) else tensor
+    return tensor.t() if tensor.ndim == 2 and is_transposed(tensor) else tensor
 
 
 class ManySteps:

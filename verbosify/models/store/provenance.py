@@ -37,7 +37,7 @@ class FileRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Provenance:
     """What `source.json` says. `fetched` is a date; `source` and `licence` are for people to read."""
 
     name: str
@@ -53,31 +53,31 @@ def weights_sha256(folder: Path) -> str:
 
     Raises `ModelError` if the folder holds no weights, or damaged ones.
     """
-    record = read_record(folder)
+    record = read_provenance(folder)
     if record is not None and not any(_may_differ(folder / name, file) for name, file in record.files.items()):
         return record.weights_sha256
     return _compute_weights_sha256(folder)
 
 
-def write_record(folder: Path, *, name: str, source: str, licence: str, fetched: str) -> Record:
+def write_provenance(folder: Path, *, name: str, source: str, licence: str, fetched: str) -> Provenance:
     """Read every file of the folder and write its `source.json`. `ModelError` as `weights_sha256`."""
     paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name != RECORD_NAME)
     files = {path.name: _describe(path) for path in paths}
-    record = Record(name, source, licence, fetched, _compute_weights_sha256(folder), files)
+    record = Provenance(name, source, licence, fetched, _compute_weights_sha256(folder), files)
     _write(folder, record)
     return record
 
 
-def read_record(folder: Path) -> Record | None:
+def read_provenance(folder: Path) -> Provenance | None:
     """The folder's `source.json`, or None if it has none that can be read."""
     try:
         values = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
-        return Record(**(values | {"files": {name: FileRecord(**file) for name, file in values["files"].items()}}))
+        return Provenance(**(values | {"files": {name: FileRecord(**file) for name, file in values["files"].items()}}))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def altered_files(folder: Path, record: Record) -> list[str]:
+def altered_files(folder: Path, record: Provenance) -> list[str]:
     """Names of the recorded files that are missing or no longer what they were, a file's size and time being trusted.
 
     Where only the times had changed, as after a copy, the record takes the new ones if it can be written.
@@ -91,7 +91,7 @@ def altered_files(folder: Path, record: Record) -> list[str]:
     return altered
 
 
-def damaged_files(folder: Path, record: Record) -> list[str]:
+def damaged_files(folder: Path, record: Provenance) -> list[str]:
     """Names of the recorded files that are missing or no longer what they were, every byte being read."""
     return [name for name, file in record.files.items() if _differs(folder / name, file)]
 
@@ -112,7 +112,7 @@ def _describe(path: Path) -> FileRecord:
     return FileRecord(status.st_size, sha256_of(path), status.st_mtime_ns)
 
 
-def _write(folder: Path, record: Record) -> None:
+def _write(folder: Path, record: Provenance) -> None:
     partial = folder / f"{RECORD_NAME}.part"
     partial.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8", newline="\n")
     replace_file(partial, folder / RECORD_NAME)

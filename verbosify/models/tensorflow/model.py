@@ -31,8 +31,8 @@ from verbosify.models.store.provenance import weights_sha256
 from verbosify.models.tensorflow.graph import GPT2Graph, import_gpt2_simple, require_tensorflow
 from verbosify.models.training.divergence import in_float32, require_convergence
 from verbosify.models.training.finetuning import finetune
-from verbosify.models.training.restoring import Freshness
-from verbosify.models.training.saving import Overfitted, Writers, read_kept
+from verbosify.models.training.restoring import RestoreGuard
+from verbosify.models.training.saving import Overfitted, Writers, read_saved
 from verbosify.models.training.windows import training_windows
 from verbosify.version import version_of_verbosify
 
@@ -56,7 +56,7 @@ class TensorFlowModel:
         self._ends = frozenset({self._checkpoint.encoder.get(END_OF_TEXT, -1)})
         threads = os.cpu_count() or 1
         self._graph = GPT2Graph(self._checkpoint.hparams, self._checkpoint.tensors, threads)
-        self._freshness = Freshness(self._graph.restore)
+        self._guard = RestoreGuard(self._graph.restore)
         tensorflow: Any = importlib.import_module("tensorflow")
         self.card = ModelCard(
             name=name,
@@ -113,15 +113,15 @@ class TensorFlowModel:
 
     @contextmanager
     def redo(self, folder: str | Path) -> Iterator[Overfitted]:
-        """The overfit kept in `folder`, made again by its recipe; else as `overfit`. `ModelError` as `read_kept`."""
-        kept = read_kept(Path(folder), self.card)
-        with self.overfit(kept.text, kept.recipe) as overfit:
+        """The overfit saved in `folder`, made again by its recipe; else as `overfit`. `ModelError` as `read_saved`."""
+        saved = read_saved(Path(folder), self.card)
+        with self.overfit(saved.text, saved.recipe) as overfit:
             yield overfit
 
     @contextmanager
     def training(self, recipe: TuningRecipe) -> Iterator[TensorFlowTrainer]:
         """Weights to be trained step by step, by the recipe's rate, epsilon and weights; fresh again on exit."""
-        with self._freshness.changing() as require:
+        with self._guard.changing() as require:
             yield TensorFlowTrainer(self._graph, self._checkpoint, recipe, require)
 
     finetune = finetune

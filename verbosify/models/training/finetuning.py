@@ -18,7 +18,7 @@ from verbosify.errors import CorpusError, ModelError, SettingsError
 from verbosify.files import replace_file, telling_failures
 from verbosify.models.formats.safetensors import save_safetensors
 from verbosify.models.formats.tensor_bundle import Array
-from verbosify.models.protocol import ModelCard
+from verbosify.models.protocol import ModelCard, SavedForm
 from verbosify.models.settings import RECIPES, TuningRecipe
 from verbosify.models.training.corpus import (
     Notify,
@@ -30,7 +30,7 @@ from verbosify.models.training.corpus import (
     window_length,
 )
 from verbosify.models.training.divergence import require_convergence
-from verbosify.models.training.saving import Form, Writers, keep
+from verbosify.models.training.saving import Writers, save
 
 JOURNAL = "journal.json"
 
@@ -66,7 +66,7 @@ class Step:
     held_out_loss: float | None
 
 
-Progress = Callable[[Step], None]
+OnStep = Callable[[Step], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +90,10 @@ class FineTuning:
     card: ModelCard = field(repr=False)
     writers: Writers = field(repr=False, compare=False)
 
-    def save(self, folder: str | Path, form: Form = "openai") -> Path:
-        """Keep the weights in the new folder `folder`, as `openai` or `safetensors`; raises as `Overfitted.save`."""
+    def save(self, folder: str | Path, form: SavedForm = "openai") -> Path:
+        """Save the weights in the new folder `folder`, as `openai` or `safetensors`; raises as `Overfitted.save`."""
         how = f"{self.card.name}, fine-tuned on {self.tokens} tokens in {self.steps} steps"
-        with keep(Path(folder), form, self.writers, self.card, how):
+        with save(Path(folder), form, self.writers, self.card, how):
             pass  # there is nothing to add
         return Path(folder)
 
@@ -111,7 +111,7 @@ def finetune(
     column: str | int | None = None,
     folder: str | Path | None = None,
     save_every: int = 100,
-    progress: Progress | None = None,
+    progress: OnStep | None = None,
     on_notice: Notify = log_notice,
 ) -> Iterator[FineTuning]:
     """Take `steps` steps on `texts`. Within the block the model has the new weights, after it the fresh ones.

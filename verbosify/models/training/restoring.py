@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from verbosify.errors import ModelError
 
 
-class Freshness:
+class RestoreGuard:
     """Whether a model has its own weights, and the way back to them: `restore`, which may be called again."""
 
     def __init__(self, restore: Callable[[], None]) -> None:

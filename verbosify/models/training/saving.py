@@ -1,4 +1,4 @@
-"""Keeping what an overfit or a fine-tuning made: as a whole model, as a packed step, or as the way to it.
+"""Saving what an overfit or a fine-tuning made: as a whole model, as a packed step, or as the way to it.
 
     openai       a run of gpt-2-simple, which gpt-2-simple and `load_model` load (GPT-2 only)
     safetensors  Hugging Face's layout, which transformers and `load_model` load
@@ -27,11 +27,10 @@ from verbosify.models.formats.openai import write_openai_checkpoint
 from verbosify.models.formats.safetensors import save_safetensors
 from verbosify.models.formats.tensor_bundle import Array
 from verbosify.models.formats.vocabulary import VOCABULARY_FILES
-from verbosify.models.protocol import KeptForm, ModelCard
+from verbosify.models.protocol import ModelCard, SavedForm
 from verbosify.models.settings import TuningRecipe
-from verbosify.models.store.provenance import write_record
+from verbosify.models.store.provenance import write_provenance
 
-Form = KeptForm
 Writers = Mapping[str, Callable[[Path], None]]
 """What an engine can write of its present weights: a form, and what writes it into an empty folder."""
 
@@ -41,7 +40,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overfitted:
-    """A finished overfit: see `protocol.Overfit`. Of its own it has the text, and can be kept."""
+    """A finished overfit: see `protocol.Overfit`. Of its own it has the text, and can be saved."""
 
     text: str
     recipe: TuningRecipe
@@ -53,10 +52,10 @@ class Overfitted:
     card: ModelCard = field(repr=False)
     writers: Writers = field(repr=False, compare=False)
 
-    def save(self, folder: str | Path, form: Form = "openai") -> Path:
-        """Keep this overfit in the new folder `folder`, in one of the forms above; returns the folder.
+    def save(self, folder: str | Path, form: SavedForm = "openai") -> Path:
+        """Save this overfit in the new folder `folder`, in one of the forms above; returns the folder.
 
-        The weights are kept as the engine holds them: rounded, if it computes in bfloat16. Raises `ModelError` outside
+        The weights are saved as the engine holds them: rounded, if it computes in bfloat16. Raises `ModelError` outside
         the overfit's `with` block (`recipe` needs no weights), if the folder exists or cannot be written, or if the
         model or its engine has no such form; `SettingsError` if there is none of that name.
         """
@@ -76,16 +75,16 @@ class Overfitted:
         }
         text = json.dumps(account, indent=2, ensure_ascii=False) + "\n"
         how = f"{self.card.name}, overfitted by the recipe {self.recipe.name} on one text (see {ACCOUNT})"
-        with keep(Path(folder), form, {**self.writers, "recipe": lambda _: None}, self.card, how) as made:
+        with save(Path(folder), form, {**self.writers, "recipe": lambda _: None}, self.card, how) as made:
             (made / ACCOUNT).write_text(text, encoding="utf-8", newline="\n")
         return Path(folder)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SavedOverfit:
     """What `overfit.json` says."""
 
-    form: Form
+    form: SavedForm
     base: str
     base_sha256: str
     dtype: str
@@ -97,15 +96,15 @@ class Kept:
     window_tokens: int
 
 
-def read_kept(folder: Path, card: ModelCard) -> Kept:
-    """What was kept in `folder`. `ModelError` if that is no kept overfit, or one of other weights than the card's."""
+def read_saved(folder: Path, card: ModelCard) -> SavedOverfit:
+    """What was saved in `folder`. `ModelError` if that is no saved overfit, or one of other weights than the card's."""
     path = folder / ACCOUNT
     try:
         with telling_failures(path):
             values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if values["version"] != VERSION or values["form"] not in get_args(Form):
+        if values["version"] != VERSION or values["form"] not in get_args(SavedForm):
             raise ModelError(f"{path} was written by a later verbosify: update this one.")
-        kept = Kept(
+        saved = SavedOverfit(
             form=values["form"],
             base=str(values["base"]["name"]),
             base_sha256=str(values["base"]["weights_sha256"]),
@@ -118,33 +117,33 @@ def read_kept(folder: Path, card: ModelCard) -> Kept:
             window_tokens=int(values["window_tokens"]),
         )
     except (AttributeError, KeyError, TypeError, ValueError, SettingsError) as error:
-        raise ModelError(f"{path} is damaged ({error!r}): keep the overfit again.") from error
-    if kept.base_sha256 != card.weights_sha256:
+        raise ModelError(f"{path} is damaged ({error!r}): save the overfit again.") from error
+    if saved.base_sha256 != card.weights_sha256:
         raise ModelError(
-            f"{folder} keeps an overfit of {kept.base} with weights {kept.base_sha256[:12]}, but this is {card.name} "
+            f"{folder} holds an overfit of {saved.base} with weights {saved.base_sha256[:12]}, but this is {card.name} "
             f"with {card.weights_sha256[:12]}: load the former and redo it there."
         )
-    return kept
+    return saved
 
 
 @contextmanager
-def keep(folder: Path, form: str, writers: Writers, card: ModelCard, how: str) -> Iterator[Path]:
+def save(folder: Path, form: str, writers: Writers, card: ModelCard, how: str) -> Iterator[Path]:
     """Have the form's writer fill the new folder `folder`, to which the block may add. It appears when it is whole.
 
     A whole model gets a `source.json` that says `how` it was made. Raises as `Overfitted.save` does.
     """
-    if form not in get_args(Form):
-        raise SettingsError(f"There is no form {form!r}: choose one of {', '.join(get_args(Form))}.")
+    if form not in get_args(SavedForm):
+        raise SettingsError(f"There is no form {form!r}: choose one of {', '.join(get_args(SavedForm))}.")
     if form not in writers:
         raise ModelError(
-            f"The engine {card.engine} cannot keep that in the form {form}: choose {' or '.join(writers)}."
+            f"The engine {card.engine} cannot save that in the form {form}: choose {' or '.join(writers)}."
         )
     with new_folder(folder) as made:
         writers[form](made)
         yield made
         if form in ("openai", "safetensors"):
             today = datetime.now(UTC).date().isoformat()
-            write_record(made, name=folder.name, source=how, licence=card.licence, fetched=today)
+            write_provenance(made, name=folder.name, source=how, licence=card.licence, fetched=today)
 
 
 @contextmanager

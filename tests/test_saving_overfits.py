@@ -145,7 +145,7 @@ def edit(folder: Path, **changes: object) -> None:
         ({"form": "pickle"}, "later verbosify"),
         (
             {"base": {"name": "other", "weights_sha256": "f" * 64}},
-            "keeps an overfit of other with weights ffffffffffff",
+            "holds an overfit of other with weights ffffffffffff",
         ),
         ({"base": None}, "is damaged"),
         ({"recipe": {"steps": 0}}, "is damaged"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from verbosify.errors import ModelError
-from verbosify.models.training.restoring import Freshness
+from verbosify.models.training.restoring import RestoreGuard
 
 
 def test_weights_come_back_when_the_block_ends_and_not_before() -> None:
     done: list[str] = []
 
-    with Freshness(lambda: done.append("restored")).changing() as require:
+    with RestoreGuard(lambda: done.append("restored")).changing() as require:
         require()
         assert done == []
 
@@ -21,7 +21,7 @@ def test_weights_come_back_when_the_block_ends_and_not_before() -> None:
 def test_weights_come_back_after_an_error() -> None:
     done: list[str] = []
 
-    with pytest.raises(ValueError, match="no good"), Freshness(lambda: done.append("restored")).changing():
+    with pytest.raises(ValueError, match="no good"), RestoreGuard(lambda: done.append("restored")).changing():
         raise ValueError("no good")
 
     assert done == ["restored"]
@@ -35,30 +35,30 @@ def test_an_interrupt_while_they_come_back_is_told_after_they_are_back() -> None
         if len(attempts) < 3:
             raise KeyboardInterrupt
 
-    freshness = Freshness(restore)
-    with pytest.raises(KeyboardInterrupt), freshness.changing():
+    guard = RestoreGuard(restore)
+    with pytest.raises(KeyboardInterrupt), guard.changing():
         pass
 
     assert attempts == [0, 1, 2]
-    with freshness.changing():
+    with guard.changing():
         pass
 
 
 def test_a_change_within_a_change_is_refused_and_the_outer_goes_on() -> None:
-    freshness = Freshness(lambda: None)
+    guard = RestoreGuard(lambda: None)
 
-    with freshness.changing() as require:
-        with pytest.raises(ModelError, match="overfitted already"), freshness.changing():
+    with guard.changing() as require:
+        with pytest.raises(ModelError, match="overfitted already"), guard.changing():
             pass
         require()
 
 
 def test_what_has_ended_is_told_so_even_within_the_next() -> None:
-    freshness = Freshness(lambda: None)
-    with freshness.changing() as require:
+    guard = RestoreGuard(lambda: None)
+    with guard.changing() as require:
         pass
 
     with pytest.raises(ModelError, match="has ended"):
         require()
-    with freshness.changing(), pytest.raises(ModelError, match="has ended"):
+    with guard.changing(), pytest.raises(ModelError, match="has ended"):
         require()

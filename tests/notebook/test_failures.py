@@ -10,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from verbosify.errors import EssayError
 from verbosify.notebook import load_ipython_extension
-from verbosify.notebook.sentences import NO_MEMORY, NO_NETWORK, NO_ROOM, STOPPED, sentence_of, told
+from verbosify.notebook.failures import NO_MEMORY, NO_NETWORK, NO_ROOM, STOPPED, sentence_of, told
 
 
 @pytest.mark.parametrize(
