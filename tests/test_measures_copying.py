@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbosify.measures.copying import copied_share, excess_copying, longest_copied_run
+from verbosify.measures.copying import copied_share, longest_copied_run
 
 few_words = st.lists(st.sampled_from("abc"), max_size=40)
 
@@ -46,13 +46,3 @@ def test_the_copied_share_counts_five_grams() -> None:
 
 def test_the_copied_share_of_fewer_than_five_words_is_unknown() -> None:
     assert copied_share(["a", "b", "c", "d"], ["a", "b", "c", "d", "e"]) is None
-
-
-def test_excess_copying_is_what_overfitting_added() -> None:
-    assert excess_copying([0.5, 0.1, None], [0.0, 0.2]) == pytest.approx(0.2)
-    assert excess_copying([0.0], [0.25]) == -0.25
-
-
-def test_excess_copying_is_unknown_without_a_share_on_both_sides() -> None:
-    assert excess_copying([None], [0.1]) is None
-    assert excess_copying([0.1], []) is None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verbosify.errors import EssayError, SettingsError
-from verbosify.essay.passages import Sentence, essay_passages, essay_sentences, original_passages
+from verbosify.essay.passages import Sentence, essay_passages, essay_sentences
 from verbosify.essay.reading import Essay, essay_from_text
 from verbosify.essay.writing import weave
 
@@ -193,19 +193,3 @@ def test_an_essay_without_a_passage_is_refused() -> None:
 def test_an_unknown_splitter_is_refused_before_any_essay_is_read() -> None:
     with pytest.raises(SettingsError):
         essay_sentences(ESSAY, "nobody's")
-
-
-def test_the_original_rule_loses_the_last_sentence_of_a_paragraph() -> None:
-    text = "One.  Two.  Three.  Four.\n\nFive.  Six.  Seven.  Eight."
-
-    passages = original_passages(text)
-
-    assert [passage.text for passage in passages] == ["One. Two. Three.", "Six. Seven. Eight."]
-    assert [(passage.first, passage.last) for passage in passages] == [(0, 2), (4, 6)]
-    assert [text[passage.start : passage.end] for passage in passages] == ["One.  Two.  Three.", "Six.  Seven.  Eight."]
-    assert text[: passages[0].gap].endswith("Three.")
-
-
-def test_the_original_rule_finds_nothing_without_double_spaces() -> None:
-    assert original_passages("One. Two. Three.") == []
-    assert original_passages("One.   Two.    Three.")[0].text == "One. Two. Three."

@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser.making import harbour, hostile, long_piece, piece
 from verbosify.errors import OutputError, PieceError
-from verbosify.site import build_site, page_urls
+from verbosify.site import build_site
 from verbosify.site.building import piece_json
 from verbosify.site.published import published
 
@@ -33,9 +33,6 @@ def test_one_piece_is_the_site_itself(tmp_path: Path) -> None:
         "assets/fonts/machine-bold.woff2",
     }  # fmt: skip
     assert set(files_of(tmp_path)) == {str(path.relative_to(tmp_path)) for path in written}
-    assert page_urls([harbour()]) == [
-        {"fluffy": "index.html", "strange": "strange.html", "by hand": "by-hand.html", "sparse": "sparse.html"}
-    ]
 
 
 def test_several_pieces_get_a_folder_each_and_an_index(tmp_path: Path) -> None:
@@ -51,9 +48,7 @@ def test_several_pieces_get_a_folder_each_and_an_index(tmp_path: Path) -> None:
         "piece/piece.json",
     } <= written
     assert b"https://example.org/x/the-harbour-2/card.png" in (tmp_path / "the-harbour-2/index.html").read_bytes()
-    assert [urls["fluffy"] for urls in page_urls(pieces)] == [
-        "the-harbour/index.html", "the-harbour-2/index.html", "assets-2/index.html", "piece/index.html",
-    ]  # fmt: skip
+    assert {"the-harbour-2/index.html", "assets-2/index.html", "piece/index.html"} <= written
 
 
 def test_the_record_lies_beside_the_page_and_reads_back(tmp_path: Path) -> None:

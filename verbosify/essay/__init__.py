@@ -12,7 +12,6 @@ from verbosify.essay.passages import (
     Sentence,
     essay_passages,
     essay_sentences,
-    original_passages,
 )
 from verbosify.essay.reading import Essay, essay_from_bytes, essay_from_text, read_essay
 from verbosify.essay.sentences import DEFAULT_SPLITTER, SPLITTERS, split_sentences
@@ -32,7 +31,6 @@ __all__ = [
     "essay_passages",
     "essay_sentences",
     "format_sentences",
-    "original_passages",
     "parse_sentences",
     "plain_words",
     "read_essay",

@@ -125,28 +125,6 @@ def essay_passages(
     return passages
 
 
-def original_passages(text: str, size: int = 3) -> list[Passage]:
-    """Passages as the art project made them, its known defect included.
-
-    The whole text is cut at double spaces; every `size` consecutive pieces are a passage, and one with a line
-    break in it is dropped. So the last sentence of a paragraph, which carries the line break, never reaches a
-    passage. Block is 0 throughout, and sentences are numbered through the text, which is taken as it is.
-    """
-    pieces: list[Sentence] = []
-    position = 0
-    for piece in text.split("  "):
-        start = position + len(piece) - len(piece.lstrip(" "))
-        if words := piece.strip(" "):
-            pieces.append(Sentence(0, start, start + len(words), words))
-        position += len(piece) + 2
-    passages: list[Passage] = []
-    for first in range(len(pieces) - size + 1):
-        window = pieces[first : first + size]
-        if not any("\n" in piece.text for piece in window):
-            passages.append(_passage(len(passages), first, window))
-    return passages
-
-
 def essay_paragraphs(essay: Essay) -> Iterable[tuple[int, Inline]]:
     """Each paragraph of `essay`: its number among the blocks, and how it reads."""
     numbers = (number for number, block in enumerate(essay.blocks) if block.kind == "paragraph")

@@ -1,7 +1,6 @@
 """Copied, looped, drifted, blank, cut off, diverse: text in, numbers out. Knows nothing of models, essays or pieces."""
 
 from verbosify.measures.batch import Diversity, measure_batch
-from verbosify.measures.copying import excess_copying
 from verbosify.measures.sample import Measures, measure_sample
 from verbosify.measures.thresholds import THRESHOLDS, Thresholds
 
@@ -10,7 +9,6 @@ __all__ = [
     "Diversity",
     "Measures",
     "Thresholds",
-    "excess_copying",
     "measure_batch",
     "measure_sample",
 ]

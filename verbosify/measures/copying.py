@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import fmean
 
 from verbosify.words import ngrams
@@ -35,17 +35,6 @@ def copied_share(sample: Sequence[str], passage: Sequence[str], n: int = 5) -> f
         return None
     known = set(ngrams(passage, n))
     return fmean(ngram in known for ngram in ngrams(sample, n))
-
-
-def excess_copying(shares: Iterable[float | None], baseline: Iterable[float | None]) -> float | None:
-    """How much more a batch copies than the same model does without overfitting on the passage.
-
-    The mean copied share of the batch less that of the baseline, -1 to 1, samples without one left
-    out; None if either side has none at all.
-    """
-    known = [share for share in shares if share is not None]
-    expected = [share for share in baseline if share is not None]
-    return fmean(known) - fmean(expected) if known and expected else None
 
 
 def _suffix_automaton(words: Sequence[str]) -> tuple[list[dict[str, int]], list[int], list[int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from verbosify.errors import ModelError
 from verbosify.files import file_lock, printable, telling_failures
@@ -11,7 +10,6 @@ from verbosify.models.protocol import LanguageModel, OnProgress
 from verbosify.models.store.catalog import catalogue_entry, checkpoints_folder, get_model, locate_model
 from verbosify.models.store.provenance import read_provenance, weights_sha256
 
-Engine = Literal["torch", "tensorflow"]
 DEFAULT_MODEL = "smollm2-135m"
 
 

@@ -5,6 +5,6 @@ Knows no model and runs none: pages are a pure function of the record.
 
 from __future__ import annotations
 
-from verbosify.site.building import build_site, check_site, page_urls
+from verbosify.site.building import build_site, check_site
 
-__all__ = ["build_site", "check_site", "page_urls"]
+__all__ = ["build_site", "check_site"]

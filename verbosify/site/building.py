@@ -81,14 +81,6 @@ def site_files(records: Sequence[Record], *, address: str = "") -> Files:
     return files
 
 
-def page_urls(pieces: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """For each piece, the addresses of its readings' pages by the reading's name, relative to the site's folder."""
-    return [
-        {name: str(folder / page) for name, page in PiecePages(record).names.items()}
-        for folder, record in _places([Record.checked(piece) for piece in pieces])
-    ]
-
-
 def _places(records: Sequence[Record]) -> list[tuple[PurePosixPath, Record]]:
     """Each piece and the folder its pages go to, no two the same."""
     if not records:
