@@ -170,7 +170,7 @@ def warm_up() -> None:
     import docx  # noqa: F401
     import jinja2  # noqa: F401
     import jsonschema  # noqa: F401
-    import nltk.translate.bleu_score  # noqa: F401
+    import rapidfuzz.distance  # noqa: F401
     import rich.progress  # noqa: F401
     import sentencex  # noqa: F401
     import torch  # noqa: F401

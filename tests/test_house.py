@@ -17,7 +17,7 @@ from tests.commands import ROOT
 
 HEAVY = {
     "docx", "gguf", "ipywidgets", "jinja2", "jsonschema", "lxml", "markdown_it", "matplotlib", "nltk", "numpy",
-    "pandas", "safetensors", "sentencex", "tensorflow", "tokenizers", "torch", "transformers",
+    "pandas", "rapidfuzz", "safetensors", "sentencex", "tensorflow", "tokenizers", "torch", "transformers",
 }  # fmt: skip
 
 

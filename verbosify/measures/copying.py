@@ -11,22 +11,18 @@ from verbosify.words import ngrams
 def longest_copied_run(sample: Sequence[str], passage: Sequence[str]) -> tuple[int, int]:
     """The longest run of consecutive words of `sample` that also stands in `passage`: where it begins, and its length.
 
-    Of several, the first; `(0, 0)` if they share no word. Linear in both, by the passage's suffix
-    automaton (Blumer et al. 1985, The smallest automaton recognizing the subwords of a text).
+    Of several, the first; `(0, 0)` if they share no word. A character stands for each word, so that a run is looked
+    for as a piece of a string: one search of the passage for each word of the sample. (difflib's `find_longest_match`
+    finds the same, but takes a hundred times as long where both say one thing over and over.)
     """
-    transitions, links, lengths = _suffix_automaton(passage)
-    best_start, best_length = 0, 0
-    state, length = 0, 0
-    for index, word in enumerate(sample):
-        while state and word not in transitions[state]:
-            state = links[state]
-            length = lengths[state]
-        if word in transitions[state]:
-            state = transitions[state][word]
-            length += 1
-        if length > best_length:
-            best_start, best_length = index + 1 - length, length
-    return best_start, best_length
+    characters = {word: chr(number) for number, word in enumerate(dict.fromkeys(passage), start=1)}
+    text = "".join(characters[word] for word in passage)
+    looked_for = "".join(characters.get(word, "\0") for word in sample)
+    start, length = 0, 0
+    for end in range(1, len(sample) + 1):
+        while length < end and looked_for[end - length - 1 : end] in text:
+            start, length = end - length - 1, length + 1
+    return start, length
 
 
 def copied_share(sample: Sequence[str], passage: Sequence[str], n: int = 5) -> float | None:
@@ -35,35 +31,3 @@ def copied_share(sample: Sequence[str], passage: Sequence[str], n: int = 5) -> f
         return None
     known = set(ngrams(passage, n))
     return fmean(ngram in known for ngram in ngrams(sample, n))
-
-
-def _suffix_automaton(words: Sequence[str]) -> tuple[list[dict[str, int]], list[int], list[int]]:
-    """Transitions, suffix link and longest length of every state; state 0 is the start, and its link is -1."""
-    transitions: list[dict[str, int]] = [{}]
-    links, lengths = [-1], [0]
-    last = 0
-    for word in words:
-        new = len(lengths)
-        transitions.append({})
-        lengths.append(lengths[last] + 1)
-        links.append(0)
-        state = last
-        while state >= 0 and word not in transitions[state]:
-            transitions[state][word] = new
-            state = links[state]
-        if state >= 0:
-            target = transitions[state][word]
-            if lengths[state] + 1 < lengths[target]:
-                # `target` also holds longer runs that end elsewhere: the shorter ones get a state of their own.
-                clone = len(lengths)
-                transitions.append(transitions[target].copy())
-                lengths.append(lengths[state] + 1)
-                links.append(links[target])
-                while state >= 0 and transitions[state].get(word) == target:
-                    transitions[state][word] = clone
-                    state = links[state]
-                links[target] = clone
-                target = clone
-            links[new] = target
-        last = new
-    return transitions, links, lengths

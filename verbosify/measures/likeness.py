@@ -11,14 +11,16 @@ from statistics import fmean
 from verbosify.words import ngrams
 
 _ORDERS = (1, 2, 3, 4)
-_COMPARED_AT_MOST = 10_000  # words of the shorter text: two longer ones would take seconds
+_SMOOTHED = 0.1
+"""What an order without a match counts, by smoothing method 1."""
+_COMPARED_AT_MOST = 10_000  # words of the shorter text, so that no pair takes a second
 
 
 def bleu(hypothesis: Sequence[str], reference: Sequence[str]) -> float | None:
     """BLEU-4 of `hypothesis` against `reference`, 0 (no word shared) to 1; None if either has no words.
 
     Papineni et al. 2002, BLEU: a Method for Automatic Evaluation of Machine Translation, with smoothing
-    method 1 of Chen and Cherry 2014 (an order without a match counts 0.1), as nltk's `sentence_bleu` has it.
+    method 1 of Chen and Cherry 2014 (an order without a match counts 0.1), as nltk's `sentence_bleu` computes it.
     """
     if not hypothesis or not reference:
         return None
@@ -48,13 +50,14 @@ def edit_distance(first: Sequence[str], second: Sequence[str]) -> float | None:
     """Insertions, deletions and substitutions of words from one text to the other, over the longer's length.
 
     0 (the same) to 1 (nothing in common); None if both are empty, or both longer than 10,000 words.
-    Levenshtein 1966, computed by the bit-vectors of Myers 1999 and Hyyrö 2003: a step for each word of
-    the longer text, where nltk's `edit_distance` takes one for each pair of words.
+    Levenshtein 1966, computed by rapidfuzz.
     """
+    from rapidfuzz.distance import Levenshtein
+
     shorter, longer = sorted((first, second), key=len)
     if not longer or len(shorter) > _COMPARED_AT_MOST:
         return None
-    return _edits(shorter, longer) / len(longer)
+    return Levenshtein.distance(shorter, longer) / len(longer)
 
 
 def mean_edit_distance(texts: Sequence[Sequence[str]]) -> float | None:
@@ -81,36 +84,11 @@ def _matches_among(texts: Sequence[Sequence[str]], order: int) -> list[int]:
 
 
 def _bleu_of_matches(matches: Sequence[int], hypothesis: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    from nltk.translate.bleu_score import Fraction, SmoothingFunction, brevity_penalty, closest_ref_length
-
     if matches[0] == 0:
         return 0.0
     length = len(hypothesis)
     totals = [max(1, length - order + 1) for order in _ORDERS]
-    # nltk's own fraction keeps the total of an order without matches, which the smoothing divides by.
-    precisions = [Fraction(match, total, _normalize=False) for match, total in zip(matches, totals, strict=True)]
-    smoothed = SmoothingFunction().method1(precisions)
-    penalty = brevity_penalty(closest_ref_length(references, length), length)
-    return float(penalty * math.exp(fmean(math.log(precision) for precision in smoothed)))
-
-
-def _edits(pattern: Sequence[str], text: Sequence[str]) -> int:
-    """Levenshtein distance; bit i of each vector is row i of the table of `pattern` against `text`."""
-    if not pattern:
-        return len(text)
-    places: dict[str, int] = {}
-    for row, word in enumerate(pattern):
-        places[word] = places.get(word, 0) | 1 << row
-    every, lowest = (1 << len(pattern)) - 1, 1 << (len(pattern) - 1)
-    distance = len(pattern)
-    rises, falls = every, 0  # where the current column goes up or down by one from the row above
-    for word in text:
-        equal = places.get(word, 0)
-        diagonal = (((equal & rises) + rises) ^ rises) | equal | falls
-        right_rises = falls | (~(diagonal | rises) & every)
-        right_falls = rises & diagonal
-        distance += bool(right_rises & lowest) - bool(right_falls & lowest)
-        right_rises = (right_rises << 1) | 1
-        rises = ((right_falls << 1) | ~(diagonal | right_rises)) & every
-        falls = right_rises & diagonal & every
-    return distance
+    precisions = [(match or _SMOOTHED) / total for match, total in zip(matches, totals, strict=True)]
+    closest = min(map(len, references), key=lambda size: (abs(size - length), size))
+    brevity = min(1.0, math.exp(1 - closest / length))
+    return brevity * math.exp(fmean(map(math.log, precisions)))

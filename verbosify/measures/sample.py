@@ -128,7 +128,7 @@ def measure_sample(
     *,
     english: bool = True,
 ) -> Measures:
-    """Everything measured of a `sample` that continues `passage`, in time about linear in their length.
+    """Everything measured of a `sample` that continues `passage`, in time about linear in the sample's length.
 
     Args:
         sentences: the sample, sentence by sentence, nothing left out.
