@@ -16,24 +16,25 @@ demo: $(VENV)/.installed
 	$(BIN)/verbosify run essays/lengths.md --out pieces/lengths --most-samples 20
 
 # Two processes, a thread each, share the work; gpt-2-simple changes TensorFlow for its whole process, so it has its own.
-test: $(VENV)/.test-installed $(VENV)/.browser models
+test: $(VENV)/.test-installed $(VENV)/.browser node_modules/.installed models
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/tensorflow --cov --cov-report=
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/tensorflow --cov --cov-append --cov-report=term --cov-fail-under=95
 
 # Once more what rests on a model that is drawn or trained from a seed, with ten other seeds: no minutes, but an hour.
 SEEDS ?= 1 2 3 4 5 6 7 8 9 10
-test-seeds: $(VENV)/.test-installed $(VENV)/.browser models
+test-seeds: $(VENV)/.test-installed $(VENV)/.browser node_modules/.installed models
 	red=; for seed in $(SEEDS); do for part in "-n 2 --dist loadfile --ignore tests/tensorflow tests" tests/tensorflow; do \
 	  echo "seed $$seed: $$part"; \
 	  VERBOSIFY_TEST_SEED=$$seed OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m drawn $$part || red="$$red $$seed"; \
 	done; done; test -z "$$red" || { echo "Red with the seeds$$red."; exit 1; }
 
-check: $(VENV)/.check-installed
+check: $(VENV)/.check-installed node_modules/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	npm run --silent check
 
 # The published piece, on this machine alone.
 site:
@@ -43,7 +44,7 @@ models: $(VENV)/.installed
 	$(BIN)/verbosify models get smollm2-135m minilm
 
 clean:
-	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 # PyTorch comes first: as a dependency of ours, it may be the build for NVIDIA cards, of several GB.
 $(VENV)/.installed: pyproject.toml
@@ -64,4 +65,11 @@ $(VENV)/.check-installed: $(VENV)/.test-installed
 $(VENV)/.browser: $(VENV)/.test-installed
 	command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } >/dev/null
+	touch $@
+
+# The browser code is read and tested by Biome, TypeScript and Node.js; where that is missing, Debian's is installed.
+node_modules/.installed: package-lock.json
+	command -v npm >/dev/null || \
+	  { apt-get update -qq && apt-get install -qq -y --no-install-recommends nodejs npm; } >/dev/null
+	npm ci --silent --no-audit --no-fund
 	touch $@

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.browser.making import harbour, measures, piece
-from verbosify.site.page_data import as_script_data
 from verbosify.site.pages import PiecePages, page_data
 from verbosify.site.record import Record
+from verbosify.web import as_script_data
 
 
 def data_of(made: dict[str, object]) -> dict[str, object]:

@@ -23,8 +23,8 @@ from verbosify.site.output import write_files
 from verbosify.site.record import Record
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
 expect.set_options(timeout=30_000)  # a machine at work may be slow
-
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -38,9 +38,9 @@ ARGUMENTS = [
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """The tools of package.json, installed if they are not."""
-    modules = HERE / "node_modules"
+    modules = ROOT / "node_modules"
     if not (modules / "axe-core" / "axe.min.js").is_file():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True, capture_output=True)
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=ROOT, check=True, capture_output=True)
     return modules
 
 

@@ -12,7 +12,7 @@ from fontTools.ttLib import TTFont
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import HERE, Opener, emulating
-from verbosify.site import typefaces
+from verbosify.web import FONTS, typefaces
 
 PAGES = [
     "harbour/index.html",
@@ -191,9 +191,9 @@ def test_the_typefaces_are_cut_from_the_packages_named(node_modules: Path, tmp_p
     sizes = typefaces.cut(node_modules, tmp_path)
     assert sum(sizes.values()) <= 80_000
     for name in sizes:
-        with TTFont(tmp_path / name) as made, TTFont(typefaces.ASSETS / name) as shipped:
+        with TTFont(tmp_path / name) as made, TTFont(FONTS / name) as shipped:
             assert made.getBestCmap() == shipped.getBestCmap()
             assert made.getGlyphOrder() == shipped.getGlyphOrder()
     for licence in ("OFL-EB-Garamond.txt", "OFL-Ysabeau.txt"):
-        assert (tmp_path / licence).read_bytes() == (typefaces.ASSETS / licence).read_bytes()
-        assert b"SIL OPEN FONT LICENSE Version 1.1" in (typefaces.ASSETS / licence).read_bytes()
+        assert (tmp_path / licence).read_bytes() == (FONTS / licence).read_bytes()
+        assert b"SIL OPEN FONT LICENSE Version 1.1" in (FONTS / licence).read_bytes()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,13 +16,17 @@ from verbosify.site.card import draw_card, lacking
 from verbosify.site.output import write_files
 from verbosify.site.pages import PiecePages, index_page
 from verbosify.site.record import Record
+from verbosify.web import FONTS, WEB, as_script, as_style
 
 Files = dict[PurePosixPath, bytes]
 
 _HERE = PurePosixPath()
 _USUAL = ("fluffy", "strange", "sparse")
-_STYLES = ("faces.css", "page.css", "tools.css", "made.css", "print.css")
-_SCRIPTS = ("codec.js", "piece.js", "weave.js", "origin.js", "slip.js", "game.js", "page.js")
+_OURS = Path(__file__).parent / "assets"
+_STYLES = (
+    *(WEB / "css" / name for name in ("faces.css", "tokens.css", "base.css")),
+    *(_OURS / "css" / name for name in ("page.css", "tools.css", "made.css", "print.css")),
+)
 
 
 def check_site(out: Path) -> str | None:
@@ -135,15 +138,11 @@ def _json(value: Any) -> str:
 
 def _assets() -> Files:
     """The style sheet, the script, the icon and the typefaces."""
-    folder = resources.files("verbosify.site") / "assets"
-    styles = "\n".join((folder / "css" / name).read_text("utf-8") for name in _STYLES)
-    scripts = "\n".join((folder / "js" / name).read_text("utf-8") for name in _SCRIPTS)
     files = {
-        PurePosixPath("assets/page.css"): styles.encode(),
-        # One scope of its own, so that the parts see each other and nothing else sees them.
-        PurePosixPath("assets/page.js"): f'(() => {{\n"use strict";\n\n{scripts}\n}})();\n'.encode(),
+        PurePosixPath("assets/page.css"): as_style(_STYLES).encode(),
+        PurePosixPath("assets/page.js"): as_script(_OURS / "js" / "page.js").encode(),
+        PurePosixPath("assets/icon.svg"): (WEB / "icon.svg").read_bytes(),
     }
-    files[PurePosixPath("assets/icon.svg")] = (folder / "icon.svg").read_bytes()
-    for face in sorted((folder / "fonts").iterdir(), key=lambda entry: entry.name):
+    for face in sorted(FONTS.iterdir(), key=lambda entry: entry.name):
         files[PurePosixPath("assets/fonts") / face.name] = face.read_bytes()
     return files

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from verbosify.errors import OutputError
 from verbosify.site.shape import runs
+from verbosify.web import FONTS
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -103,5 +103,5 @@ def _wrapped(draw: ImageDraw, text: str, font: FreeTypeFont, width: int, most: i
 def _font(face: str, size: int) -> FreeTypeFont:
     from PIL import ImageFont
 
-    data = (resources.files("verbosify.site") / "assets" / "fonts" / f"{face}.woff2").read_bytes()
+    data = (FONTS / f"{face}.woff2").read_bytes()
     return ImageFont.truetype(BytesIO(data), size, layout_engine=ImageFont.Layout.BASIC)

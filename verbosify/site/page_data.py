@@ -5,7 +5,6 @@ The keys are short since there may be tens of thousands of samples; `assets/js/p
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -130,9 +129,3 @@ def _level(probability: float) -> str:
         return _DIGITS[-1]
     level = round(math.sqrt(-math.log10(min(probability, 1))) * _FINENESS)
     return _DIGITS[min(level, len(_DIGITS) - 1)]
-
-
-def as_script_data(value: Any) -> str:
-    """JSON that may stand in a script element: nothing in it can end the element or begin a comment."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

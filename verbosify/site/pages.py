@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from verbosify.site import telling
 from verbosify.site.offers import Gap, gaps_of
-from verbosify.site.page_data import as_script_data, page_data
+from verbosify.site.page_data import page_data
 from verbosify.site.prose import Place, ProseBlock, plain_text, render_blocks
 from verbosify.site.record import Reading, Record
 from verbosify.site.schema import schema_of
 from verbosify.site.shape import Shape, Words, draw_shape
+from verbosify.web import PAGE_POLICY, as_script_data
 from verbosify.words import plain_words as plain_words  # noqa: PLC0414  # offered here too
 
 if TYPE_CHECKING:
@@ -179,4 +180,5 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["count"] = telling.count
+    environment.globals["policy"] = PAGE_POLICY
     return environment

@@ -1,6 +1,6 @@
 """An essay's shape as a small picture: its own words above a line, generated ones below, by their number.
 
-`assets/js/weave.js` draws the same for a reader's own choice.
+`assets/js/shape.js` draws the same for a reader's own choice.
 """
 
 from __future__ import annotations

@@ -1,12 +1,20 @@
 // The guessing game: ten sentences of the essay as it stands, all set alike. Who wrote each?
 
+import { byId, h, patch } from "../../../web/js/kit.js";
+
+/** @import { Page } from "./slip.js" */
+
 const ROUNDS = 10;
 const FEWEST_WORDS = 6;
 
-function makeGame(piece, page) {
-  const panel = document.getElementById("game");
-  const opener = document.getElementById("play");
-  const article = document.querySelector(".essay");
+/**
+ * @param {Element} article
+ * @param {Page} page
+ */
+export function makeGame(article, page) {
+  const panel = byId("game");
+  const opener = byId("play");
+  /** @type {Element[]} */
   let left = [];
   let right = 0;
   let asked = 0;
@@ -29,41 +37,44 @@ function makeGame(piece, page) {
     return shuffled([...shuffled(humans).slice(0, half), ...shuffled(machines).slice(0, half)]);
   }
 
-  function sentences(selector) {
+  function sentences(/** @type {string} */ selector) {
     const found = [...article.querySelectorAll(`p:not(.original) ${selector}`)];
-    return found.filter((element) => element.textContent.split(/\s+/).length >= FEWEST_WORDS);
+    return found.filter((element) => (element.textContent || "").split(/\s+/).length >= FEWEST_WORDS);
   }
 
   function next() {
     unmark();
-    if (!left.length) return finish();
+    const element = left.at(-1);
+    if (!element) return finish();
     asked += 1;
-    const element = left[left.length - 1];
     element.classList.add("asked");
     element.scrollIntoView({ block: "center" });
-    say(
-      `Sentence ${asked} of ${asked + left.length - 1}`,
-      "Who wrote the marked sentence?",
-      [["A person", () => answer(false)], ["The machine", () => answer(true)]],
-    );
+    say(`Sentence ${asked} of ${asked + left.length - 1}`, "Who wrote the marked sentence?", [
+      ["A person", () => answer(false)],
+      ["The machine", () => answer(true)],
+    ]);
   }
 
-  function answer(machine) {
+  function answer(/** @type {boolean} */ machine) {
     const element = left.pop();
-    const wrote = element.classList.contains("said");
-    right += wrote === machine;
-    element.classList.add("told");
+    const wrote = element?.classList.contains("said") === true;
+    if (wrote === machine) right += 1;
+    element?.classList.add("told");
     const writer = wrote ? "The machine wrote it" : "A person wrote it";
-    say(wrote === machine ? "Right" : "Wrong", `${writer}. ${score()}`, [[left.length ? "Next" : "Your score", next]]);
-  }
-
-  function score() {
-    return `You have told ${right} of ${asked}.`;
+    const more = left.length ? "Next" : "Your score";
+    say(wrote === machine ? "Right" : "Wrong", `${writer}. You have told ${right} of ${asked}.`, [[more, next]]);
   }
 
   function finish() {
-    const coin = asked ? `Tossing a coin would tell about ${Math.round(asked / 2)}.` : "There is nothing to tell apart in this reading.";
-    say(asked ? `${right} of ${asked}` : "No sentences", coin, [["Again", start], ["Done", stop]]);
+    const coin = `Tossing a coin would tell about ${Math.round(asked / 2)}.`;
+    say(
+      asked ? `${right} of ${asked}` : "No sentences",
+      asked ? coin : "There is nothing to tell apart in this reading.",
+      [
+        ["Again", start],
+        ["Done", stop],
+      ],
+    );
   }
 
   function stop() {
@@ -74,24 +85,26 @@ function makeGame(piece, page) {
   }
 
   function unmark() {
-    article.querySelectorAll(".asked").forEach((element) => element.classList.remove("asked", "told"));
+    for (const element of article.querySelectorAll(".asked")) element.classList.remove("asked", "told");
   }
 
-  function say(heading, text, buttons) {
-    const made = buttons.map(([label, act]) => {
-      const button = make("button", { type: "button" }, label);
-      button.addEventListener("click", act);
-      return button;
-    });
-    const close = make("button", { type: "button", class: "close", "aria-label": "End the game" }, "×");
-    close.addEventListener("click", stop);
-    panel.replaceChildren(
-      make("h2", { id: "game-title" }, heading),
-      make("p", { role: "status" }, text),
-      make("p", { class: "answers" }, ...made),
-      close,
+  function say(
+    /** @type {string} */ heading,
+    /** @type {string} */ text,
+    /** @type {[string, () => void][]} */ answers,
+  ) {
+    patch(
+      panel,
+      h("h2", { id: "game-title" }, heading),
+      h("p", { role: "status" }, text),
+      h(
+        "p",
+        { class: "answers", key: heading }, // other buttons, so that the one that gets the focus is read out
+        answers.map(([label, click]) => h("button", { type: "button", click }, label)),
+      ),
+      h("button", { type: "button", class: "close", "aria-label": "End the game", click: stop }, "×"),
     );
-    made[0].focus({ preventScroll: true });
+    /** @type {HTMLElement} */ (panel.querySelector(".answers button")).focus({ preventScroll: true });
   }
 
   panel.addEventListener("keydown", (event) => event.key === "Escape" && stop());
@@ -99,6 +112,10 @@ function makeGame(piece, page) {
   return { stop: () => panel.hidden || stop() };
 }
 
+/**
+ * @template Item
+ * @param {Item[]} items
+ */
 function shuffled(items) {
   const mixed = [...items];
   for (let last = mixed.length - 1; last > 0; last -= 1) {

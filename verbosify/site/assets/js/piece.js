@@ -4,112 +4,192 @@
 // which of its sentences, from `first` up to but not including `end`. Choices are never changed; a new one takes an old
 // one's place.
 
-function readPiece() {
-  const element = document.getElementById("piece-data");
-  if (!element) return null;
-  const piece = JSON.parse(element.textContent);
+/** @typedef {{ offer: number, first: number, end: number }} Standing */
+/** @typedef {(Standing | null)[]} Choice */
+
+/**
+ * A sample, or several put together by a curator: its sentences and how many words each has; the keys of a sample are
+ * its number, its batch, its row in it, badges, measures, closeness and tokens; those of the others the numbers of the
+ * samples behind them, and whether they were edited.
+ *
+ * @typedef {object} Offer
+ * @property {string[]} u
+ * @property {number[]} w
+ * @property {string} [t] what follows the last whole sentence
+ * @property {number} [i]
+ * @property {number} [b]
+ * @property {number} [r]
+ * @property {string[]} [f]
+ * @property {string[]} [m]
+ * @property {number} [c]
+ * @property {{ n: number[], b: string, o: string }} [k]
+ * @property {number[]} [n]
+ * @property {0 | 1} [e]
+ */
+/** @typedef {{ p: number, s: Offer[], x?: Offer[], o?: number }} Gap */
+
+/**
+ * @typedef {object} Reading
+ * @property {string} name
+ * @property {string} label
+ * @property {string} page
+ * @property {string} by
+ * @property {[number, number, number, number][]} gaps
+ * @property {Map<number, Standing>} standings
+ */
+
+/**
+ * @typedef {object} Piece
+ * @property {string} id
+ * @property {string} title
+ * @property {number} words
+ * @property {number[]} between
+ * @property {number[]} ends
+ * @property {Reading[]} readings
+ * @property {string[]} measures
+ * @property {[string, string][][]} batches
+ * @property {Gap[]} gaps
+ */
+
+/**
+ * The piece in that text, which is JSON.
+ *
+ * @param {string} text
+ * @returns {Piece}
+ */
+export function readPiece(text) {
+  const piece = JSON.parse(text);
   for (const reading of piece.readings) {
-    reading.standings = new Map(reading.gaps.map(([gap, offer, first, end]) => [gap, { offer, first, end }]));
+    reading.standings = new Map(
+      reading.gaps.map((/** @type {number[]} */ [gap, offer, first, end]) => [gap, { offer, first, end }]),
+    );
   }
   return piece;
 }
 
-function offerAt(piece, gap, offer) {
+/**
+ * @param {Piece} piece
+ * @param {number} gap
+ * @param {number} offer
+ */
+export function offerAt(piece, gap, offer) {
   const { s: samples, x: extras = [] } = piece.gaps[gap];
   return offer < samples.length ? samples[offer] : extras[offer - samples.length];
 }
 
-function offerCount(piece, gap) {
+/**
+ * @param {Piece} piece
+ * @param {number} gap
+ */
+export function offerCount(piece, gap) {
   return piece.gaps[gap].s.length + (piece.gaps[gap].x || []).length;
 }
 
-function unitsOf(piece, gap, standing) {
+/**
+ * @param {Piece} piece
+ * @param {number} gap
+ * @param {Standing | null} standing
+ */
+export function unitsOf(piece, gap, standing) {
   return standing ? offerAt(piece, gap, standing.offer).u.slice(standing.first, standing.end) : [];
 }
 
-function textOf(piece, gap, standing) {
+/**
+ * @param {Piece} piece
+ * @param {number} gap
+ * @param {Standing | null} standing
+ */
+export function textOf(piece, gap, standing) {
   return unitsOf(piece, gap, standing).join("").trim();
 }
 
-// The samples behind an offer: one, unless a curator put several together.
-function samplesOf(piece, gap, offer) {
+/**
+ * The samples behind an offer: one, unless a curator put several together.
+ *
+ * @param {Piece} piece
+ * @param {number} gap
+ * @param {number} offer
+ */
+export function samplesOf(piece, gap, offer) {
   const { s: samples } = piece.gaps[gap];
-  return offer < samples.length ? [samples[offer]] : offerAt(piece, gap, offer).n.map((number) => samples[number]);
+  return offer < samples.length
+    ? [samples[offer]]
+    : (offerAt(piece, gap, offer).n || []).map((number) => samples[number]);
 }
 
-function wordCount(piece, gap, standing) {
+/**
+ * @param {Piece} piece
+ * @param {number} gap
+ * @param {Standing | null} standing
+ */
+export function wordCount(piece, gap, standing) {
   if (!standing) return 0;
   const { w: words } = offerAt(piece, gap, standing.offer);
   return words.slice(standing.first, standing.end).reduce((sum, count) => sum + count, 0);
 }
 
-function sameStanding(one, other) {
+/**
+ * @param {Standing | null} one
+ * @param {Standing | null} other
+ */
+export function sameStanding(one, other) {
   if (!one || !other) return one === other;
   return one.offer === other.offer && one.first === other.first && one.end === other.end;
 }
 
-function wholeOffer(piece, gap, offer) {
+/**
+ * @param {Piece} piece
+ * @param {number} gap
+ * @param {number} offer
+ * @returns {Standing}
+ */
+export function wholeOffer(piece, gap, offer) {
   return { offer, first: 0, end: offerAt(piece, gap, offer).u.length };
 }
 
-function readingChoice(piece, reading) {
+/**
+ * @param {Piece} piece
+ * @param {Reading} reading
+ * @returns {Choice}
+ */
+export function readingChoice(piece, reading) {
   return piece.gaps.map((_, gap) => reading.standings.get(gap) || null);
 }
 
-// The reading that a choice is, if it is one.
-function readingOf(piece, choice) {
+/**
+ * The reading that a choice is, if it is one.
+ *
+ * @param {Piece} piece
+ * @param {Choice} choice
+ */
+export function readingOf(piece, choice) {
   return piece.readings.find((reading) =>
     choice.every((standing, gap) => sameStanding(standing, reading.standings.get(gap) || null)),
   );
 }
 
-// Offers in the order a reader should meet them: what curators chose, then the closest to the passage, then what the
-// measures set aside. Each with the readings that chose it.
-function rankedOffers(piece, gap) {
+/** @typedef {{ offer: number, badges: string[], closeness: number, chosenBy: string[] }} Ranked */
+
+/**
+ * Offers in the order a reader should meet them: what curators chose, then the closest to the passage, then what the
+ * measures set aside. Each with the readings that chose it.
+ *
+ * @param {Piece} piece
+ * @param {number} gap
+ */
+export function rankedOffers(piece, gap) {
+  /** @type {Map<number, string[]>} */
   const chosen = new Map();
   for (const reading of piece.readings) {
     const found = reading.standings.get(gap);
     if (found) chosen.set(found.offer, [...(chosen.get(found.offer) || []), reading.label]);
   }
+  /** @type {Ranked[]} */
   const ranked = [];
   for (let offer = 0; offer < offerCount(piece, gap); offer += 1) {
     const { u: units, f: badges = [], c: closeness = 0 } = offerAt(piece, gap, offer);
     if (units.length) ranked.push({ offer, badges, closeness, chosenBy: chosen.get(offer) || [] });
   }
-  const rank = ({ badges, chosenBy }) => (chosenBy.length ? 0 : badges.length ? 2 : 1);
+  const rank = (/** @type {Ranked} */ { badges, chosenBy }) => (chosenBy.length ? 0 : badges.length ? 2 : 1);
   return ranked.sort((a, b) => rank(a) - rank(b) || b.closeness - a.closeness || a.offer - b.offer);
-}
-
-// The sentences that may be added, one after another, from none to all that fit. First those of `choice`, spread evenly
-// over the essay; then, to make it longer still, what `reading` has where `choice` has nothing, or the best there is.
-function ladder(piece, choice, reading) {
-  const preferred = reading ? readingChoice(piece, reading) : [];
-  const order = piece.gaps.map((_, gap) => gap).sort((a, b) => ((a * 0.618034) % 1) - ((b * 0.618034) % 1) || a - b);
-  const rungs = [];
-  const climb = (standings, done) => {
-    const deepest = standings.reduce((most, standing) => Math.max(most, standing ? standing.end - standing.first : 0), 0);
-    for (let count = 1; count <= deepest; count += 1) {
-      for (const gap of order) {
-        const standing = standings[gap];
-        if (!standing || count <= done[gap] || count > standing.end - standing.first) continue;
-        rungs.push([gap, { ...standing, end: standing.first + count }]);
-      }
-    }
-  };
-  climb(choice, choice.map(() => 0));
-  const asChosen = rungs.length;
-  const more = choice.map((standing, gap) => {
-    if (standing) return { ...standing, end: offerAt(piece, gap, standing.offer).u.length };
-    if (preferred[gap]) return preferred[gap];
-    const best = rankedOffers(piece, gap).find(({ badges }) => !badges.length);
-    return best ? wholeOffer(piece, gap, best.offer) : null;
-  });
-  climb(more, choice.map((standing) => (standing ? standing.end - standing.first : 0)));
-  return { rungs, asChosen };
-}
-
-function climbed(piece, rungs, count) {
-  const choice = piece.gaps.map(() => null);
-  for (const [gap, standing] of rungs.slice(0, count)) choice[gap] = standing;
-  return choice;
 }

@@ -1,38 +1,66 @@
 // The slip: what may stand in a gap, to choose from, and where what stands there came from.
 
-function makeSlip(piece, page) {
-  const slip = document.getElementById("slip");
-  let open = null; // the gap it is about
+import { byId, h, patch } from "../../../web/js/kit.js";
+import { originOf } from "./origin.js";
+import { offerAt, rankedOffers, samplesOf, textOf, wholeOffer, wordCount } from "./piece.js";
+import { gapElement } from "./weave.js";
 
-  function show(gap, { focus = true } = {}) {
-    if (open !== null) mark(false);
+/** @import { Child } from "../../../web/js/kit.js" */
+/** @import { Choice, Piece, Ranked, Standing } from "./piece.js" */
+
+/**
+ * What the slip and the game may ask of the page.
+ *
+ * @typedef {object} Page
+ * @property {() => Choice} choice
+ * @property {(gap: number, standing: Standing | null) => void} choose
+ * @property {() => void} closeSlip
+ * @property {() => void} refresh show the slip as things stand now
+ * @property {(view: string) => void} stand
+ */
+
+/**
+ * @param {Piece} piece
+ * @param {Page} page
+ */
+export function makeSlip(piece, page) {
+  const slip = byId("slip");
+  /** @type {number | null} */
+  let open = null; // the gap it is about
+  let asideOpen = false;
+
+  /** @param {number} gap */
+  function show(gap) {
+    if (open !== null) mark(open, false);
     open = gap;
-    mark(true);
+    mark(gap, true);
+    const standing = page.choice()[gap];
+    asideOpen = sorted(gap)[1].some(({ offer }) => offer === standing?.offer);
     fill();
     slip.hidden = false;
     document.body.classList.add("slipped");
     keepInView(gapElement(piece, gap));
-    const chosen = slip.querySelector(".offer:has(input:checked)");
-    slip.scrollTop = chosen.offsetTop - slip.firstChild.offsetHeight - 8;
-    if (focus) (slip.querySelector("input:checked") || slip).focus({ preventScroll: true });
+    const chosen = /** @type {HTMLElement} */ (slip.querySelector(".offer:has(input:checked)"));
+    slip.scrollTop = chosen.offsetTop - /** @type {HTMLElement} */ (slip.firstChild).offsetHeight - 8;
+    /** @type {HTMLElement} */ (chosen.querySelector("input")).focus({ preventScroll: true });
   }
 
   function hide() {
     if (open === null) return;
     const caret = gapElement(piece, open).querySelector(".mark");
-    mark(false);
+    mark(open, false);
     open = null;
     slip.hidden = true;
     document.body.classList.remove("slipped");
-    if (caret) caret.focus({ preventScroll: true });
+    if (caret instanceof HTMLElement) caret.focus({ preventScroll: true });
   }
 
-  function mark(on) {
-    gapElement(piece, open).classList.toggle("open", on);
+  function mark(/** @type {number} */ gap, /** @type {boolean} */ on) {
+    gapElement(piece, gap).classList.toggle("open", on);
   }
 
   // The slip covers the foot of a small window: what it is about must stay above it.
-  function keepInView(element) {
+  function keepInView(/** @type {Element} */ element) {
     const seen = element.getBoundingClientRect();
     const covers = slip.getBoundingClientRect();
     const bottom = covers.left < seen.right ? covers.top : window.innerHeight;
@@ -42,95 +70,100 @@ function makeSlip(piece, page) {
     }
   }
 
+  // The offers that fit, and those that the measures set aside.
+  function sorted(/** @type {number} */ gap) {
+    const ranked = rankedOffers(piece, gap);
+    const fits = (/** @type {Ranked} */ { badges, chosenBy }) => chosenBy.length > 0 || !badges.length;
+    return [ranked.filter(fits), ranked.filter((offer) => !fits(offer))];
+  }
+
   function fill() {
+    if (open === null) return;
     const gap = open;
     const standing = page.choice()[gap];
-    const ranked = rankedOffers(piece, gap);
-    const fit = ranked.filter(({ badges, chosenBy }) => chosenBy.length || !badges.length);
-    const unfit = ranked.filter((offer) => !fit.includes(offer));
-    const aside = make(
+    const [fit, unfit] = sorted(gap);
+    const toggle = (/** @type {Event} */ event) => {
+      asideOpen = /** @type {HTMLDetailsElement} */ (event.target).open;
+    };
+    const rows = (/** @type {Ranked[]} */ offers) => offers.map((offer) => offerRow(gap, offer, standing));
+    const aside = h(
       "details",
-      { class: "aside", open: Boolean(standing && unfit.some(({ offer }) => offer === standing.offer)) },
-      make("summary", {}, `${unfit.length} more, set aside by the measures`),
-      ...unfit.map((offer) => choiceRow(gap, offer, standing)),
-    );
-    const set = make(
-      "fieldset",
-      {},
-      make("legend", {}, "What shall stand here?"),
-      nothingRow(standing),
-      ...fit.map((offer) => choiceRow(gap, offer, standing)),
-      unfit.length ? aside : null,
+      { class: "aside", open: asideOpen, toggle },
+      h("summary", {}, `${unfit.length} more, set aside by the measures`),
+      rows(unfit),
     );
     const { o: leftOut } = piece.gaps[gap];
-    const more = leftOut ? make("p", { class: "left-out" }, `In piece.json, not here: ${leftOut} more.`) : null;
-    slip.replaceChildren(...[head(gap), set, more].filter(Boolean));
-    fillOrigin();
-  }
-
-  function head(gap) {
-    const step = (label, sign, to) => {
-      const button = make("button", { type: "button", "aria-label": label, disabled: to < 0 || to >= piece.gaps.length }, sign);
-      button.addEventListener("click", () => show(to));
-      return button;
-    };
-    const close = make("button", { type: "button", "aria-label": "Close", class: "close" }, "×");
-    close.addEventListener("click", hide);
-    return make(
-      "div",
-      { class: "slip-head" },
-      make("h2", { id: "slip-title" }, `Gap ${gap + 1} of ${piece.gaps.length}`),
-      step("Previous gap", "←", gap - 1),
-      step("Next gap", "→", gap + 1),
-      close,
+    patch(
+      slip,
+      head(gap),
+      h(
+        "fieldset",
+        { key: gap },
+        h("legend", {}, "What shall stand here?"),
+        row("nothing", !standing, () => page.choose(gap, null), h("span", { class: "offer-text" }, "Nothing")),
+        rows(fit),
+        unfit.length ? aside : null,
+      ),
+      leftOut ? h("p", { class: "left-out" }, `In piece.json, not here: ${leftOut} more.`) : null,
     );
   }
 
-  function row(checked, choose, ...parts) {
-    const input = make("input", { type: "radio", name: "offer", checked });
-    input.addEventListener("change", choose);
-    return make("div", { class: "offer" }, make("label", {}, input, make("span", { class: "offer-body" }, ...parts)));
+  function head(/** @type {number} */ gap) {
+    const step = (/** @type {string} */ label, /** @type {string} */ sign, /** @type {number} */ to) => {
+      const disabled = to < 0 || to >= piece.gaps.length;
+      return h("button", { key: label, type: "button", "aria-label": label, disabled, click: () => show(to) }, sign);
+    };
+    return h(
+      "div",
+      { class: "slip-head" },
+      h("h2", { id: "slip-title" }, `Gap ${gap + 1} of ${piece.gaps.length}`),
+      step("Previous gap", "←", gap - 1),
+      step("Next gap", "→", gap + 1),
+      h("button", { type: "button", "aria-label": "Close", class: "close", click: hide }, "×"),
+    );
   }
 
-  function nothingRow(standing) {
-    return row(!standing, () => page.choose(open, null), make("span", { class: "offer-text" }, "Nothing"));
+  /**
+   * @param {string | number} key
+   * @param {boolean} checked
+   * @param {() => void} change
+   * @param {Child} body
+   * @param {Child} [below]
+   */
+  function row(key, checked, change, body, below) {
+    const input = h("input", { type: "radio", name: "offer", checked, change });
+    return h("div", { class: "offer", key }, h("label", {}, input, h("span", { class: "offer-body" }, body)), below);
   }
 
-  function choiceRow(gap, { offer, badges, chosenBy }, standing) {
-    const checked = Boolean(standing && standing.offer === offer);
+  /**
+   * @param {number} gap
+   * @param {Ranked} ranked
+   * @param {Standing | null} standing
+   */
+  function offerRow(gap, { offer, badges, chosenBy }, standing) {
     const offered = offerAt(piece, gap, offer);
-    const chosen = checked ? standing : asChosen(gap, offer);
-    const text = make("span", { class: "offer-text machine", dir: "auto" }, textOf(piece, gap, chosen));
+    const here = standing?.offer === offer ? standing : null;
+    const shown = here || asChosen(gap, offer);
     const notes = [
       ...samplesOf(piece, gap, offer).map((sample) => `sample ${sample.i}`),
-      `${wordCount(piece, gap, chosen)} words`,
+      `${wordCount(piece, gap, shown)} words`,
       offered.c === undefined ? "" : `closeness ${offered.c.toFixed(2)}`,
       offered.e ? "edited by hand" : "",
     ];
-    return row(
-      checked,
-      () => page.choose(open, chosen),
-      text,
-      make("span", { class: "offer-notes" }, notes.filter(Boolean).join(" · ")),
-      ...chosenBy.map((label) => make("bdi", { class: "badge chosen" }, label)),
-      ...badges.map((badge) => make("span", { class: "badge" }, badge)),
-    );
+    const body = [
+      h("span", { class: "offer-text machine", dir: "auto" }, textOf(piece, gap, shown)),
+      h("span", { class: "offer-notes" }, notes.filter(Boolean).join(" · ")),
+      chosenBy.map((label) => h("bdi", { class: "badge chosen" }, label)),
+      badges.map((badge) => h("span", { class: "badge" }, badge)),
+    ];
+    const choose = () => page.choose(gap, shown);
+    return row(offer, here !== null, choose, body, here && originOf(piece, gap, here, page));
   }
 
   // As much of an offer as a reading kept of it, or all.
-  function asChosen(gap, offer) {
+  function asChosen(/** @type {number} */ gap, /** @type {number} */ offer) {
     const standings = piece.readings.map((reading) => reading.standings.get(gap));
-    return standings.find((standing) => standing && standing.offer === offer) || wholeOffer(piece, gap, offer);
-  }
-
-  function fillOrigin() {
-    const standing = page.choice()[open];
-    const before = slip.querySelector(".origin-here");
-    if (before) before.remove();
-    if (!standing) return;
-    const chosen = slip.querySelector("input:checked").closest(".offer");
-    chosen.querySelector(".offer-text").textContent = textOf(piece, open, standing);
-    chosen.append(originOf(piece, open, standing, page));
+    return standings.find((standing) => standing?.offer === offer) || wholeOffer(piece, gap, offer);
   }
 
   slip.addEventListener("keydown", (event) => {
@@ -140,17 +173,7 @@ function makeSlip(piece, page) {
     }
   });
 
-  return {
-    show,
-    hide,
-    isOpen: () => open !== null,
-    changed: (gap) => {
-      if (gap !== open || open === null) return;
-      gapElement(piece, gap).classList.add("open");
-      fillOrigin();
-    },
-    refresh: () => open !== null && fill(),
-  };
+  return { show, hide, refresh: fill };
 }
 
 function calm() {

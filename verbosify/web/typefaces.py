@@ -1,4 +1,4 @@
-"""Cuts the shipped typefaces down to what pages need: `python -m verbosify.site.typefaces FOLDER`.
+"""Cuts the shipped typefaces down to what pages need: `python -m verbosify.web.typefaces FOLDER`.
 
 FOLDER holds the npm packages @fontsource/eb-garamond and @fontsource/ysabeau, version 5.3.0, as `npm install` lays them
 out. Run by hand, and only to change the typefaces: the result is committed. Needs fonttools and brotli.
@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ASSETS = Path(__file__).parent / "assets" / "fonts"
+from verbosify.web import FONTS
+
 _LATIN = "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) + "ıŒœ–—‘’‚“”„•…′″‹›⁄€™−"
 _FEATURES = ["kern", "liga", "calt", "ccmp", "pnum", "tnum", "rlig"]
 _FACES = {
@@ -25,7 +26,7 @@ _FACES = {
 _LICENCES = {"eb-garamond": "OFL-EB-Garamond.txt", "ysabeau": "OFL-Ysabeau.txt"}
 
 
-def cut(packages: Path, out: Path = ASSETS) -> dict[str, int]:
+def cut(packages: Path, out: Path = FONTS) -> dict[str, int]:
     """Write the subsets and their licences to `out`; returns each typeface's size in bytes."""
     from fontTools import subset
 
