@@ -8,7 +8,9 @@ logits that are off by no more than `close` could have led to it. Exact ties are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +144,90 @@ def draw_naively(logits: np.ndarray[Any, Any], seen: set[int], settings: Samplin
     cumulative = probabilities[:kept].cumsum()
     place = int(np.searchsorted(cumulative, uniform * cumulative[-1], side="right"))
     return int(order[min(place, len(cumulative) - 1)])
+
+
+def plain_probabilities(
+    logits: Array,
+    text: Sequence[int],
+    settings: SamplingSettings,
+    *,
+    drawn: int = 0,
+    ends: Collection[int] = (),
+    spell: Callable[[int], bytes] = lambda token: b"",
+) -> Array:
+    """How likely every token is to be drawn after `text`, of which the last `drawn` were: rule by rule, in float64.
+
+    `spell` tells the bytes of a token, for strings that are banned.
+    """
+    s, logits = settings, logits.astype(np.float64)
+    for token, bias in s.logit_bias:
+        logits[token] += bias
+    recent = list(text)[-s.repetition_range :] if s.repetition_range else list(text)
+    for token in set(recent):
+        penalty = s.repetition_penalty
+        if s.repetition_slope:
+            last = max(place for place, other in enumerate(recent) if other == token)
+            x = 2 * last / (len(recent) - 1) - 1 if len(recent) > 1 else 1.0
+            curve = s.repetition_slope * x / (1 + abs(x) * (s.repetition_slope - 1))
+            penalty = 1 + (curve + 1) / 2 * (s.repetition_penalty - 1)
+        logits[token] *= penalty if logits[token] <= 0 else 1 / penalty
+    for token in set(text):
+        logits[token] -= s.frequency_penalty * list(text).count(token) + s.presence_penalty
+    banned = [string.encode() for string in s.banned_strings]
+    before = b"".join(map(spell, text))
+    for token in range(len(logits)):
+        after = before + spell(token) if banned else b""
+        completed = any(after.find(string, max(0, len(before) - len(string) + 1)) >= 0 for string in banned)
+        if token in s.banned_tokens or (token in ends and drawn < s.least_length) or completed:
+            logits[token] = -np.inf
+    if s.temperature == 0:
+        return (np.arange(len(logits)) == logits.argmax()).astype(np.float64)
+    order = np.lexsort((np.arange(len(logits)), -logits))
+    shares = np.exp((logits[order] - logits[order[0]]) / s.temperature)
+    if s.top_k:
+        shares[logits[order] < logits[order[: s.top_k][-1]]] = 0
+    shares /= shares.sum()
+    if s.top_p < 1:
+        shares[shares.cumsum() - shares >= s.top_p] = 0
+    shares /= shares.sum()
+    shares[shares < s.min_p * shares.max()] = 0
+    shares /= shares.sum()
+    if s.typical_p < 1:
+        possible = np.flatnonzero(shares)
+        surprise = -np.log(shares[possible])
+        entropy = (shares[possible] * surprise).sum()
+        nearest = possible[np.argsort(np.abs(surprise - entropy), kind="stable")]
+        reached = np.searchsorted(shares[nearest].cumsum(), s.typical_p) + 1
+        shares[nearest[reached:]] = 0
+        shares /= shares.sum()
+    probabilities = np.zeros(len(logits))
+    probabilities[order] = shares
+    return probabilities
+
+
+def plain_beams(
+    read: Read, prompt_ids: Sequence[int], settings: SamplingSettings, ends: Collection[int]
+) -> list[tuple[tuple[int, ...], float]]:
+    """The `num_beams` best continuations, ends included, and their mean log-probability a token, by a plain search."""
+    running: list[tuple[tuple[int, ...], float]] = [((), 0.0)]
+    finished: list[tuple[tuple[int, ...], float]] = []
+    for length in range(1, settings.length + 1):
+        grown = []
+        for tokens, total in running:
+            chances = plain_probabilities(
+                read([*prompt_ids, *tokens])[-1],
+                [*prompt_ids, *tokens],
+                replace(settings, temperature=1.0, top_k=0, top_p=1.0, num_beams=1),
+                drawn=len(tokens),
+                ends=ends,
+            )
+            grown += [((*tokens, token), total + math.log(chance)) for token, chance in enumerate(chances) if chance]
+        grown.sort(key=lambda pair: -pair[1])
+        over = [pair for pair in grown[: settings.num_beams] if pair[0][-1] in ends or length == settings.length]
+        finished = sorted([*finished, *((t, s / len(t)) for t, s in over)], key=lambda pair: -pair[1])
+        finished = finished[: settings.num_beams]
+        running = [pair for pair in grown if pair[0][-1] not in ends][: settings.num_beams]
+        full = len(finished) == settings.num_beams
+        if length == settings.length or (full and running[0][1] / length <= finished[-1][1]):
+            break
+    return finished

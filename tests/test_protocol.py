@@ -24,6 +24,17 @@ REFUSED_SETTINGS: list[tuple[str, Any]] = [
     *(("repetition_penalty", value) for value in [0, 0.999, -2, *NO_NUMBERS]),
     *(("stops", value) for value in ["\n", ["\n"], ("",), ("a", ""), (1,), (b"a",), None, {"a"}]),
     *(("seed", value) for value in [2**63, *NO_WHOLE_NUMBERS]),
+    *(("min_p", value) for value in [-0.1, 1.1, *NO_NUMBERS]),
+    *(("typical_p", value) for value in [0, 1.1, -1, *NO_NUMBERS]),
+    *(("repetition_range", value) for value in NO_WHOLE_NUMBERS),
+    *(("repetition_slope", value) for value in [-0.1, *NO_NUMBERS]),
+    *(("frequency_penalty", value) for value in [-2.1, 2.1, *NO_NUMBERS]),
+    *(("presence_penalty", value) for value in [-2.1, 2.1, *NO_NUMBERS]),
+    *(("logit_bias", value) for value in [((1,),), ((-1, 1.0),), ((1, 101),), ((1, "a"),), {1: 2.0}, [(1, 1.0)], None]),
+    *(("banned_tokens", value) for value in [(-1,), (1.5,), ("a",), [1], None, 3]),
+    *(("banned_strings", value) for value in ["a", ("",), (1,), ["a"], None]),
+    *(("least_length", value) for value in [101, *NO_WHOLE_NUMBERS]),
+    *(("num_beams", value) for value in [0, 2, *NO_WHOLE_NUMBERS]),
 ]
 REFUSED_RECIPES: list[tuple[str, Any]] = [
     *(("window", value) for value in ["twice", "", "Repeat", None, 1, True, ["repeat"]]),

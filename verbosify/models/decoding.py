@@ -1,11 +1,15 @@
-"""From logits to the token drawn: penalties, truncation, and the place of a uniform number. Knows no text."""
+"""From logits to the token drawn: penalties, bans, truncation, and the place of a uniform number. Knows no text."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from verbosify.errors import ModelError
 from verbosify.models.settings import SamplingSettings
+from verbosify.models.spelling import Spelling
 
 TIES = 32
 """Tokens fetched beyond the k-th, so that its ties are among them; more ties than that take the full sort."""
@@ -13,6 +17,77 @@ BLOCK = 64
 """Neighbouring logits of which the largest is looked at first."""
 COLDEST = 1e-30
 """The lowest temperature that float32 can divide by; all below it come to the same."""
+
+
+def changes_logits(settings: SamplingSettings) -> bool:
+    """Whether `adjusted` does anything at all."""
+    s = settings
+    numbers = (s.repetition_penalty != 1, s.frequency_penalty, s.presence_penalty, s.least_length)
+    return any(numbers) or bool(s.logit_bias or s.banned_tokens or s.banned_strings)
+
+
+def adjusted(
+    logits: Tensor,
+    texts: Tensor,
+    settings: SamplingSettings,
+    *,
+    drawn: int,
+    ends: frozenset[int],
+    spelling: Callable[[], Spelling],
+) -> Tensor:
+    """Logits as bias, penalties, bans and the least length change them; the same tensor if none of them does.
+
+    Args:
+        logits: (rows, vocabulary), float32.
+        texts: (rows, tokens), the whole text of each row so far, prompt and all, on the CPU.
+        drawn: how many of the tokens were drawn.
+        ends: the tokens that end a text.
+        spelling: asked for what tokens spell, if strings are banned.
+
+    Raises `ModelError` if a token is biased or banned that the model has not, or if nothing is left to draw.
+    """
+    s = settings
+    if s.logit_bias:
+        token_ids, added = zip(*s.logit_bias, strict=True)
+        logits = logits.index_add(
+            1, _known(token_ids, logits), torch.tensor(added, device=logits.device).expand(len(logits), -1)
+        )
+    if s.repetition_penalty != 1:
+        logits = _less_repeated(logits, texts.to(logits.device), s)
+    if s.frequency_penalty or s.presence_penalty:
+        seen = texts.to(logits.device)
+        counts = torch.zeros_like(logits).scatter_add_(1, seen, torch.ones_like(seen, dtype=logits.dtype))
+        logits = logits - s.frequency_penalty * counts - s.presence_penalty * (counts > 0)
+    banned = s.banned_tokens + (tuple(ends) if drawn < s.least_length else ())
+    if banned:
+        logits = logits.index_fill(1, _known(banned, logits), -torch.inf)
+    if s.banned_strings:
+        logits = logits.clone()
+        for row, text in zip(logits, texts.tolist(), strict=True):
+            row[list(spelling().completing(text, s.banned_strings))] = -torch.inf
+    if (banned or s.banned_strings) and not logits.isfinite().any(dim=-1).all():
+        raise ModelError("Every token that could come next is banned: ban fewer.")
+    return logits
+
+
+def _known(token_ids: tuple[int, ...], logits: Tensor) -> Tensor:
+    size = logits.shape[-1]
+    if max(token_ids) >= size:
+        raise ModelError(f"There is no token {max(token_ids)} to be biased or banned: the model has {size} tokens.")
+    return torch.tensor(token_ids, device=logits.device)
+
+
+def _less_repeated(logits: Tensor, texts: Tensor, settings: SamplingSettings) -> Tensor:
+    texts = texts[:, -settings.repetition_range :]  # 0 is the beginning
+    if not settings.repetition_slope:
+        seen = torch.zeros_like(logits, dtype=torch.bool).scatter_(1, texts, value=True)
+        return penalised(logits, seen, settings.repetition_penalty)
+    x = torch.linspace(-1, 1, texts.shape[1], device=logits.device) if texts.shape[1] > 1 else logits.new_ones(1)
+    slope = settings.repetition_slope
+    share = (1 + slope * x / (1 + x.abs() * (slope - 1))) / 2
+    factors = (1 + share * (settings.repetition_penalty - 1)).expand(texts.shape)
+    strength = torch.ones_like(logits).scatter_reduce_(1, texts, factors, "amax")  # the last place counts most
+    return torch.where(logits > 0, logits / strength, logits * strength)
 
 
 def penalised(logits: Tensor, seen: Tensor, penalty: float) -> Tensor:
@@ -41,9 +116,27 @@ def candidates(logits: Tensor, settings: SamplingSettings) -> tuple[Tensor, Tens
     probabilities = scaled.softmax(dim=-1)
     if settings.top_p < 1:
         before = probabilities.cumsum(dim=-1) - probabilities
-        probabilities = probabilities.masked_fill(before >= settings.top_p, 0)
-        probabilities /= probabilities.sum(dim=-1, keepdim=True)
+        probabilities = _without(probabilities, before >= settings.top_p)
+    if settings.min_p > 0:
+        probabilities = _without(probabilities, probabilities < settings.min_p * probabilities[:, :1])
+    if settings.typical_p < 1:
+        probabilities, order = _typical(probabilities, settings.typical_p).sort(dim=-1, descending=True, stable=True)
+        token_ids = token_ids.gather(1, order)
     return probabilities, token_ids
+
+
+def _without(probabilities: Tensor, left_out: Tensor) -> Tensor:
+    kept = probabilities.masked_fill(left_out, 0)
+    return kept / kept.sum(dim=-1, keepdim=True)
+
+
+def _typical(probabilities: Tensor, mass: float) -> Tensor:
+    """Those of which the surprise is nearest to the entropy, until they reach `mass`; equals in the present order."""
+    entropy = torch.special.entr(probabilities).sum(dim=-1, keepdim=True)
+    distance, order = (-probabilities.log() - entropy).abs().sort(dim=-1, stable=True)
+    within = probabilities.gather(1, order)
+    left_out = (within.cumsum(dim=-1) - within >= mass) | distance.isinf()
+    return _without(probabilities, torch.empty_like(left_out).scatter_(1, order, left_out))
 
 
 def most_likely(logits: Tensor, keep: int) -> tuple[Tensor, Tensor]:

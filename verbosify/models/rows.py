@@ -79,20 +79,28 @@ class Rows:
         """Give each active row its token; returns the places, among the active, of those that go on."""
         going = []
         for place, (row, token) in enumerate(zip(self.active, drawn, strict=True)):
-            self.finish[row] = self._finish(row, token)
+            self.finish[row] = self.finish_of([*self.tokens[row], token])
+            if self.finish[row] != "end":
+                self.tokens[row].append(token)
             if self.finish[row] is None:
                 going.append(place)
         self.active = [self.active[place] for place in going]
         return going
 
-    def _finish(self, row: int, token: int) -> Finish | None:
-        """Give a row its token; how that ends the row, if it does."""
-        if token in self._ends:
+    def finish_of(self, token_ids: Sequence[int]) -> Finish | None:
+        """How tokens of which the last has just come end their row, if they do."""
+        if token_ids[-1] in self._ends:
             return "end"
-        self.tokens[row].append(token)
-        if self._settings.stops and self._stop_at(self._decode(self.tokens[row])) is not None:
+        if self._settings.stops and self._stop_at(self._decode(token_ids)) is not None:
             return "stop"
-        return "length" if len(self.tokens[row]) == self._settings.length else None
+        return "length" if len(token_ids) == self._settings.length else None
+
+    def fill(self, found: Sequence[tuple[Sequence[int], Finish | None]]) -> None:
+        """Give the rows all their tokens at once, an end among them, and tell how they finish."""
+        for row, (token_ids, finish) in enumerate(found[: len(self.tokens)]):
+            self.tokens[row] = list(token_ids)[: -1 if finish == "end" else None]
+            self.finish[row] = finish
+        self.active = []
 
     def _stop_at(self, text: str) -> int | None:
         found = [place for stop in self._settings.stops if (place := text.find(stop)) >= 0]

@@ -7,6 +7,7 @@ Knows tokens and settings, and no engine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -14,10 +15,12 @@ import torch
 from torch import Tensor
 
 from verbosify.errors import ModelError
-from verbosify.models.decoding import candidates, draw, penalised
-from verbosify.models.protocol import Continuation, ModelCard
+from verbosify.models.beams import BeamSearch
+from verbosify.models.decoding import adjusted, candidates, changes_logits, draw
+from verbosify.models.protocol import Continuation, ModelCard, TokenChoice
 from verbosify.models.rows import Rows, listed, prompt_tokens, uniform_streams
 from verbosify.models.settings import SamplingSettings
+from verbosify.models.spelling import Spelling
 
 
 class HeldText(Protocol):
@@ -65,6 +68,9 @@ class Engine(Protocol):
     def encode(self, text: str) -> list[int]: ...
     def decode(self, token_ids: Sequence[int]) -> str: ...
 
+    def spelling(self) -> Spelling:
+        """What the tokens spell."""
+
     def hold(self, rows: int) -> HeldText:
         """Place for a text, of which nothing has been read, and from which about so many rows will grow."""
 
@@ -78,36 +84,68 @@ class Part:
     def __init__(self, engine: Engine, prompt_ids: Sequence[int], settings: SamplingSettings) -> None:
         self.settings = settings
         self.rows = Rows(settings, engine.ends, engine.decode)
+        self._engine = engine
+        self._prompt_ids = list(prompt_ids)
         self._uniforms = torch.from_numpy(uniform_streams(settings))
-        self._step = 0
-        self._prompt_ids = torch.tensor(prompt_ids)
-        self._seen: Tensor | None = None
+        self._drawn = 0
 
     @property
     def width(self) -> int:
-        """How many rows still grow."""
+        """How many rows of the batch are its own."""
         return len(self.rows.active)
 
     def adjusted(self, logits: Tensor) -> Tensor:
-        """`logits`, (width, vocabulary), as the text so far changes them."""
-        if self.settings.repetition_penalty == 1:
-            return logits
-        if self._seen is None:
-            self._seen = torch.zeros_like(logits, dtype=torch.bool)
-            self._seen[:, self._prompt_ids.to(logits.device)] = True
-        return penalised(logits, self._seen, self.settings.repetition_penalty)
+        """`logits`, (width, vocabulary), as the texts so far change them."""
+        return adjust(self._engine, logits, self._texts(), self.settings, drawn=self._drawn)
+
+    def _texts(self) -> list[list[int]]:
+        return [self._prompt_ids + self.rows.tokens[row] for row in self.rows.active]
 
     def uniforms(self) -> Tensor:
         """One number for each row that grows, (width,)."""
-        self._step += 1
-        return self._uniforms[self.rows.active, self._step - 1]
+        return self._uniforms[self.rows.active, self._drawn]
 
-    def take(self, drawn: Tensor) -> list[int]:
-        """Give the rows their tokens, (width,); returns the places of those that go on."""
+    def take(self, drawn: Tensor) -> tuple[list[int], Tensor]:
+        """Give the rows their tokens, (width,); the places of those that go on, and their tokens."""
+        self._drawn += 1
         going = self.rows.add(drawn.tolist())
-        if self._seen is not None:
-            self._seen = self._seen[going].scatter_(1, drawn[going, None].to(self._seen.device), value=True)
-        return going
+        return going, drawn[going]
+
+
+class BeamPart(Part):
+    """The beams of one settings in a batch; its rows have no token until the search is over."""
+
+    def __init__(self, engine: Engine, prompt_ids: Sequence[int], settings: SamplingSettings) -> None:
+        super().__init__(engine, prompt_ids, replace(settings, seed=0))
+        self._search = BeamSearch(settings.num_beams, len(engine.ends), self.rows.finish_of)
+        self._width = settings.num_beams
+
+    @property
+    def width(self) -> int:
+        return self._width
+
+    def _texts(self) -> list[list[int]]:
+        beams = self._search.running
+        return [self._prompt_ids + list(beam.tokens) for beam in (beams * self._width)[: self._width]]
+
+    def search(self, logits: Tensor) -> tuple[list[int], Tensor]:
+        """Grow the beams; the places of those that go on, some of them more than once, and their tokens."""
+        self._drawn += 1
+        origins, tokens = self._search.grow(logits[: len(self._search.running)])
+        self._width = len(origins)
+        if not origins:
+            self.rows.fill([(beam.tokens, beam.finish) for beam in self._search.finished])
+        return origins, torch.tensor(tokens, dtype=torch.long)
+
+
+def adjust(
+    engine: Engine, logits: Tensor, texts: Sequence[Sequence[int]], settings: SamplingSettings, *, drawn: int
+) -> Tensor:
+    """`logits`, (rows, vocabulary), after the texts, as `settings` change them; see `decoding.adjusted`."""
+    if not changes_logits(settings):
+        return logits
+    ends, spelling = engine.ends, engine.spelling
+    return adjusted(logits, torch.tensor(texts), settings, drawn=drawn, ends=ends, spelling=spelling)
 
 
 class Generation:
@@ -128,8 +166,9 @@ class Generation:
     def add(self, held: HeldText, prompt_ids: Sequence[int], settings: SamplingSettings) -> Part:
         """Have the rows of `settings` grow from `held`, which has read `prompt_ids`."""
         self._read()
-        part = Part(self._engine, prompt_ids, settings)
-        self._batch.add(held, part.width, settings.length, together=False)
+        beams = settings.num_beams > 1
+        part = (BeamPart if beams else Part)(self._engine, prompt_ids, settings)
+        self._batch.add(held, part.width, settings.length, together=beams)
         logits = held.logits.expand(part.width, -1)
         self._logits = logits if self._logits is None else torch.cat((self._logits, logits))
         self._parts.append(part)
@@ -142,25 +181,28 @@ class Generation:
         widths = [part.width for part in self._parts]
         pairs = zip(self._parts, torch.split(self._present(), widths), strict=True)
         logits = [part.adjusted(some) for part, some in pairs]
-        drawn = torch.split(torch.cat(list(self._draw(logits))), widths)
         going, tokens, start = [], [], 0
-        for part, some in zip(self._parts, drawn, strict=True):
-            places = part.take(some)
+        for width, (places, some) in zip(widths, self._draw(logits), strict=True):
             going += [start + place for place in places]
-            tokens.append(some[places])
-            start += len(some)
+            tokens.append(some)
+            start += width
         self._unread, self._logits = torch.cat(tokens), None
         self._parts = [part for part in self._parts if part.width]
-        if self._parts and len(going) < start:
+        if self._parts and going != list(range(start)):
             self._batch.select_rows(going)
 
-    def _draw(self, logits: Sequence[Tensor]) -> Iterator[Tensor]:
-        """A token for every row, neighbours that draw alike in one go."""
+    def _draw(self, logits: Sequence[Tensor]) -> Iterator[tuple[list[int], Tensor]]:
+        """For every part, the places of its rows that go on, and their tokens; neighbours that draw alike at once."""
         parts = zip(self._parts, logits, strict=True)
         for settings, some in groupby(parts, key=lambda pair: _way_of_drawing(pair[0].settings)):
             alike = list(some)
+            if settings.num_beams > 1:
+                yield from (part.search(own) for part, own in alike if isinstance(part, BeamPart))
+                continue
             rows = alike[0][1] if len(alike) == 1 else torch.cat([logits for _, logits in alike])
-            yield draw(*candidates(rows, settings), torch.cat([part.uniforms() for part, _ in alike]))
+            drawn = draw(*candidates(rows, settings), torch.cat([part.uniforms() for part, _ in alike]))
+            pieces = torch.split(drawn, [part.width for part, _ in alike])
+            yield from [part.take(piece) for (part, _), piece in zip(alike, pieces, strict=True)]
 
     def _read(self) -> None:
         """Read what was drawn last."""
@@ -177,7 +219,11 @@ class Generation:
 def _way_of_drawing(settings: SamplingSettings) -> SamplingSettings:
     """The settings without what does not change how one token is drawn from its logits."""
     s = settings
-    return SamplingSettings(temperature=s.temperature, top_k=s.top_k, top_p=s.top_p)
+    if s.num_beams > 1:
+        return SamplingSettings(n=1, num_beams=s.num_beams)
+    return SamplingSettings(
+        temperature=s.temperature, top_k=s.top_k, top_p=s.top_p, min_p=s.min_p, typical_p=s.typical_p
+    )
 
 
 @torch.inference_mode()
@@ -192,3 +238,19 @@ def sample(engine: Engine, prompt: str, settings: SamplingSettings | Sequence[Sa
     while generation:
         generation.step()
     return [continuation for part in parts for continuation in part.rows.continuations()]
+
+
+def token_choices(
+    engine: Engine, logits: Tensor, text: Sequence[int], settings: SamplingSettings, top: int
+) -> list[TokenChoice]:
+    """The `top` most likely tokens after a text, by its logits, (1, vocabulary), before and after `settings`."""
+    if top < 1:
+        raise ModelError(f"top is {top}: ask for at least one token.")
+    before = logits.softmax(dim=-1)[0]
+    probabilities, token_ids = candidates(adjust(engine, logits, [text], settings, drawn=0), settings)
+    after = torch.zeros_like(before).scatter_(0, token_ids[0], probabilities[0])
+    best = before.topk(min(top, len(before)))
+    return [
+        TokenChoice(token, engine.decode([token]), probability, after[token].item())
+        for probability, token in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -10,6 +11,8 @@ from verbosify.errors import SettingsError
 
 WindowKind = Literal["repeat", "once", "original"]
 TunedWeights = Literal["all", "blocks"]
+Rule = tuple[Callable[[Any], bool], str]
+"""Whether a value will do, and what it must be."""
 
 
 def _require(condition: object, name: str, value: object, rule: str) -> None:
@@ -114,15 +117,36 @@ def recipe_named(name: str) -> TuningRecipe:
 class SamplingSettings:
     """How to continue a text.
 
+    What changes the logits comes first, in this order: bias, repetition penalty, frequency and presence penalty, bans,
+    least length. Then they are divided by the temperature and truncated, in the order of the fields. Penalties and bans
+    look at the whole text, the prompt included.
+
     Attributes:
-        n: continuations in the batch, >= 1.
+        n: continuations, >= 1.
         length: new tokens at most, >= 1.
         temperature: divides the logits, >= 0; 0 is greedy (the most likely token, always).
         top_k: keep the k most likely tokens and all that tie with the k-th; 0 keeps all.
         top_p: then keep the smallest set of tokens whose probability reaches p, in (0, 1]; 1 keeps all
             (nucleus sampling, Holtzman et al. 2020).
+        min_p: then keep the tokens that are at least so likely as this share of the likeliest, 0 to 1; 0 keeps all
+            (Nguyen et al. 2024).
+        typical_p: then keep the smallest set of tokens whose probability reaches this, those first whose surprise is
+            nearest to the entropy, in (0, 1]; 1 keeps all (locally typical sampling, Meister et al. 2022).
         repetition_penalty: logits of tokens already seen are divided (if positive) or multiplied by it,
             >= 1; 1 is none (CTRL, Keskar et al. 2019).
+        repetition_range: for that penalty only the last so many tokens count; 0: all.
+        repetition_slope: how much more the later of these count, >= 0; 0: all alike. A token i of n, from 0, at
+            x = 2 i / (n - 1) - 1, gets the share (1 + s x / (1 + |x| (s - 1))) / 2 of the penalty above 1, by its last
+            place (KoboldAI's slope).
+        frequency_penalty: taken off a token's logit as often as it has been seen, -2 to 2 (OpenAI's API).
+        presence_penalty: taken off once if it has been seen, -2 to 2 (OpenAI's API).
+        logit_bias: pairs of a token id and what is added to its logit, -100 to 100 (OpenAI's API).
+        banned_tokens: ids of tokens that never come.
+        banned_strings: no token comes that would complete one of these in the text, byte for byte.
+        least_length: the model may not end its text before it has so many new tokens, 0 to `length`; a stop may.
+        num_beams: above 1, nothing is drawn: the `n` <= num_beams likeliest continuations that a beam search of this
+            width finds, by mean log-probability a token (as transformers has it, with a length penalty of 1).
+            Temperature, truncation and seed do not count then.
         stops: a continuation ends before the first of these strings.
         seed: 0 to 2^63 - 1. Row i draws from a stream of its own, so it does not depend on n.
     """
@@ -135,33 +159,94 @@ class SamplingSettings:
     repetition_penalty: float = 1.0
     stops: tuple[str, ...] = ()
     seed: int = 0
+    min_p: float = 0.0
+    typical_p: float = 1.0
+    repetition_range: int = 0
+    repetition_slope: float = 0.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    banned_tokens: tuple[int, ...] = ()
+    banned_strings: tuple[str, ...] = ()
+    least_length: int = 0
+    num_beams: int = 1
 
     def __post_init__(self) -> None:
-        _require(_whole(self.n) and self.n >= 1, "n", self.n, "a whole number of at least 1")
-        _require(_whole(self.length) and self.length >= 1, "length", self.length, "a whole number of at least 1")
+        for name, (holds, rule) in _RULES.items():
+            value = getattr(self, name)
+            _require(holds(value), name, value, rule)
+        _require(self.least_length <= self.length, "least_length", self.least_length, f"at most {self.length}, length")
         _require(
-            _real(self.temperature) and self.temperature >= 0, "temperature", self.temperature, "a number from 0 up"
+            self.num_beams == 1 or self.n <= self.num_beams,
+            "num_beams",
+            self.num_beams,
+            f"at least {self.n}, which is n",
         )
-        _require(_whole(self.top_k) and self.top_k >= 0, "top_k", self.top_k, "a whole number from 0 up")
-        _require(_real(self.top_p) and 0 < self.top_p <= 1, "top_p", self.top_p, "above 0 and at most 1")
-        _require(
-            _real(self.repetition_penalty) and self.repetition_penalty >= 1,
-            "repetition_penalty",
-            self.repetition_penalty,
-            "a number from 1 up",
-        )
-        _require(
-            isinstance(self.stops, tuple) and all(isinstance(stop, str) and stop for stop in self.stops),
-            "stops",
-            self.stops,
-            "a tuple of strings, none of them empty",
-        )
-        _require(_whole(self.seed) and 0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 2^63 - 1")
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"stops": list(self.stops)}
+        """Plain values; later fields only where they are not at their defaults, so that old records stay true."""
+        later = {field.name: field.default for field in fields(self) if field.name not in _FIRST_FIELDS}
+        values = {name: value for name, value in asdict(self).items() if name not in later or value != later[name]}
+        return {name: _plain(value) for name, value in values.items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> SamplingSettings:
-        stops = values.get("stops", ())
-        return cls(**(_known(cls, values) | {"stops": tuple(stops) if isinstance(stops, list) else stops}))
+        return cls(**{name: _as_tuple(value) for name, value in _known(cls, values).items()})
+
+
+_FIRST_FIELDS = ("n", "length", "temperature", "top_k", "top_p", "repetition_penalty", "stops", "seed")
+"""Those that every record has."""
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(_as_tuple(part) for part in value) if isinstance(value, list) else value
+
+
+def _between(low: float, high: float) -> Rule:
+    return lambda value: _real(value) and low <= value <= high, f"a number from {low} to {high}"
+
+
+def _whole_from(least: int, rule: str) -> Rule:
+    return lambda value: _whole(value) and value >= least, rule
+
+
+def _strings(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(part, str) and part for part in value)
+
+
+def _biases(value: object) -> bool:
+    return isinstance(value, tuple) and all(
+        isinstance(pair, tuple) and len(pair) == 2 and _token(pair[0]) and _real(pair[1]) and -100 <= pair[1] <= 100
+        for pair in value
+    )
+
+
+def _token(value: Any) -> bool:
+    return _whole(value) and value >= 0
+
+
+_RULES: dict[str, Rule] = {
+    "n": _whole_from(1, "a whole number of at least 1"),
+    "length": _whole_from(1, "a whole number of at least 1"),
+    "temperature": (lambda value: _real(value) and value >= 0, "a number from 0 up"),
+    "top_k": _whole_from(0, "a whole number from 0 up"),
+    "top_p": (lambda value: _real(value) and 0 < value <= 1, "above 0 and at most 1"),
+    "min_p": _between(0, 1),
+    "typical_p": (lambda value: _real(value) and 0 < value <= 1, "above 0 and at most 1"),
+    "repetition_penalty": (lambda value: _real(value) and value >= 1, "a number from 1 up"),
+    "repetition_range": _whole_from(0, "a whole number from 0 up"),
+    "repetition_slope": (lambda value: _real(value) and value >= 0, "a number from 0 up"),
+    "frequency_penalty": _between(-2, 2),
+    "presence_penalty": _between(-2, 2),
+    "logit_bias": (_biases, "a tuple of pairs, each of a token id and a number from -100 to 100"),
+    "banned_tokens": (lambda value: isinstance(value, tuple) and all(map(_token, value)), "a tuple of token ids"),
+    "banned_strings": (_strings, "a tuple of strings, none of them empty"),
+    "least_length": _whole_from(0, "a whole number from 0 up"),
+    "num_beams": _whole_from(1, "a whole number of at least 1"),
+    "stops": (_strings, "a tuple of strings, none of them empty"),
+    "seed": (lambda value: _whole(value) and 0 <= value < 2**63, "a whole number from 0 to 2^63 - 1"),
+}

@@ -6,6 +6,7 @@ The pair is read as `tokenizer.json` would describe it: bytes as symbols, merged
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,43 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
+
+
+def token_pieces(tokenizer: Tokenizer, size: int) -> list[bytes]:
+    """What each of `size` tokens spells, in bytes; nothing, if it is special or not in the vocabulary."""
+    decoder = tokenizer.decoder.__getstate__() if tokenizer.decoder else b""
+    spell = _spell_bytes if b'"ByteLevel"' in decoder else _spell_words
+    added = tokenizer.get_added_tokens_decoder()
+    pieces = [b""] * size
+    for content, token in tokenizer.get_vocab(with_added_tokens=True).items():
+        if token < size and token not in added:
+            pieces[token] = spell(content)
+    for token, entry in added.items():
+        if token < size and not entry.special:
+            pieces[token] = entry.content.encode()
+    return pieces
+
+
+def _spell_bytes(content: str) -> bytes:
+    """GPT-2 writes every byte as a character of its own."""
+    return bytes(_BYTES[character] for character in content if character in _BYTES)
+
+
+def _spell_words(content: str) -> bytes:
+    """SentencePiece writes a space as a low line of its own, and a byte that has no token as `<0x0A>`."""
+    if re.fullmatch(r"<0x[0-9A-F]{2}>", content):
+        return bytes.fromhex(content[3:5])
+    return content.replace("▁", " ").encode()
+
+
+def _byte_characters() -> dict[str, int]:
+    """Printable characters of Latin-1 stand for themselves, the other bytes for those from 256 on, in order."""
+    plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {chr(byte): byte for byte in plain} | {chr(256 + place): byte for place, byte in enumerate(others)}
+
+
+_BYTES = _byte_characters()
 
 
 def describe_tokenizer(folder: Path) -> dict[str, Any]:

@@ -17,8 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from verbosify.errors import ModelError
-from verbosify.models.decoding import candidates, penalised
-from verbosify.models.formats.vocabulary import load_tokenizer
+from verbosify.models.formats.vocabulary import load_tokenizer, token_pieces
 from verbosify.models.protocol import Continuation, ModelCard, TokenChoice, TokenScore
 from verbosify.models.pytorch.cache import GROUP
 from verbosify.models.pytorch.holding import TorchBatch, TorchHeldText
@@ -29,8 +28,9 @@ from verbosify.models.pytorch.transformer import Project, attend_causally, hidde
 from verbosify.models.pytorch.tuning import mean_loss, tune, tuned_names
 from verbosify.models.pytorch.weights import Weights
 from verbosify.models.rows import prompt_tokens
-from verbosify.models.session import sample
+from verbosify.models.session import sample, token_choices
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
+from verbosify.models.spelling import Spelling
 from verbosify.models.training.divergence import require_convergence
 from verbosify.models.training.finetuning import finetune
 from verbosify.models.training.restoring import RestoreGuard
@@ -67,6 +67,7 @@ class TorchModel:
         self.ends = self._end_tokens()
         self._guard = RestoreGuard(self._restore)
         self._pack: Project | None = None
+        self._spelling: Spelling | None = None
         self.card = ModelCard(
             name=name,
             family=self._architecture.family,
@@ -208,6 +209,12 @@ class TorchModel:
         """Continuations of `prompt`, all in one batch; see `protocol.LanguageModel.sample`."""
         return sample(self, prompt, settings)
 
+    def spelling(self) -> Spelling:
+        """See `session.Engine.spelling`."""
+        if self._spelling is None:
+            self._spelling = Spelling(token_pieces(self._tokenizer, self._architecture.vocabulary))
+        return self._spelling
+
     def hold(self, rows: int) -> TorchHeldText:
         """See `session.Engine.hold`."""
         return TorchHeldText(self._architecture, self._weights.working, self._packed(rows))
@@ -223,22 +230,10 @@ class TorchModel:
         settings: SamplingSettings = SamplingSettings(),  # noqa: B008
     ) -> list[TokenChoice]:
         """The `top` most likely next tokens, before and after `settings`; see `protocol.LanguageModel`."""
-        if top < 1:
-            raise ModelError(f"top is {top}: ask for at least one token.")
         with torch.inference_mode():
-            prompt_ids = self._prompt(prompt, 1)
-            logits = self._logits(self._states(prompt_ids)[-1:])
-            before = logits.softmax(dim=-1)[0]
-            seen = self._seen(prompt_ids, settings)
-            if seen is not None:
-                logits = penalised(logits, seen[:1], settings.repetition_penalty)
-            probabilities, token_ids = candidates(logits, settings)
-            after = torch.zeros_like(before).scatter_(0, token_ids[0], probabilities[0])
-            best = before.topk(min(top, len(before)))
-            return [
-                TokenChoice(token, self.decode([token]), probability, after[token].item())
-                for probability, token in zip(best.values.tolist(), best.indices.tolist(), strict=True)
-            ]
+            prompt_ids = prompt_tokens(self, prompt, 1)
+            logits = self._logits(self._states(self._tensor(prompt_ids))[-1:])
+            return token_choices(self, logits, prompt_ids, settings, top)
 
     @torch.inference_mode()
     def score(self, text: str) -> list[TokenScore]:
@@ -266,13 +261,6 @@ class TorchModel:
 
     def _prompt(self, text: str, length: int) -> Tensor:
         return self._tensor(prompt_tokens(self, text, length))
-
-    def _seen(self, prompt_ids: Tensor, settings: SamplingSettings) -> Tensor | None:
-        if settings.repetition_penalty == 1:
-            return None
-        seen = torch.zeros(settings.n, self._architecture.vocabulary, dtype=torch.bool, device=self._device)
-        seen[:, prompt_ids] = True
-        return seen
 
     def _packed(self, rows: int) -> Project:
         """The projections, the head being one of them, packed once for the weights as they are now."""
