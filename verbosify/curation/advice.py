@@ -22,6 +22,19 @@ class Advice:
     reason: str
 
 
+def portfolio(settings: SamplingSettings) -> list[Advice]:
+    """Settings for batches that are drawn at once, before any is seen: as they are, and where the rule may lead."""
+    found = [Advice(settings, "the first samples")]
+    if not 0 < settings.top_k <= STRICTER_TOP_K:
+        found.append(Advice(replace(settings, top_k=STRICTER_TOP_K), f"in case many stray: top-k {STRICTER_TOP_K}"))
+    cooler = max(round(settings.temperature - TEMPERATURE_STEP, 2), COOLEST)
+    if cooler < settings.temperature:
+        found.append(Advice(replace(settings, temperature=cooler), f"in case many stray: temperature {cooler}"))
+    if 0 < settings.top_k < FREER_TOP_K:
+        found.append(Advice(replace(settings, top_k=FREER_TOP_K), f"in case many copy: top-k {FREER_TOP_K}"))
+    return found
+
+
 def advise(settings: SamplingSettings, *, total: int, stuck: int, lost: int) -> Advice:
     """What to try next.
 

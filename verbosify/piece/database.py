@@ -11,7 +11,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -203,8 +203,11 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction: all of it is on the disk when the block ends, or, if the block raises, none of it."""
-        with self._transaction("BEGIN IMMEDIATE"):
+        """One transaction: all of it is on the disk when the block ends, or, if the block raises, none of it.
+
+        Within another one it is a part of that.
+        """
+        with nullcontext() if self._connection.in_transaction else self._transaction("BEGIN IMMEDIATE"):
             yield
 
     @contextmanager

@@ -25,7 +25,9 @@ class Options:
         model: a name in the catalogue, or a folder.
         engine, device, precision: as `load_model` takes them.
         recipe: how to overfit.
-        settings: how to sample; `settings.n` samples are drawn before anything is judged.
+        settings: how to sample, in batches of `settings.n`.
+        portfolio: whether to draw batches of several settings at once, before any is judged: those to which the
+            artist's rule may lead (`verbosify.curation.portfolio`). Otherwise batch after batch is judged.
         target: words after, as a multiple of words before, 1 to 10.
         seed: all randomness follows from it, 0 to 2^63 - 1.
         most_samples: a passage without enough that is fit gets more, up to so many in all, >= `settings.n`.
@@ -41,6 +43,7 @@ class Options:
     precision: str = "auto"
     recipe: TuningRecipe = RECIPES["classic"]
     settings: SamplingSettings = field(default_factory=SamplingSettings)
+    portfolio: bool = True
     target: float = 2.0
     seed: int = 0
     most_samples: int = MOST_SAMPLES
@@ -63,11 +66,6 @@ class Options:
             raise SettingsError(f"short_paragraphs is {self.short_paragraphs!r}: it must be keep or skip.")
         if not _whole(self.seed) or not 0 <= self.seed < 2**63:
             raise SettingsError(f"seed is {self.seed!r}: it must be a whole number from 0 to 2^63 - 1.")
-
-    def batch_settings(self, passage: int, number: int, settings: SamplingSettings, drawn: int) -> SamplingSettings:
-        """`settings` with the seed of batch `number` of a passage, and no more rows than may still be drawn."""
-        seed = batch_seed(self.seed, passage, number)
-        return replace(settings, seed=seed, n=max(1, min(settings.n, self.most_samples - drawn)))
 
     def to_dict(self) -> dict[str, Any]:
         """For the record: plain values, enough to make these options again."""
@@ -110,9 +108,22 @@ def recorded_target(options: Mapping[str, Any]) -> float:
 
 
 def batch_seed(seed: object, passage: int, number: int) -> int:
-    """The seed of batch `number` of a passage: from 0 those of a run, -1 its control, below that those of a hand."""
-    key = f"{seed} {passage} {number}".encode()
-    return int.from_bytes(hashlib.sha256(key).digest()[:8], "big") >> 1
+    """The seed of a run's batch `number`, from 0, at a passage."""
+    return _seed(seed, passage, number)
+
+
+def control_seed(seed: object, passage: int) -> int:
+    """That of the samples of the fresh base there."""
+    return _seed(seed, passage, -1)
+
+
+def hand_seed(seed: object, passage: int, number: int) -> int:
+    """That of batch `number` there, of all from 0, if a person asks for it: none that a run would take."""
+    return _seed(seed, passage, -2 - number)
+
+
+def _seed(*key: object) -> int:
+    return int.from_bytes(hashlib.sha256(" ".join(map(str, key)).encode()).digest()[:8], "big") >> 1
 
 
 def _whole(value: object) -> bool:

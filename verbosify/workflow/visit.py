@@ -6,13 +6,13 @@ Knows models, measures and the record; what is fit to print it leaves to the cur
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from statistics import fmean
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from verbosify.curation import Advice, Candidate, Mentions, Voice, advise, candidates
+from verbosify.curation import Advice, Candidate, Mentions, Voice, advise, candidates, portfolio
 from verbosify.errors import ModelError
 from verbosify.essay.language import guess_language
 from verbosify.essay.sentences import split_sentences
@@ -21,7 +21,7 @@ from verbosify.models.protocol import Continuation, LanguageModel, Overfit
 from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Batch, Passage, Piece, Sample
 from verbosify.piece import Overfit as OverfitRow
-from verbosify.workflow.options import Options, batch_seed, recorded_recipe
+from verbosify.workflow.options import Options, batch_seed, control_seed, hand_seed, recorded_recipe
 from verbosify.workflow.plan import prose_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ BY_HAND = "rerolled by hand"
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What the curator needs to know of the essay, to judge a sample of it.
+    """What the curator needs to know of the essay, to judge a sample of it. Each sample is judged once.
 
     `share` is how many words each gap should get for the target to be met.
     """
@@ -53,16 +53,23 @@ class Judge:
     mentions: Mentions
     voice: Voice
     share: float
+    _judged: dict[object, list[Candidate]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, prose: str, share: float) -> Judge:
         """The judge of an essay's prose, which is read once, here."""
         return cls(Mentions.of(prose), Voice.of(prose), share)
 
-    def candidates_of(self, sample: Sample, passage: str) -> list[Candidate]:
+    def candidates(self, sample: Sample, passage: str) -> list[Candidate]:
+        """What of the sample may be printed after the passage."""
         measured = Measures.from_dict(sample.measures)
+        key = (sample.id, sample.text, passage, measured.similarity, measured.sentence_similarities)
+        if key not in self._judged:
+            self._judged[key] = self._candidates(sample, passage, measured.sentence_similarities)
+        return self._judged[key]
+
+    def _candidates(self, sample: Sample, passage: str, similarities: tuple[float, ...]) -> list[Candidate]:
         spans = split_sentences(sample.text, language=self.voice.language)
-        similarities = measured.sentence_similarities
         if similarities and len(similarities) != len(spans):  # another splitter measured it: the mean holds for each
             similarities = (fmean(similarities),) * len(spans)
         return candidates(
@@ -90,6 +97,15 @@ class Visit:
     model_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What the batches of a passage have brought so far, and what to try next."""
+
+    candidates: list[Candidate]
+    samples: int
+    advice: Advice | None
+
+
 def visit(
     piece: Piece, passage: Passage, model: LanguageModel, embed: Embed, judge: Judge, options: Options
 ) -> Iterator[Visit]:
@@ -97,53 +113,69 @@ def visit(
 
     Goes on from whatever is recorded of the passage already, with the same result as if never interrupted.
     What a person drew there meanwhile decides nothing: neither settings nor seeds, nor whether there is enough.
-    A passage that the model cannot take in at once is passed over, which the log tells.
+    A passage that the model cannot take in at once is skipped, which the log tells.
     """
     tokens = len(model.encode(passage.text))
     most = min(options.recipe.window_tokens, model.card.context - options.settings.length)
     if not 2 <= tokens <= most:
-        piece.pass_over(passage.index, tokens=tokens, most=most)
+        piece.skip_passage(passage.index, tokens=tokens, most=most)
         return
-    batches = piece.batches(passage.index)
-    if passage.index % CONTROL_EVERY == 0 and all(batch.overfit is not None for batch in batches):
-        _record(
-            piece,
-            passage,
-            model,
-            embed,
-            options.batch_settings(passage.index, -1, options.settings, 0),
-            None,
-            "the fresh base, for comparison",
-            judge.voice.language,
-        )
+    recorder = _Recorder(piece, passage, model, embed, judge.voice.language)
+    _draw_control(recorder, options)
     own = own_batches(piece, passage.index)
-    offer = _recorded(piece, passage, judge, own, options.settings)
+    offer = _offer(piece, passage, judge, own, options.settings)
     if own and judge.is_enough(offer, options.most_samples):
         row = piece.overfit(own[-1].overfit or 0)
         piece.finish_passage(passage.index)
         yield Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), 0.0)
         return
+    yield from _draw_until_enough(recorder, judge, options, own, offer)
+
+
+def _draw_control(recorder: _Recorder, options: Options) -> None:
+    """Every so many passages let the fresh base continue the passage too, once."""
+    index = recorder.passage.index
+    if index % CONTROL_EVERY == 0 and all(batch.overfit is not None for batch in recorder.piece.batches(index)):
+        settings = replace(options.settings, seed=control_seed(options.seed, index))
+        recorder.draw([Advice(settings, "the fresh base, for comparison")], None)
+
+
+def _draw_until_enough(
+    recorder: _Recorder, judge: Judge, options: Options, own: list[Batch], offer: _Offer
+) -> Iterator[Visit]:
+    """Overfit, and draw in turn; each round is in the piece, and the passage finished after the last, when told of."""
+    piece, passage, model = recorder.piece, recorder.passage, recorder.model
     with model.overfit(passage.text, options.recipe) as overfit:
         row = piece.overfit(own[-1].overfit) if own and own[-1].overfit else _overfit_row(passage, overfit, model)
-        model_seconds = overfit.seconds
-        while True:
-            settings, reason = (
-                (offer.advice.settings, offer.advice.reason)
-                if offer.advice
-                else (options.settings, "the first samples")
-            )
-            settings = options.batch_settings(passage.index, _next_number(own, options), settings, offer.samples)
-            batch = _record(piece, passage, model, embed, settings, row, reason, judge.voice.language)
-            own.append(batch)
-            row = row if row.id else piece.overfit(batch.overfit or 0)
-            model_seconds += batch.seconds
-            offer = _recorded(piece, passage, judge, own, options.settings)
+        seconds = overfit.seconds
+        done = False
+        while not done:
+            batches = recorder.draw(_next_round(own, offer, passage, options), row)
+            own += batches
+            row = row if row.id else piece.overfit(batches[0].overfit or 0)
+            seconds += sum(batch.seconds for batch in batches)
+            offer = _offer(piece, passage, judge, own, options.settings)
             done = judge.is_enough(offer, options.most_samples)
             if done:
                 piece.finish_passage(passage.index)
-            yield Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), model_seconds)
-            if done:
-                return
+            yield Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), seconds)
+
+
+def _next_round(own: Sequence[Batch], offer: _Offer, passage: Passage, options: Options) -> list[Advice]:
+    """What to draw next, as one batch of the model: a portfolio, or what the artist's rule advises after the last."""
+    if options.portfolio:
+        advised = portfolio(options.settings)
+    else:
+        advised = [offer.advice or Advice(options.settings, "the first samples")]
+    first, left = _next_number(own, passage, options), options.most_samples - offer.samples
+    draws = []
+    for number, advice in enumerate(advised, first):
+        n = min(options.settings.n, left)
+        if n > 0:
+            seed = batch_seed(options.seed, passage.index, number)
+            draws.append(replace(advice, settings=replace(advice.settings, seed=seed, n=n)))
+        left -= n
+    return draws
 
 
 def draw_more(
@@ -165,13 +197,13 @@ def draw_more(
         )
     with piece.lock():
         recipe = recorded_recipe(piece.job.options)
-        number = _number_by_hand(len(piece.batches(passage.index)))
-        seed = batch_seed(piece.job.options.get("seed", 0), passage.index, number)
-        settings = replace(settings, seed=seed)
+        seed = hand_seed(piece.job.options.get("seed", 0), passage.index, len(piece.batches(passage.index)))
         language = guess_language(prose_of(piece.job.essay_blocks))
+        recorder = _Recorder(piece, passage, model, embed, language)
         with model.overfit(passage.text, recipe) as overfit:
             row = _overfit_row(passage, overfit, model)
-            return _record(piece, passage, model, embed, settings, row, reason, language)
+            (batch,) = recorder.draw([Advice(replace(settings, seed=seed), reason)], row)
+            return batch
 
 
 def advice_for(piece: Piece, passage: Passage, judge: Judge) -> Advice | None:
@@ -179,7 +211,7 @@ def advice_for(piece: Piece, passage: Passage, judge: Judge) -> Advice | None:
     last = next((batch for batch in reversed(piece.batches(passage.index)) if batch.overfit is not None), None)
     if last is None:
         return None
-    return _recorded(piece, passage, judge, [last], SamplingSettings.from_dict(last.settings)).advice
+    return _offer(piece, passage, judge, [last], SamplingSettings.from_dict(last.settings)).advice
 
 
 def own_batches(piece: Piece, passage: int | None = None) -> list[Batch]:
@@ -188,39 +220,29 @@ def own_batches(piece: Piece, passage: int | None = None) -> list[Batch]:
     return [b for b in piece.batches(passage) if b.overfit is not None and not _drawn_by_hand(b, seed)]
 
 
+def drawn_together(piece: Piece, batch: Batch) -> list[Batch]:
+    """The batches that came from the model in one with `batch`, itself among them, in order."""
+    return [other for other in piece.batches(batch.passage) if other.round == batch.round]
+
+
 def _drawn_by_hand(batch: Batch, seed: object) -> bool:
-    by_hand = batch_seed(seed, batch.passage, _number_by_hand(batch.number))
+    by_hand = hand_seed(seed, batch.passage, batch.number)
     return batch.reason.startswith(BY_HAND) or batch.settings.get("seed") == by_hand
 
 
-def _number_by_hand(number: int) -> int:
-    """By which the seed of a hand's batch is told: no run has batches below its control, which is -1."""
-    return -2 - number
-
-
-def _next_number(own: Sequence[Batch], options: Options) -> int:
+def _next_number(own: Sequence[Batch], passage: Passage, options: Options) -> int:
     """The number of a run's next batch: how many it drew, unless an earlier verbosify counted those of a hand too."""
-    taken = [batch.settings.get("seed") for batch in own]
-    passage = own[0].passage if own else 0
-    return next(number for number in count(len(own)) if batch_seed(options.seed, passage, number) not in taken)
+    taken = {batch.settings.get("seed") for batch in own}
+    return next(n for n in count(len(own)) if batch_seed(options.seed, passage.index, n) not in taken)
 
 
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    """What the batches of a passage have brought so far, and what to try next."""
-
-    candidates: list[Candidate]
-    samples: int
-    advice: Advice | None
-
-
-def _recorded(
+def _offer(
     piece: Piece, passage: Passage, judge: Judge, batches: Sequence[Batch], settings: SamplingSettings
 ) -> _Offer:
     """What these batches offer, all together, and what to try after them, where the first was drawn with `settings`."""
     wanted = {batch.id for batch in batches}
     samples = [sample for sample in piece.samples(passage.index) if sample.batch in wanted]
-    found = {sample.id: judge.candidates_of(sample, passage.text) for sample in samples}
+    found = {sample.id: judge.candidates(sample, passage.text) for sample in samples}
     advice = None
     for batch in batches:
         last = [sample for sample in samples if sample.batch == batch.id]
@@ -244,33 +266,42 @@ def _overfit_row(passage: Passage, overfit: Overfit, model: LanguageModel) -> Ov
     )
 
 
-def _record(
-    piece: Piece,
-    passage: Passage,
-    model: LanguageModel,
-    embed: Embed,
-    settings: SamplingSettings,
-    overfit: OverfitRow | None,
-    reason: str,
-    language: str,
-) -> Batch:
-    started = perf_counter()
-    continuations = model.sample(passage.text, settings)
-    seconds = perf_counter() - started
-    measures = measure(passage.text, [continuation.text for continuation in continuations], embed, language)
-    samples = [
-        _sample_row(continuation, measured) for continuation, measured in zip(continuations, measures, strict=True)
-    ]
-    return piece.add_batch(
-        passage.index,
-        samples,
-        settings=settings.to_dict(),
-        overfit=overfit,
-        seconds=seconds,
-        model=asdict(model.card),
-        reason=reason,
-        diversity=measure_batch([continuation.text for continuation in continuations]).to_dict(),
-    )
+@dataclass(frozen=True, slots=True)
+class _Recorder:
+    """Draws samples of one passage and has them in the piece, measured, before it says so."""
+
+    piece: Piece
+    passage: Passage
+    model: LanguageModel
+    embed: Embed
+    language: str
+
+    def draw(self, draws: Sequence[Advice], overfit: OverfitRow | None) -> list[Batch]:
+        """A batch for each set of settings, drawn together; either all are recorded or none is."""
+        started = perf_counter()
+        continuations = self.model.sample(self.passage.text, [draw.settings for draw in draws])
+        seconds = (perf_counter() - started) / len(continuations)
+        texts = [continuation.text for continuation in continuations]
+        rows = list(map(_sample_row, continuations, measure(self.passage.text, texts, self.embed, self.language)))
+        batches: list[Batch] = []
+        with self.piece.database.writing():
+            for draw in draws:
+                mine, rows = rows[: draw.settings.n], rows[draw.settings.n :]
+                batches.append(
+                    self.piece.add_batch(
+                        self.passage.index,
+                        [replace(row, index=index) for index, row in enumerate(mine)],
+                        settings=draw.settings.to_dict(),
+                        overfit=overfit,
+                        seconds=seconds * draw.settings.n,
+                        model=asdict(self.model.card),
+                        reason=draw.reason,
+                        diversity=measure_batch([row.text for row in mine]).to_dict(),
+                    )
+                )
+                if overfit is not None and not overfit.id:
+                    overfit = self.piece.overfit(batches[0].overfit or 0)
+        return batches
 
 
 def _sample_row(continuation: Continuation, measured: Measures) -> Sample:
