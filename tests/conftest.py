@@ -15,7 +15,7 @@ from tests.speaking_model import write_speaking_model
 from tests.tiny_models import write_gpt2, write_llama
 
 if TYPE_CHECKING:
-    from verbosify.workflow.sampling import Embed
+    from verbosify.workflow.visit import Embed
 
 # A busy machine is no defect: properties are judged by what they find, not by how long an example took.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])

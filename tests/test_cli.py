@@ -290,7 +290,7 @@ def test_several_pieces_are_read_from_their_records_too(call: Call, made: Path, 
 def test_an_interrupted_run_has_pages_too_and_is_said_to_have_no_picks(
     commands: Commands, speaking_model: Path, essay: Path, tmp_path: Path
 ) -> None:
-    moment = Moment("workflow/curating.py", "curate")
+    moment = Moment("workflow/finish.py", "curate")
     arguments = ("--out", tmp_path / "piece", "--limit", 1, *settings(speaking_model))
     assert commands.run("run", essay, *arguments, kill_at=moment).code < 0
     assert not (tmp_path / "piece" / "piece.json").exists()

@@ -63,7 +63,7 @@ MOMENTS = {
         "piece/store.py", "finish_passage", count=2
     ),
     "between two passages": Moment("piece/store.py", "finish_passage", "return", count=1),
-    "before the choice": Moment("workflow/curating.py", "curate"),
+    "before the choice": Moment("workflow/finish.py", "curate"),
     "between the choice of one reading and the next": Moment("piece/store.py", "choose_reading", "return"),
     "among the essays": Moment("essay/writing.py", "write_essay", count=3),
     "in the middle of the export": Moment("piece/export.py", "_readings"),

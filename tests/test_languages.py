@@ -14,7 +14,7 @@ from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Piece
 from verbosify.words import plain_words
 from verbosify.workflow import Options, Summary, verbosify
-from verbosify.workflow.sampling import Embed
+from verbosify.workflow.visit import Embed
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from verbosify.errors import SettingsError
 from verbosify.models.settings import RECIPES, SamplingSettings
 from verbosify.workflow import Options
+from verbosify.workflow.options import batch_seed, control_seed, hand_seed
 
 counts = st.integers(1, 200)
 seeds = st.integers(0, 2**63 - 1)
@@ -59,6 +60,7 @@ def test_the_defaults_are_the_method_of_the_original() -> None:
         *(("seed", value) for value in (-1, 2**63, 1.0, True, None)),
         *((name, value) for name in ("most_samples", "passage_size", "stride") for value in (0, -1, 2.0, True, "3")),
         ("short_paragraphs", "drop"),
+        *(("portfolio", value) for value in (1, "yes", None)),
     ],
 )
 def test_a_value_outside_its_range_is_refused_by_name(name: str, value: Any) -> None:
@@ -66,22 +68,11 @@ def test_a_value_outside_its_range_is_refused_by_name(name: str, value: Any) -> 
         Options(**{name: value})
 
 
-@given(choices, settings, st.integers(0, 10_000), st.integers(-1, 50), st.integers(0, 300))
-def test_a_batch_takes_its_settings_and_draws_no_more_than_is_left(
-    options: Options, wanted: SamplingSettings, passage: int, number: int, drawn: int
-) -> None:
-    batch = options.batch_settings(passage, number, wanted, drawn)
-
-    assert 1 <= batch.n <= wanted.n
-    assert batch.n == 1 or drawn + batch.n <= options.most_samples
-    assert batch.n == wanted.n or drawn + batch.n >= options.most_samples
-    assert {**batch.to_dict(), "n": 0, "seed": 0} == {**wanted.to_dict(), "n": 0, "seed": 0}
-    assert batch == options.batch_settings(passage, number, wanted, drawn)
-
-
 def test_every_batch_of_every_passage_has_a_seed_of_its_own() -> None:
-    batches = [(seed, passage, number) for seed in (0, 1, 2**62) for passage in range(20) for number in range(-1, 5)]
+    places = [(seed, passage) for seed in (0, 1, 2**62) for passage in range(20)]
 
-    found = {Options(seed=seed).batch_settings(p, n, SamplingSettings(), 0).seed for seed, p, n in batches}
+    found = {batch_seed(*place, number) for place in places for number in range(5)}
+    found |= {control_seed(*place) for place in places} | {hand_seed(*place, n) for place in places for n in range(5)}
 
-    assert len(found) == len(batches)
+    assert len(found) == 11 * len(places)
+    assert all(0 <= seed < 2**63 for seed in found)

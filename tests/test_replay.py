@@ -23,7 +23,7 @@ from verbosify.models.protocol import LanguageModel
 from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Batch, Piece, import_piece, read_export
 from verbosify.workflow import Options, replay, verbosify
-from verbosify.workflow.sampling import Embed
+from verbosify.workflow.visit import Embed
 
 
 @pytest.fixture(scope="module")

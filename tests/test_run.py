@@ -30,7 +30,7 @@ from verbosify.site.record import Record
 from verbosify.words import word_texts
 from verbosify.workflow import Options, Progress, Summary, verbosify
 from verbosify.workflow.outputs import write_reading
-from verbosify.workflow.sampling import Embed
+from verbosify.workflow.visit import Embed
 
 READINGS = ("fluffy", "strange")
 
@@ -206,13 +206,13 @@ def test_a_passage_too_long_for_the_model_is_passed_over_and_counted(embed: Embe
 
     summary = verbosify(essay_from_text(text), tmp_path / "piece", options, model=model, embed=embed)
 
-    assert (summary.passed_over, summary.gaps, summary.passages) == (1, PASSAGES + 1, PASSAGES + 1)
+    assert (summary.skipped, summary.gaps, summary.passages) == (1, PASSAGES + 1, PASSAGES + 1)
 
     with Piece.open(tmp_path / "piece") as piece:  # as an earlier verbosify left it that was killed in between
         (entry,) = (entry for entry in piece.log() if entry.event == "passed over")
         piece.note("passed over", **entry.detail)
     again = verbosify(essay_from_text(text), tmp_path / "piece", options, model=model, embed=embed)
-    assert again.passed_over == 1
+    assert again.skipped == 1
 
 
 def test_a_piece_whose_essay_was_read_otherwise_goes_on_and_is_written_with_its_gaps_in_place(

@@ -25,8 +25,9 @@ from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Passage, Piece, Sample
 from verbosify.piece.database import Database
 from verbosify.workflow import Options
-from verbosify.workflow.curating import offers
-from verbosify.workflow.sampling import (
+from verbosify.workflow.finish import candidates_by_gap
+from verbosify.workflow.options import batch_seed
+from verbosify.workflow.visit import (
     BY_HAND,
     CONTROL_EVERY,
     Embed,
@@ -34,12 +35,13 @@ from verbosify.workflow.sampling import (
     Visit,
     advice_for,
     draw_more,
+    drawn_together,
     measure,
     own_batches,
     visit,
 )
 
-OPTIONS = Options(settings=SamplingSettings(n=4, length=60), most_samples=10)
+OPTIONS = Options(settings=SamplingSettings(n=4, length=60), portfolio=False, most_samples=10)
 """Long enough for a whole sentence in every sample, nearly."""
 PROSE = "The ferry leaves. " * 3
 NEVER = Judge.of(PROSE, share=1e9)
@@ -199,7 +201,7 @@ def test_the_record_holds_all_that_a_sample_followed_from(piece: Piece, model: L
     assert overfit.model == asdict(model.card)
     batch = piece.batches(1)[0]
     assert batch.model == asdict(model.card)
-    assert SamplingSettings.from_dict(batch.settings) == OPTIONS.batch_settings(1, 0, OPTIONS.settings, 0)
+    assert SamplingSettings.from_dict(batch.settings) == replace(OPTIONS.settings, seed=batch_seed(0, 1, 0))
     assert batch.diversity["samples"] == 4
     samples = [sample for sample in piece.samples(1) if sample.batch == batch.id]
     assert [sample.index for sample in samples] == [0, 1, 2, 3]
@@ -223,7 +225,7 @@ def test_a_passage_that_cannot_be_taken_in_at_once_is_passed_over(
     (entry,) = piece.log()
     assert (entry.event, entry.detail["passage"]) == ("passed over", 2)
 
-    piece.pass_over(2)
+    piece.skip_passage(2)
     assert len(piece.log()) == 1, "once is enough"
 
 
@@ -243,6 +245,73 @@ def test_a_passage_is_passed_over_and_finished_or_neither(
             list(visit(piece, replace(piece.passages()[2], text="a"), model, all_alike, SOON, OPTIONS))
 
     assert (piece.log(), piece.finished_passages()) == ([], set())
+
+
+# Several settings at once
+
+
+PORTFOLIO = replace(OPTIONS, portfolio=True, most_samples=14)
+
+
+def draw_portfolio(piece: Piece, model: LanguageModel, judge: Judge = NEVER) -> list[Visit]:
+    return list(visit(piece, piece.passages()[1], model, all_alike, judge, PORTFOLIO))
+
+
+def test_a_portfolio_is_drawn_at_once_with_the_settings_to_which_the_rule_may_lead(
+    piece: Piece, model: LanguageModel
+) -> None:
+    (state,) = draw_portfolio(piece, model)
+
+    batches = piece.batches(1)
+    assert state.samples == PORTFOLIO.most_samples
+    assert [
+        (batch.settings["temperature"], batch.settings["top_k"], batch.settings["n"]) for batch in batches
+    ] == [(0.8, 30, 4), (0.8, 15, 4), (0.7, 30, 4), (0.8, 80, 2)]  # fmt: skip
+    assert [batch.settings["seed"] for batch in batches] == [batch_seed(0, 1, number) for number in range(4)]
+    assert len({batch.overfit for batch in batches}) == 1
+    assert piece.finished_passages() == {1}
+
+
+def test_a_portfolio_says_what_its_settings_say_alone(piece: Piece, model: LanguageModel) -> None:
+    draw_portfolio(piece, model)
+
+    passage = piece.passages()[1]
+    with model.overfit(passage.text, OPTIONS.recipe):
+        for batch in piece.batches(1):
+            alone = model.sample(passage.text, SamplingSettings.from_dict(batch.settings))
+            said = [sample for sample in piece.samples(1) if sample.batch == batch.id]
+            assert [row.text for row in alone] == [sample.text for sample in said]
+            assert [sample.index for sample in said] == [row.index for row in alone]
+
+
+def test_a_portfolio_that_is_cut_off_is_recorded_whole_or_not_at_all(
+    piece: Piece, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = Piece.add_batch
+
+    def die_at_the_third(self: Piece, *args: Any, **how: Any) -> Any:
+        if len(self.batches(1)) == 2:
+            raise KeyboardInterrupt
+        return add(self, *args, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Piece, "add_batch", die_at_the_third)
+        with pytest.raises(KeyboardInterrupt):
+            draw_portfolio(piece, model)
+
+    assert (piece.batches(1), piece.overfits(1), list(piece.samples(1))) == ([], [], [])
+    assert [state.samples for state in draw_portfolio(piece, model)] == [PORTFOLIO.most_samples]
+
+
+def test_what_was_drawn_together_is_known_from_the_record(piece: Piece, model: LanguageModel) -> None:
+    list(visit(piece, piece.passages()[0], model, all_alike, NEVER, PORTFOLIO))
+    draw_more(piece, piece.passages()[0], model, all_alike, OPTIONS.settings, reason=BY_HAND)
+
+    control, *portfolio, more = piece.batches(0)
+    assert drawn_together(piece, control) == [control]
+    assert len(portfolio) == 4
+    assert all(drawn_together(piece, batch) == portfolio for batch in portfolio)
+    assert drawn_together(piece, more) == [more]
 
 
 # Going on
@@ -363,7 +432,7 @@ def test_a_record_in_which_a_hand_took_over_goes_on_with_the_settings_and_unused
     begun.close()  # type: ignore[attr-defined]
     draw_more(piece, piece.passages()[1], model, all_alike, hasty, reason="quick")
     # As an earlier verbosify went on: the hand's settings, and the hand's batch counted among the run's.
-    taken_over = OPTIONS.batch_settings(1, 2, hasty, 5)
+    taken_over = replace(hasty, seed=batch_seed(0, 1, 2))
     overfit = piece.overfits(1)[0]
     sample = Sample(index=0, token_ids=[1], text=" Once.", finish="length", measures=next(piece.samples(1)).measures)
     piece.add_batch(1, [sample], settings=taken_over.to_dict(), overfit=overfit, seconds=0)
@@ -374,7 +443,7 @@ def test_a_record_in_which_a_hand_took_over_goes_on_with_the_settings_and_unused
     assert [row.length for row in settings] == [60, 5, 60, 60]
     assert [row.n for row in settings] == [4, 1, 4, 1]
     assert len({row.seed for row in settings}) == 4
-    assert settings[2].seed == OPTIONS.batch_settings(1, 3, hasty, 0).seed
+    assert settings[2].seed == batch_seed(0, 1, 3)
 
 
 def test_batches_that_the_widget_drew_are_told_by_their_reason_too(piece: Piece) -> None:
@@ -388,11 +457,11 @@ def test_batches_that_the_widget_drew_are_told_by_their_reason_too(piece: Piece)
 
 def test_what_a_hand_drew_is_not_for_the_built_in_curator(piece: Piece, model: LanguageModel) -> None:
     list(call(piece, 1, model, all_alike, SOON))
-    offered = offers(piece, SOON, {1})
+    offered = candidates_by_gap(piece, SOON, {1})
     draw_more(piece, piece.passages()[1], model, all_alike, OPTIONS.settings, reason="at will")
 
     assert offered[1]
-    assert offers(piece, SOON, {1}) == offered
+    assert candidates_by_gap(piece, SOON, {1}) == offered
 
 
 def test_more_is_never_drawn_from_other_weights(piece: Piece, babbling: LanguageModel) -> None:

@@ -19,8 +19,8 @@ from verbosify.models.protocol import LanguageModel
 from verbosify.models.settings import SamplingSettings, TuningRecipe
 from verbosify.piece import Pick, Piece, export_piece, import_piece, read_export
 from verbosify.workflow import Options, verbosify
-from verbosify.workflow.sampling import Embed
 from verbosify.workflow.scoring import _token_scores, score_picks
+from verbosify.workflow.visit import Embed
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,7 @@ def done_already(monkeypatch: pytest.MonkeyPatch) -> None:
             target_met=True,
             passages=2,
             gaps=2,
-            passed_over=0,
+            skipped=0,
             samples=3,
             picks=1,
             closeness={"fluffy": 0.5},

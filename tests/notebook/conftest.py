@@ -15,7 +15,7 @@ from verbosify.models.protocol import LanguageModel
 from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Piece
 from verbosify.workflow import Options, verbosify
-from verbosify.workflow.sampling import Embed
+from verbosify.workflow.visit import Embed
 
 
 @pytest.fixture(scope="session")

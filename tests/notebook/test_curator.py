@@ -18,7 +18,7 @@ from verbosify.models.protocol import LanguageModel
 from verbosify.notebook.curator import Curator
 from verbosify.piece import Pick, Piece
 from verbosify.workflow import Options
-from verbosify.workflow.sampling import Embed
+from verbosify.workflow.visit import Embed
 
 
 def ids(curator: Curator) -> list[int]:

@@ -14,7 +14,7 @@ from verbosify.models.protocol import LanguageModel
 from verbosify.notebook.exporting import export_reading, words_so_far
 from verbosify.piece import Pick, Piece
 from verbosify.workflow import Options, verbosify
-from verbosify.workflow.sampling import Embed
+from verbosify.workflow.visit import Embed
 
 
 def pick_something(piece: Piece, curator: str = "Ada") -> str:

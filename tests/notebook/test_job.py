@@ -18,7 +18,7 @@ from verbosify.models.protocol import LanguageModel
 from verbosify.notebook import job
 from verbosify.piece import Piece
 from verbosify.workflow import Options
-from verbosify.workflow.sampling import Embed
+from verbosify.workflow.visit import Embed
 
 
 @pytest.fixture

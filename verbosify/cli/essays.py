@@ -29,7 +29,13 @@ def run(
     engine: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
     recipe: Annotated[str, typer.Option(help="How to overfit: classic, passage or original.")] = "classic",
     target: Annotated[float, typer.Option(help="Words after, as a multiple of words before.")] = 2.0,
-    samples: Annotated[int, typer.Option(help="Samples of a passage before anything is judged.")] = 10,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            help="Draw and judge so many samples at a time, as the artist's rule advises after the last. "
+            "[default: tens of several settings at once]"
+        ),
+    ] = None,
     most_samples: Annotated[
         int | None,
         typer.Option(min=1, help="Samples of a passage at most. [default: 40, or --samples if more]"),
@@ -55,19 +61,21 @@ def run(
     from verbosify.models.settings import SamplingSettings, recipe_named
     from verbosify.site import check_site
     from verbosify.workflow import Options, verbosify
-    from verbosify.workflow.options import MOST_SAMPLES
+    from verbosify.workflow.options import MOST_SAMPLES, SAMPLES
     from verbosify.workflow.outputs import piece_folder
 
+    n = SAMPLES if samples is None else samples
     options = Options(
         model=model,
         engine=engine,
         device=device,
         precision=precision,
         recipe=recipe_named(recipe),
-        settings=SamplingSettings(n=samples, length=length, temperature=temperature, top_k=top_k, top_p=top_p),
+        settings=SamplingSettings(n=n, length=length, temperature=temperature, top_k=top_k, top_p=top_p),
         target=target,
         seed=seed,
-        most_samples=max(samples, MOST_SAMPLES) if most_samples is None else most_samples,
+        portfolio=samples is None,
+        most_samples=max(n, MOST_SAMPLES) if most_samples is None else most_samples,
     )
     text = read_essay(essay)
     show_notices(text.notices)
@@ -147,8 +155,8 @@ def _print_summary(summary: Summary, page: Path, *, as_json: bool) -> None:
     table = Table(title=Text(summary.title), show_header=False)
     ratio = f"{summary.words_before:,} → {summary.words_after:,} ({summary.ratio:.2f} ×)"
     table.add_row("words", ratio if summary.target_met else f"{ratio}, short of {summary.target:g} ×")
-    passed = f", {summary.passed_over} passed over: too long or too short for the model" if summary.passed_over else ""
-    table.add_row("passages", f"{summary.gaps - summary.passed_over} of {summary.passages} visited" + passed)
+    skipped = f", {summary.skipped} skipped: too long or too short for the model" if summary.skipped else ""
+    table.add_row("passages", f"{summary.gaps - summary.skipped} of {summary.passages} visited" + skipped)
     table.add_row("samples", f"{summary.samples:,}, {summary.picks} picked")
     for reading, closeness in summary.closeness.items():
         if closeness is not None:

@@ -13,6 +13,9 @@ from verbosify.models.settings import SamplingSettings
 FREER_TOP_K, STRICTER_TOP_K = 80, 15
 TEMPERATURE_STEP, COOLEST, WARMEST = 0.1, 0.7, 1.0
 
+IN_CASE = "in case"
+"""How the reason begins for settings that are tried at once with those before them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -26,12 +29,12 @@ def portfolio(settings: SamplingSettings) -> list[Advice]:
     """Settings for batches that are drawn at once, before any is seen: as they are, and where the rule may lead."""
     found = [Advice(settings, "the first samples")]
     if not 0 < settings.top_k <= STRICTER_TOP_K:
-        found.append(Advice(replace(settings, top_k=STRICTER_TOP_K), f"in case many stray: top-k {STRICTER_TOP_K}"))
+        found.append(Advice(replace(settings, top_k=STRICTER_TOP_K), f"{IN_CASE} many stray: top-k {STRICTER_TOP_K}"))
     cooler = max(round(settings.temperature - TEMPERATURE_STEP, 2), COOLEST)
     if cooler < settings.temperature:
-        found.append(Advice(replace(settings, temperature=cooler), f"in case many stray: temperature {cooler}"))
+        found.append(Advice(replace(settings, temperature=cooler), f"{IN_CASE} many stray: temperature {cooler}"))
     if 0 < settings.top_k < FREER_TOP_K:
-        found.append(Advice(replace(settings, top_k=FREER_TOP_K), f"in case many copy: top-k {FREER_TOP_K}"))
+        found.append(Advice(replace(settings, top_k=FREER_TOP_K), f"{IN_CASE} many copy: top-k {FREER_TOP_K}"))
     return found
 
 

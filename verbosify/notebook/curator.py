@@ -22,8 +22,8 @@ from verbosify.errors import ModelError, PieceError, SettingsError
 from verbosify.essay.blocks import plain_words
 from verbosify.models.protocol import LanguageModel
 from verbosify.notebook import picking
-from verbosify.notebook.drawing import advice_here, sampling_settings, settings_here
 from verbosify.notebook.failures import told
+from verbosify.notebook.reroll import advice_here, sampling_settings, settings_here
 from verbosify.notebook.view import (
     BADGES,
     ORDERS,
@@ -38,7 +38,7 @@ from verbosify.piece.picks import PickAction
 from verbosify.piece.standing import Line, line_of
 from verbosify.workflow.options import recorded_target
 from verbosify.workflow.plan import prose_of
-from verbosify.workflow.sampling import BY_HAND, Embed, draw_more
+from verbosify.workflow.visit import BY_HAND, Embed, draw_more
 
 _STATIC = Path(__file__).parent / "static"
 _CHANGED = "This gap was changed elsewhere meanwhile. It is shown as it is now; nothing was overwritten."

@@ -12,7 +12,7 @@ from verbosify.models.process import tune_process
 from verbosify.models.protocol import LanguageModel, OnProgress
 from verbosify.workflow import Options, Progress, Summary, verbosify
 from verbosify.workflow.run import load_embedder
-from verbosify.workflow.sampling import Embed
+from verbosify.workflow.visit import Embed
 
 
 def load(options: Options | None = None, *, tune: bool = False) -> tuple[LanguageModel, Embed]:

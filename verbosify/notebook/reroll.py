@@ -7,7 +7,7 @@ from typing import Any
 from verbosify.errors import SettingsError
 from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Batch, Passage, Piece
-from verbosify.workflow.sampling import Judge, advice_for
+from verbosify.workflow.visit import Judge, advice_for
 
 FIELDS = ("n", "length", "temperature", "top_k", "top_p")
 """The settings that one chooses in the curator."""

@@ -14,7 +14,7 @@ from verbosify.measures import Measures
 from verbosify.notebook.picking import sentence_ends, suggested_end, words_of
 from verbosify.piece import Batch, Passage, Pick, Piece, Sample
 from verbosify.piece.standing import Line
-from verbosify.workflow.sampling import BY_HAND
+from verbosify.workflow.visit import BY_HAND
 
 FRESH = "fresh base"
 BADGES = ("copied", "looped", "drifted", "reversal", "cut off", "blank", FRESH)

@@ -87,7 +87,7 @@ class Job:
         return {
             "essay text": self.essay_text,
             "essay sentences": self.essay_blocks,
-            "options": self.options,
+            "options": {name: value for name, value in self.options.items() if name != "portfolio"},
             "model weights": self.model.get("weights_sha256"),
         }
 

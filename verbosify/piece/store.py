@@ -36,7 +36,7 @@ from verbosify.piece.rows import (
 )
 
 DATABASE_NAME = "piece.db"
-PASSED_OVER = "passed over"
+SKIPPED = "passed over"
 """What the log says of a passage that the model could not take in."""
 T = TypeVar("T")
 
@@ -206,9 +206,9 @@ class Piece:
             if passage not in self.finished_passages():
                 self.database.insert("passage_done", {"passage": passage, "created": now()})
 
-    def pass_over(self, passage: int, **detail: Any) -> None:
+    def skip_passage(self, passage: int, **detail: Any) -> None:
         """Mark a passage as needing no samples, and tell the log why: both or neither, and once is enough."""
-        entry = LogEntry(created=now(), event=PASSED_OVER, detail={"passage": passage, **detail})
+        entry = LogEntry(created=now(), event=SKIPPED, detail={"passage": passage, **detail})
         with self.database.writing():
             if passage not in self.finished_passages():
                 self.database.insert("log", to_columns(entry))

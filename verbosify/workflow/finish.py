@@ -1,17 +1,83 @@
-"""The built-in curator at work on a piece: its three readings, from what is recorded. Knows no model."""
+"""What is made of a piece when its samples are drawn: readings, essays, the export. Knows no model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from time import perf_counter
 
 from verbosify.curation import Candidate, Choice, choose
-from verbosify.piece import BUILT_IN, Pick, Piece
-from verbosify.workflow.outputs import people
-from verbosify.workflow.sampling import Judge, own_batches
+from verbosify.curation.choosing import TOLERANCE
+from verbosify.piece import BUILT_IN, Pick, Piece, write_export
+from verbosify.piece.store import SKIPPED
+from verbosify.workflow.options import Options
+from verbosify.workflow.outputs import people, words_added, write_reading
+from verbosify.workflow.plan import Plan
+from verbosify.workflow.visit import Judge, own_batches
+
+READINGS = ("fluffy", "strange")
+"""What the built-in curator chooses and a run writes as essays."""
 
 FLUFFY_FLOOR = 0.3
 STRANGE_RANGE = (0.05, 0.45)
 """Closeness of what may be read as *strange*: far from the passage, and yet not about nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The result of a run. `words_after`, `ratio` and `picks` are those of the *fluffy* reading.
+
+    `skipped` are passages that the model could not take in: too long for its context, or of a single token.
+    """
+
+    title: str
+    words_before: int
+    words_after: int
+    ratio: float
+    target: float
+    target_met: bool
+    passages: int
+    gaps: int
+    skipped: int
+    samples: int
+    picks: int
+    closeness: dict[str, float | None]
+    seconds: float
+    model_seconds: float
+    outputs: tuple[Path, ...]
+
+
+def finish(
+    piece: Piece, plan: Plan, judge: Judge, options: Options, *, started: float, model_seconds: float
+) -> Summary:
+    """Make the readings, write the essays and the export, and sum up. `started` is of `perf_counter`."""
+    words_before = plan.essay.words
+    gaps = len(piece.finished_passages())  # an earlier run with a higher limit may have visited more
+    reached = round(words_before * gaps / len(plan.passages))
+    choices = curate(piece, judge, words_before=reached, target=options.target)
+    texts = [path for name in READINGS for path in write_reading(piece, name, piece.folder)]
+    added = words_added(piece, "fluffy")
+    piece.note("finished", words_before=words_before, words_after=words_before + added)
+    outputs = (write_export(piece), *texts)
+    return Summary(
+        title=plan.essay.title,
+        words_before=words_before,
+        words_after=words_before + added,
+        ratio=round((words_before + added) / words_before, 3) if words_before else 1.0,
+        target=options.target,
+        target_met=abs(reached + added - options.target * reached) <= TOLERANCE * options.target * reached,
+        passages=len(plan.passages),
+        gaps=gaps,
+        skipped=len({str(entry.detail.get("passage")) for entry in piece.log() if entry.event == SKIPPED}),
+        samples=sum(1 for _ in piece.samples()),
+        picks=len(piece.picks("fluffy")),
+        closeness={name: _mean_closeness(choices.get(name)) for name in READINGS},
+        seconds=perf_counter() - started,
+        model_seconds=model_seconds,
+        outputs=outputs,
+    )
 
 
 def curate(piece: Piece, judge: Judge, *, words_before: int, target: float) -> dict[str, Choice]:
@@ -20,7 +86,7 @@ def curate(piece: Piece, judge: Judge, *, words_before: int, target: float) -> d
     A reading in which a person has had a hand is left as it is, and so is one that would not change. Returns the
     choices that stand, by reading.
     """
-    offered = offers(piece, judge, piece.finished_passages())
+    offered = candidates_by_gap(piece, judge, piece.finished_passages())
     low, high = STRANGE_RANGE
     kinds: dict[str, tuple[Mapping[int, Sequence[Candidate]], float, float]] = {
         "fluffy": (
@@ -57,7 +123,7 @@ def curate(piece: Piece, judge: Judge, *, words_before: int, target: float) -> d
     return choices
 
 
-def offers(piece: Piece, judge: Judge, finished: set[int]) -> dict[int, list[Candidate]]:
+def candidates_by_gap(piece: Piece, judge: Judge, finished: set[int]) -> dict[int, list[Candidate]]:
     """What the overfitted samples of the `finished` passages offer, by gap; what a hand drew is for hands to pick."""
     own = {batch.id for batch in own_batches(piece)}
     return {
@@ -72,7 +138,11 @@ def offers(piece: Piece, judge: Judge, finished: set[int]) -> dict[int, list[Can
     }
 
 
-def promise(found: Sequence[Candidate], share: float) -> int:
+def expected_words(found: Sequence[Candidate], share: float) -> int:
     """Words a gap may count on: of the candidate whose length is nearest to its share."""
     plain = [candidate.words for candidate in found if candidate.is_plain]
     return min(plain, key=lambda words: abs(words - share), default=0)
+
+
+def _mean_closeness(choice: Choice | None) -> float | None:
+    return round(fmean(pick.closeness for pick in choice.picks.values()), 3) if choice and choice.picks else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from verbosify.errors import PieceError, SettingsError
@@ -13,8 +13,8 @@ from verbosify.files import printable
 from verbosify.models.loading import DEFAULT_MODEL
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 
-MOST_SAMPLES = 40
-"""Of a passage, as the artist had it: four batches of ten."""
+SAMPLES, MOST_SAMPLES = 10, 40
+"""Of a batch and of a passage, as the artist had it: four batches of ten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,8 @@ class Options:
             raise SettingsError(
                 f"most_samples is {self.most_samples}: it must be at least {self.settings.n}, the samples of one batch."
             )
+        if not isinstance(self.portfolio, bool):
+            raise SettingsError(f"portfolio is {self.portfolio!r}: it must be True or False.")
         if self.short_paragraphs not in ("keep", "skip"):
             raise SettingsError(f"short_paragraphs is {self.short_paragraphs!r}: it must be keep or skip.")
         if not _whole(self.seed) or not 0 <= self.seed < 2**63:
@@ -79,7 +81,8 @@ class Options:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Options:
         recipe = TuningRecipe.from_dict(values["recipe"])
-        return cls(**(values | {"recipe": recipe, "settings": SamplingSettings.from_dict(values["settings"])}))
+        settings = SamplingSettings.from_dict(values["settings"])
+        return cls(**({"portfolio": False} | values | {"recipe": recipe, "settings": settings}))
 
 
 # What a record says of its options, which may be fewer or others than these: any object is a job.

@@ -15,6 +15,7 @@ from verbosify.models.protocol import LanguageModel
 from verbosify.models.settings import SamplingSettings, TuningRecipe
 from verbosify.piece import Piece
 from verbosify.workflow.options import recorded_model_name
+from verbosify.workflow.visit import drawn_together
 
 MOST_THREADS = 1024
 """More than this in a record is no number of threads that anybody computed with."""
@@ -48,18 +49,22 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | str | Path | 
     """
     sample = piece.sample(sample_id)
     batch = next(batch for batch in piece.batches() if batch.id == sample.batch)
+    together = drawn_together(piece, batch)  # in low precision a row's last bits depend on how many there are
     card = batch.model
     with piece.database.decoding():
         text = {passage.index: passage.text for passage in piece.passages()}[batch.passage]
-        settings = SamplingSettings.from_dict(batch.settings)
+        settings = [SamplingSettings.from_dict(other.settings) for other in together]
         recipe = None if batch.overfit is None else TuningRecipe.from_dict(piece.overfit(batch.overfit).recipe)
-    if sample.index >= settings.n:
-        raise PieceError(f"Sample {sample_id} is row {sample.index} of {settings.n}: its record is damaged.")
+    place_in_batch = together.index(batch)
+    if sample.index >= settings[place_in_batch].n:
+        raise PieceError(
+            f"Sample {sample_id} is row {sample.index} of {settings[place_in_batch].n}: its record is damaged."
+        )
+    row = sample.index + sum(others.n for others in settings[:place_in_batch])
     place = recorded_model_name(piece.job.options) if model is None else model
     with recorded_model(place, card) as here:
         with nullcontext() if recipe is None else here.overfit(text, recipe):
-            continuations = here.sample(text, settings)
-        again = next(row for row in continuations if row.index == sample.index)
+            again = here.sample(text, settings)[row]
         difference = _first_difference(sample.token_ids, again.token_ids)
         return Replay(sample.text, again.text, difference, _differing(card, here))
 

@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from verbosify.curation import Advice, Candidate, Mentions, Voice, advise, candidates, portfolio
+from verbosify.curation.advice import IN_CASE
 from verbosify.errors import ModelError
 from verbosify.essay.language import guess_language
 from verbosify.essay.sentences import split_sentences
@@ -60,7 +61,7 @@ class Judge:
         """The judge of an essay's prose, which is read once, here."""
         return cls(Mentions.of(prose), Voice.of(prose), share)
 
-    def candidates(self, sample: Sample, passage: str) -> list[Candidate]:
+    def candidates_of(self, sample: Sample, passage: str) -> list[Candidate]:
         """What of the sample may be printed after the passage."""
         measured = Measures.from_dict(sample.measures)
         key = (sample.id, sample.text, passage, measured.similarity, measured.sentence_similarities)
@@ -221,8 +222,15 @@ def own_batches(piece: Piece, passage: int | None = None) -> list[Batch]:
 
 
 def drawn_together(piece: Piece, batch: Batch) -> list[Batch]:
-    """The batches that came from the model in one with `batch`, itself among them, in order."""
-    return [other for other in piece.batches(batch.passage) if other.round == batch.round]
+    """The batches that came from the model at once with `batch`, itself among them, in order."""
+    together: list[Batch] = []
+    for other in piece.batches(batch.passage):
+        if together and not (other.overfit == together[-1].overfit and other.reason.startswith(IN_CASE)):
+            if batch.id in {each.id for each in together}:
+                break
+            together = []
+        together.append(other)
+    return together
 
 
 def _drawn_by_hand(batch: Batch, seed: object) -> bool:
@@ -242,7 +250,7 @@ def _offer(
     """What these batches offer, all together, and what to try after them, where the first was drawn with `settings`."""
     wanted = {batch.id for batch in batches}
     samples = [sample for sample in piece.samples(passage.index) if sample.batch in wanted]
-    found = {sample.id: judge.candidates(sample, passage.text) for sample in samples}
+    found = {sample.id: judge.candidates_of(sample, passage.text) for sample in samples}
     advice = None
     for batch in batches:
         last = [sample for sample in samples if sample.batch == batch.id]
@@ -290,7 +298,7 @@ class _Recorder:
                 batches.append(
                     self.piece.add_batch(
                         self.passage.index,
-                        [replace(row, index=index) for index, row in enumerate(mine)],
+                        mine,
                         settings=draw.settings.to_dict(),
                         overfit=overfit,
                         seconds=seconds * draw.settings.n,

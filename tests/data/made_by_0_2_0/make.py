@@ -21,8 +21,8 @@ from verbosify import RECIPES, Options, Piece, SamplingSettings, TuningRecipe, b
 from verbosify.piece import Batch, Pick, Sample, read_export, write_export
 from verbosify.workflow import Progress
 from verbosify.workflow.run import load_embedder
-from verbosify.workflow.sampling import draw_more
 from verbosify.workflow.scoring import score_picks
+from verbosify.workflow.visit import draw_more
 
 HERE = Path(__file__).parent
 SPEAKING, TINY = "tests/data/speaking_english", "tests/data/gpt2_tiny"
