@@ -22,10 +22,9 @@ ESSAY = """\
 # Salt
 
 Salt is a small thing that has shaped large ones. Towns grew where it could be dug or boiled out of the sea, \
-and roads were laid to carry it inland. Soldiers were paid an allowance to buy it. \
-For most of history the price of bread depended on it.
+and roads were laid to carry it inland. Soldiers were paid an allowance to buy it.
 """
-SETTINGS = ("--samples", 10, "--most-samples", 10, "--json")
+SETTINGS = ("--most-samples", 10, "--json")
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +50,10 @@ def record(result: Result, folder: Path) -> dict[str, Any]:
 def test_overfitting_lowers_the_loss_on_each_passage(result: Result) -> None:
     *told, summary = result.lines
 
-    assert [line["passage"] for line in told] == [1, 2]
+    assert [line["passage"] for line in told] == [1]
     for line in told:
         assert 0 < line["loss_after"] < line["loss_before"] - 0.3
-    assert (summary["passages"], summary["gaps"], summary["samples"]) == (2, 2, 30)
+    assert (summary["passages"], summary["gaps"], summary["samples"]) == (1, 1, 20)
 
 
 def test_each_sample_is_recorded_with_all_it_followed_from(record: dict[str, Any]) -> None:
@@ -62,7 +61,7 @@ def test_each_sample_is_recorded_with_all_it_followed_from(record: dict[str, Any
     overfits = {overfit["id"]: overfit for overfit in record["overfits"]}
 
     assert [(batch["passage"], batch["overfit"] is None) for batch in record["batches"]] == [
-        (0, True), (0, False), (1, False),
+        (0, True), (0, False),
     ]  # fmt: skip
     for sample in record["samples"]:
         batch = batches[sample["batch"]]
@@ -130,4 +129,4 @@ def test_a_sample_comes_out_the_same_in_another_process(
 def test_the_record_makes_the_piece_again(record: dict[str, Any], tmp_path: Path) -> None:
     with import_piece(record, tmp_path / "again") as piece:
         assert isinstance(piece, Piece)
-        assert len(list(piece.samples())) == 30
+        assert len(list(piece.samples())) == 20

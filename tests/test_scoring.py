@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
@@ -28,19 +29,25 @@ def model(speaking_model: Path) -> LanguageModel:
     return load_model(speaking_model, precision="fp32")
 
 
-@pytest.fixture
-def piece(tmp_path: Path, model: LanguageModel, speaking_model: Path, embed: Embed) -> Iterator[Piece]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, model: LanguageModel, speaking_model: Path, embed: Embed) -> Path:
     """Three samples of each of two passages stand in it, drawn after steps that leave no doubt that they were taken."""
     strong = TuningRecipe(name="strong", window="once", steps=5, learning_rate=2e-3)
-    options = Options(
-        model=str(speaking_model), precision="fp32", recipe=strong, settings=SamplingSettings(n=3, length=40)
-    )
-    verbosify(essay_from_text(ESSAY), tmp_path / "piece", options, model=model, embed=embed, limit=2)
-    with Piece.open(tmp_path / "piece") as opened:
+    settings = SamplingSettings(n=3, length=40)
+    options = Options(model=str(speaking_model), precision="fp32", recipe=strong, settings=settings, most_samples=3)
+    folder = tmp_path_factory.mktemp("scoring") / "piece"
+    verbosify(essay_from_text(ESSAY), folder, options, model=model, embed=embed, limit=2)
+    with Piece.open(folder) as opened:
         for passage in (0, 1):
             batch = next(batch for batch in opened.batches(passage) if batch.overfit is not None)
             drawn = [sample for sample in opened.samples(passage) if sample.batch == batch.id]
             opened.pick("own", passage, [Pick(row.id, 0, len(row.text), row.text) for row in drawn], curator="Ada")
+    return folder
+
+
+@pytest.fixture
+def piece(tmp_path: Path, made: Path) -> Iterator[Piece]:
+    with Piece.open(shutil.copytree(made, tmp_path / "piece")) as opened:
         yield opened
 
 

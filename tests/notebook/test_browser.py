@@ -25,9 +25,8 @@ def picture(page: object, name: str, *, tall: int = 0) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (820, 1100)])
 def test_a_piece_is_made_curated_and_found_again_after_the_kernel_was_killed(  # noqa: PLR0915  # a story, told in one go
-    tmp_path: Path, speaking_model: Path, width: int, height: int
+    tmp_path: Path, speaking_model: Path
 ) -> None:
     folder = tmp_path / "studio"
     folder.mkdir()
@@ -35,23 +34,23 @@ def test_a_piece_is_made_curated_and_found_again_after_the_kernel_was_killed(  #
     (folder / "quay.md").write_text(ESSAY)
     with (
         lab.laboratory(folder, tmp_path / "home", CHECKPOINTS) as jupyter,
-        lab.browser_page(width, height) as page,
+        lab.browser_page(1280, 900) as page,
     ):
         lab.open_notebook(page, jupyter.address, NOTEBOOK.name)
         lab.run_above(page, "3 · The passages")
         page.get_by_text("There is no file").wait_for()  # the essays of the repository are not here
         lab.fill(page, "Path", "quay.md")
         page.get_by_text("“The quay at night”:").wait_for()
-        picture(page, f"essay-{width}")
+        picture(page, "essay")
         lab.fill(page, "Model", str(speaking_model))
         page.get_by_text("on 2 passages: 4 samples").wait_for()
-        picture(page, f"settings-{width}")
+        picture(page, "settings")
         lab.run_below(page, "3 · The passages")
         curator = lab.curator_of(page)
         curator.scroll_into_view_if_needed()
         expect(page.get_by_text("2 of 4 passages visited", exact=False)).to_be_attached()
         samples, status = curator.locator("article"), curator.locator(".vb-status")
-        picture(page, f"curator-{width}")
+        picture(page, "curator")
 
         samples.nth(0).get_by_role("button", name="Pick", exact=True).click()  # by mouse
         expect(curator.locator(".vb-decision")).to_have_text("1 picked")
@@ -63,7 +62,7 @@ def test_a_piece_is_made_curated_and_found_again_after_the_kernel_was_killed(  #
         page.keyboard.press("Enter")
         expect(curator.locator(".vb-decision")).to_have_text("2 picked")
         expect(samples.nth(1)).to_be_focused()
-        picture(page, f"picked-{width}")
+        picture(page, "picked")
 
         number = samples.nth(0).get_attribute("aria-label").split(",")[0]
         page.keyboard.press("ArrowUp")
@@ -73,7 +72,7 @@ def test_a_piece_is_made_curated_and_found_again_after_the_kernel_was_killed(  #
         expect(status).to_contain_text("new samples", timeout=120_000)
         expect(curator.get_by_text("earlier", exact=False).first).to_be_visible()
         assert samples.nth(0).get_attribute("aria-label").startswith(number)
-        picture(page, f"rerolled-{width}")
+        picture(page, "rerolled")
 
         curator.get_by_role("button", name="Undo").click()
         expect(curator.locator(".vb-decision")).to_have_text("1 picked")
@@ -104,5 +103,13 @@ def test_a_piece_is_made_curated_and_found_again_after_the_kernel_was_killed(  #
         expect(curator.locator("article").nth(0).locator(".vb-word.kept")).to_have_count(4)
         curator.get_by_text("The essay as it grows").click()
         expect(curator.locator(".vb-essay ins")).to_have_count(2)
-        picture(page, f"reopened-{width}")
+        picture(page, "reopened")
         page.get_by_text("quay-own-site.zip").wait_for()
+
+        page.set_viewport_size({"width": 820, "height": 1100})
+        curator.scroll_into_view_if_needed()
+        edge = curator.bounding_box()
+        assert edge is not None
+        assert edge["x"] + edge["width"] <= 820
+        expect(curator.locator("article").nth(0).get_by_role("button", name="Pick", exact=True)).to_be_visible()
+        picture(page, "narrow")
