@@ -41,7 +41,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Result:
-    """What a command came to: exit code (minus the signal that ended it), what it said, bytes of memory at most."""
+    """The result of a command: exit code (minus the signal that ended it), what it said, bytes of memory at most."""
 
     code: int
     out: str

@@ -164,7 +164,7 @@ def test_a_server_that_stays_out_of_breath_is_given_up(site: Site, target: Path)
 def test_a_file_that_is_not_to_be_had_is_asked_for_once(site: Site, target: Path, answer: int) -> None:
     site.failures = [answer] * 2
 
-    with pytest.raises(ModelError, match=f"answered {answer} .*: the file is not to be had there"):
+    with pytest.raises(ModelError, match=f"answered {answer} .*: the file is not available there"):
         fetch(site, target)
 
     assert len(site.asked) == 1

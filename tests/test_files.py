@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from verbosify.errors import ModelError
-from verbosify.files import require_space, sha256_of, telling_failures
+from verbosify.files import os_errors_as_model_errors, require_space, sha256_of
 from verbosify.models.formats.safetensors import is_git_lfs_pointer, save_safetensors
 
 
@@ -52,7 +52,10 @@ def test_tensors_that_cannot_be_saved_are_told(tmp_path: Path, place: str) -> No
 
 
 def test_a_failure_names_the_file_concerned_or_else_the_place(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"missing\.txt cannot be read or written"), telling_failures(tmp_path):
+    with (
+        pytest.raises(ModelError, match=r"missing\.txt cannot be read or written"),
+        os_errors_as_model_errors(tmp_path),
+    ):
         (tmp_path / "missing.txt").read_text()
-    with pytest.raises(ModelError, match=f"{tmp_path} cannot be read or written"), telling_failures(tmp_path):
+    with pytest.raises(ModelError, match=f"{tmp_path} cannot be read or written"), os_errors_as_model_errors(tmp_path):
         raise OSError(28, "No space left on device")

@@ -119,7 +119,7 @@ def test_an_unknown_engine_is_refused(tiny_llama: Path, engine: Any) -> None:
 
 @pytest.mark.parametrize("device", ["tpu", "", "meta", "cuda:99", "mps:7", "cpu cpu", "hpu"])
 def test_a_device_that_is_not_there_is_refused(tiny_llama: Path, device: str) -> None:
-    assert refused(tiny_llama, device=device) == f"The device {device!r} is not to be had here: choose cpu or auto."
+    assert refused(tiny_llama, device=device) == f"The device {device!r} is not available here: choose cpu or auto."
 
 
 @pytest.mark.parametrize("precision", ["fp16", "", "FP32", "float32", "int8"])

@@ -103,7 +103,7 @@ OPTIONS: dict[str, tuple[tuple[object, ...], str]] = {
     "a model folder without weights": (("--model", "."), "holds no weights"),
     "an unknown engine": (("--engine", "steam"), "There is no engine 'steam'"),
     "an unknown precision": (("--precision", "fp7"), "There is no precision 'fp7'"),
-    "an unknown device": (("--device", "abacus"), "The device 'abacus' is not to be had"),
+    "an unknown device": (("--device", "abacus"), "The device 'abacus' is not available"),
     "an unknown recipe": (("--recipe", "stew"), "There is no recipe called 'stew': choose one of classic"),
     "a negative temperature": (("--temperature", -1), "temperature is -1.0"),
     "no number for a temperature": (("--temperature", "nan"), "temperature is nan"),
@@ -360,7 +360,9 @@ def test_other_options_for_the_same_piece_are_refused_by_name(
 
     result = commands.run("run", finished / "quay.md", "--out", piece, "--model", speaking_model, *SHORT, *options)
 
-    assert_refused(result, f"The piece in {piece} was made otherwise ({difference}", "choose another folder")
+    assert_refused(
+        result, f"The piece in {piece} was made with different settings ({difference}", "choose another folder"
+    )
     assert recorded(piece) == before
 
 

@@ -243,7 +243,7 @@ def require_space(folder: Path, needed: int) -> None:
 
 
 @contextmanager
-def telling_failures(path: Path) -> Iterator[None]:
+def os_errors_as_model_errors(path: Path) -> Iterator[None]:
     """Turn the system's errors into a `ModelError` that names the file concerned, or else `path`."""
     try:
         yield

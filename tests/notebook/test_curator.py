@@ -26,7 +26,7 @@ def ids(curator: Curator) -> list[int]:
 
 def ask(curator: Curator, do: str, **values: Any) -> None:
     """What the browser sends on a click."""
-    curator._heed(curator, {"do": do, **values}, [])
+    curator._on_message(curator, {"do": do, **values}, [])
 
 
 def test_opens_at_the_first_passage_with_samples_and_says_that_nothing_is_decided(piece: Piece) -> None:
@@ -314,7 +314,7 @@ def test_what_the_view_may_not_ask_is_refused_in_a_sentence(piece: Piece) -> Non
     curator = Curator(piece)
     ask(curator, "close")
     assert curator.message == "The view asked for something unknown: reload the page."
-    curator._heed(curator, "nonsense", [])
+    curator._on_message(curator, "nonsense", [])
     assert curator.message == "The view asked for something unknown: reload the page."
     ask(curator, "go", gap=99)
     assert curator.message == "There is no passage 100: the piece has 4."

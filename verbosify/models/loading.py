@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from verbosify.errors import ModelError
-from verbosify.files import file_lock, printable, telling_failures
+from verbosify.files import file_lock, os_errors_as_model_errors, printable
 from verbosify.models.protocol import LanguageModel, OnProgress
 from verbosify.models.store.catalog import catalogue_entry, checkpoints_folder, get_model, locate_model
 from verbosify.models.store.provenance import read_provenance, weights_sha256
@@ -77,7 +77,7 @@ def _in_safetensors(folder: Path, sha256: str) -> Path:
         return folder
     target = checkpoints_folder() / "converted" / sha256[:16]
     if not (target / "model.safetensors").is_file():
-        with telling_failures(target):
+        with os_errors_as_model_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             with file_lock(target.parent / f".{target.name}.lock"):
                 if not (target / "model.safetensors").is_file():

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from verbosify.notebook.frames import write_frame as write_frame
     from verbosify.notebook.job import load as load
     from verbosify.notebook.job import run as run
-    from verbosify.notebook.seeing import alternatives_frame as alternatives_frame
-    from verbosify.notebook.seeing import overfit_frame as overfit_frame
-    from verbosify.notebook.seeing import tokens_frame as tokens_frame
     from verbosify.notebook.settings_form import SettingsForm as SettingsForm
     from verbosify.notebook.tinting import entropy_view as entropy_view
     from verbosify.notebook.tinting import side_by_side as side_by_side
     from verbosify.notebook.tinting import tinted as tinted
+    from verbosify.notebook.token_tables import alternatives_frame as alternatives_frame
+    from verbosify.notebook.token_tables import overfit_frame as overfit_frame
+    from verbosify.notebook.token_tables import tokens_frame as tokens_frame
 
 _HOMES = {
     "Curator": "curator",

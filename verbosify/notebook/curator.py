@@ -112,7 +112,7 @@ class Curator(anywidget.AnyWidget):
         self._open: Piece | None = None
         self._shown, self._essay_open = Shown(), False
         self._begin()
-        self.on_msg(self._heed)
+        self.on_msg(self._on_message)
 
     @_act
     def _begin(self) -> None:
@@ -351,7 +351,7 @@ class Curator(anywidget.AnyWidget):
         finally:
             self.busy = ""
 
-    def _heed(self, _: object, content: Any, __: object) -> None:
+    def _on_message(self, _: object, content: Any, __: object) -> None:
         """Do what the browser asks: the name of one of the methods below, and its arguments."""
         with told(self._say):
             asked = content.get("do") if isinstance(content, dict) else None

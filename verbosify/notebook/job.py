@@ -22,7 +22,7 @@ def load(options: Options | None = None, *, tune: bool = False) -> tuple[Languag
         tune: make overfits faster by changing how this whole kernel comes by memory: see `tune_process`.
 
     Raises:
-        ModelError: a model is not to be had; the sentence says what to do.
+        ModelError: a model is not available; the sentence says what to do.
     """
     options = options or Options()
     if tune:

@@ -71,13 +71,13 @@ def _carried(candidates: Sequence[Values], gap: Gap) -> set[int]:
 
     def rank(number: int) -> tuple[bool, bool, float, int]:
         measures = candidates[number]["measures"]
-        set_aside = bool(_reproaches(measures, gap.offers[number]))
+        set_aside = bool(_visible_badges(measures, gap.offers[number]))
         return number not in chosen, set_aside, -(measures.get("similarity") or 0.0), number
 
     return {*chosen, *sorted(range(len(candidates)), key=rank)[:SHOWN_SAMPLES]}
 
 
-def _reproaches(measures: Values, offer: Offer) -> list[str]:
+def _visible_badges(measures: Values, offer: Offer) -> list[str]:
     """A sample's badges; what was cut off is no reproach if there is a whole sentence before it."""
     return [badge for badge in telling.badges(measures) if not (badge == "cut off" and offer.tail)]
 
@@ -94,7 +94,7 @@ def _sample(record: Record, sample: Values, offer: Offer, batches: dict[int, int
         "b": batches.setdefault(sample["batch"], len(batches)),
         "r": sample["index"] + 1,
     }
-    if badges := _reproaches(measures, offer):
+    if badges := _visible_badges(measures, offer):
         row["f"] = badges
     if measures:
         row["m"] = telling.measure_values(measures)

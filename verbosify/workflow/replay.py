@@ -45,7 +45,7 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | str | Path | 
 
     Raises:
         PieceError: there is no such sample, its record is damaged, or it does not say where the model was.
-        ModelError: the model is not to be had, or its weights are not those of the record.
+        ModelError: the model is not available, or its weights are not those of the record.
     """
     sample = piece.sample(sample_id)
     batch = next(batch for batch in piece.batches() if batch.id == sample.batch)
@@ -77,7 +77,7 @@ def recorded_model(model: LanguageModel | str | Path, card: dict[str, Any]) -> I
 
     Raises:
         PieceError: the card names what nothing can be loaded with.
-        ModelError: the model is not to be had, or its weights are not those of the card.
+        ModelError: the model is not available, or its weights are not those of the card.
     """
     with nullcontext() if isinstance(model, LanguageModel) else _recorded_threads(card):
         here = model if isinstance(model, LanguageModel) else _load_as_recorded(model, card)

@@ -33,7 +33,7 @@ def score_picks(
 
     Raises:
         PieceError: the record does not say where the model was, or tells no recipe that can be followed.
-        ModelError: the model is not to be had, or its weights are not those of the record.
+        ModelError: the model is not available, or its weights are not those of the record.
     """
     known = {scores.sample for scores in piece.scores()}
     standing = {pick.sample for name in piece.readings() for picks in piece.picks(name).values() for pick in picks}

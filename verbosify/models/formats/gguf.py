@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from verbosify.errors import ModelError
-from verbosify.files import telling_failures
+from verbosify.files import os_errors_as_model_errors
 from verbosify.models.formats.safetensors import save_safetensors
 from verbosify.models.protocol import OnProgress
 
@@ -53,7 +53,7 @@ def convert_gguf(file: Path, folder: Path, *, progress: OnProgress | None = None
         raise ModelError(f"{file} is damaged or no GGUF file ({error}): get the model again.") from error
     config = _config(values, file)
     tensors = _dequantise(reader.tensors, config, file, progress)
-    with telling_failures(folder):
+    with os_errors_as_model_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         save_safetensors(tensors, folder / "model.safetensors")
         _write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")

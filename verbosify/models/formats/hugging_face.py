@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from verbosify.errors import ModelError
-from verbosify.files import telling_failures
+from verbosify.files import os_errors_as_model_errors
 from verbosify.models.formats.gpt2_layout import HParams, openai_tensors
 from verbosify.models.formats.openai import (
     OpenAICheckpoint,
@@ -49,7 +49,7 @@ def as_openai_checkpoint(tensors: Mapping[str, Array], folder: Path) -> OpenAICh
 
 
 def _read_hparams(path: Path) -> HParams:
-    with telling_failures(path):
+    with os_errors_as_model_errors(path):
         config = read_json(path)
     if config.get("model_type") != "gpt2":
         raise ModelError(
@@ -95,7 +95,7 @@ def _read_safetensors(path: Path) -> dict[str, Array]:
     from safetensors.numpy import load_file
 
     try:
-        with telling_failures(path):
+        with os_errors_as_model_errors(path):
             tensors = load_file(path)
     except (SafetensorError, TypeError, KeyError) as error:  # the latter two for types numpy has not
         raise ModelError(f"{path} is damaged, or not of a type that numpy knows ({error}): get it again.") from error

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from verbosify.errors import ModelError
-from verbosify.files import replace_file, telling_failures
+from verbosify.files import os_errors_as_model_errors, replace_file
 from verbosify.models.formats.gpt2_layout import HParams, hugging_face_config, hugging_face_tensors, layout, own_tensors
 from verbosify.models.formats.safetensors import is_git_lfs_pointer, save_safetensors
 from verbosify.models.formats.tensor_bundle import DTYPES, Array, list_tensors, read_tensors, write_bundle
@@ -76,7 +76,7 @@ def read_openai_checkpoint(folder: Path) -> OpenAICheckpoint:
 
     Raises `ModelError` if a file is missing, cut short, damaged, or does not fit the others.
     """
-    with telling_failures(folder):
+    with os_errors_as_model_errors(folder):
         prefix = _bundle_prefix(folder)
         hparams = _read_hparams(folder / "hparams.json")
         encoder = read_encoder(folder / "encoder.json", hparams.n_vocab)
@@ -97,7 +97,7 @@ def write_openai_checkpoint(folder: Path, checkpoint: OpenAICheckpoint, *, step:
     own = own_tensors(checkpoint.tensors, checkpoint.hparams)
     tensors = {name: np.asarray(tensor, np.float32) for name, tensor in own.items()}
     merges = [_VERSION_LINE, *(" ".join(pair) for pair in checkpoint.merges)]
-    with telling_failures(folder):
+    with os_errors_as_model_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         write_bundle(folder / bundle, tensors)
         _write_text(folder / "hparams.json", json.dumps(asdict(checkpoint.hparams), indent=2) + "\n")
@@ -119,7 +119,7 @@ def convert_to_safetensors(folder: Path, target: Path) -> None:
     if target.exists():
         raise ModelError(f"{target} is already there: remove it or name another folder.")
     checkpoint = read_openai_checkpoint(folder)
-    with telling_failures(target):
+    with os_errors_as_model_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
             made = Path(work) / "made"  # for TemporaryDirectory keeps its own folder to the user alone

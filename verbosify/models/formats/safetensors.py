@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verbosify.errors import ModelError
-from verbosify.files import telling_failures
+from verbosify.files import os_errors_as_model_errors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,7 @@ def save_safetensors(tensors: Mapping[str, np.ndarray[Any, np.dtype[Any]]], file
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    with telling_failures(file):
+    with os_errors_as_model_errors(file):
         file.touch()
         mode = file.stat().st_mode
         try:

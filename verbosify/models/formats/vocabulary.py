@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verbosify.errors import ModelError
-from verbosify.files import telling_failures
+from verbosify.files import os_errors_as_model_errors
 from verbosify.models.formats.openai import END_OF_TEXT, read_encoder, read_json, read_merges
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def describe_tokenizer(folder: Path) -> dict[str, Any]:
     Raises `ModelError` if there is neither, or a file is damaged.
     """
     path = folder / "tokenizer.json"
-    with telling_failures(path):
+    with os_errors_as_model_errors(path):
         if path.is_file():
             return read_json(path)
         for tokens, merges in PAIRS:

@@ -293,7 +293,7 @@ def pick_device(device: str) -> torch.device:
             raise RuntimeError(device)
         return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError) as error:
-        raise ModelError(f"The device {device!r} is not to be had here: choose cpu or auto.") from error
+        raise ModelError(f"The device {device!r} is not available here: choose cpu or auto.") from error
 
 
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from verbosify.errors import ModelError
-from verbosify.files import file_lock, replace_file, require_space, sha256_of, sync_folder, telling_failures
+from verbosify.files import file_lock, os_errors_as_model_errors, replace_file, require_space, sha256_of, sync_folder
 from verbosify.models.protocol import OnProgress
 from verbosify.models.store.download import download
 from verbosify.models.store.entries import CATALOG, Bucket, Entry
@@ -158,7 +158,7 @@ def get_model(name: str, *, progress: OnProgress | None = None, keep: Path | Non
             f"There is no model called {name!r} to fetch: choose one of {', '.join(CATALOG)}{_meant(name)}."
         )
     folder = checkpoints_folder() / entry.name
-    with telling_failures(folder):
+    with os_errors_as_model_errors(folder):
         if not _is_sound(entry, folder):
             folder.parent.mkdir(parents=True, exist_ok=True)
             with _alone(folder, progress):

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from verbosify.errors import ModelError
-from verbosify.files import replace_file, require_space, sha256_of, sync_folder, telling_failures
+from verbosify.files import os_errors_as_model_errors, replace_file, require_space, sha256_of, sync_folder
 from verbosify.models.protocol import OnProgress
 
 _CHUNK = 1 << 20
@@ -69,12 +69,12 @@ def download(
         sha256, size: what the bytes must be; with None, any complete file will do.
         timeout: seconds of silence after which the line counts as cut.
 
-    Raises `ModelError` if the file is not to be had, does not fit on the disk, or is not what it must be.
+    Raises `ModelError` if the file is not available, does not fit on the disk, or is not what it must be.
     """
     if urlsplit(url).scheme not in ("http", "https"):
         raise ModelError(f"{url} is no web address: it must begin with https:// or http://.")
     request = _Request(url, target.with_name(target.name + ".part"), sha256, size, progress, timeout)
-    with telling_failures(target):
+    with os_errors_as_model_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         _receive_all(request, attempts, pause)
         digest = sha256_of(request.part)
@@ -152,7 +152,7 @@ def _open(url: str, headers: dict[str, str], timeout: float) -> Any:
         with error:
             if error.code in _PASSING_ANSWERS:
                 raise _PassingError(f"the server answered {error.code} {error.reason}") from error
-            raise ModelError(f"{url} answered {error.code} {error.reason}: the file is not to be had there.") from error
+            raise ModelError(f"{url} answered {error.code} {error.reason}: the file is not available there.") from error
     except (OSError, http.client.HTTPException) as error:
         reason = error.reason if isinstance(error, URLError) else error
         if isinstance(reason, ssl.SSLCertVerificationError):

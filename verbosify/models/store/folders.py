@@ -18,7 +18,7 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 
 from verbosify.errors import ModelError
-from verbosify.files import telling_failures
+from verbosify.files import os_errors_as_model_errors
 from verbosify.models.formats.openai import PICKLES, VOCABULARY, has_bundle, released_size
 from verbosify.models.formats.safetensors import is_git_lfs_pointer
 
@@ -42,7 +42,7 @@ def existing_path(name: str | Path) -> Path | None:
 
 def folder_of_weights(path: Path) -> Path:
     """`path`, which exists, if it is a folder with weights that may be read; `ModelError` if it is anything else."""
-    with telling_failures(path):
+    with os_errors_as_model_errors(path):
         return _folder_of_weights(path)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from verbosify.errors import CorpusError, ModelError, SettingsError
-from verbosify.files import replace_file, telling_failures
+from verbosify.files import os_errors_as_model_errors, replace_file
 from verbosify.models.formats.safetensors import save_safetensors
 from verbosify.models.formats.tensor_bundle import Array
 from verbosify.models.protocol import ModelCard, SavedForm
@@ -219,7 +219,7 @@ class Course:
         """Keep all that is needed to go on from here; what was kept before stays until that is done."""
         if self._folder is None or self._saved == len(self.history):
             return
-        with telling_failures(self._folder):
+        with os_errors_as_model_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             old = list(self._folder.glob("*.safetensors"))
             number = len(self.history)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from verbosify.errors import ModelError, SettingsError
-from verbosify.files import replace_file, telling_failures
+from verbosify.files import os_errors_as_model_errors, replace_file
 from verbosify.models.formats.hugging_face import as_openai_checkpoint
 from verbosify.models.formats.openai import write_openai_checkpoint
 from verbosify.models.formats.safetensors import save_safetensors
@@ -100,7 +100,7 @@ def read_saved(folder: Path, card: ModelCard) -> SavedOverfit:
     """What was saved in `folder`. `ModelError` if that is no saved overfit, or one of other weights than the card's."""
     path = folder / ACCOUNT
     try:
-        with telling_failures(path):
+        with os_errors_as_model_errors(path):
             values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if values["version"] != VERSION or values["form"] not in get_args(SavedForm):
             raise ModelError(f"{path} was written by a later verbosify: update this one.")
@@ -151,7 +151,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """A folder to fill, which takes its place as `folder` if all goes well. `ModelError` if there is one already."""
     if folder.exists():
         raise ModelError(f"{folder} is already there: choose another folder.")
-    with telling_failures(folder):
+    with os_errors_as_model_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as work:
             made = Path(work) / "made"  # for TemporaryDirectory keeps its own folder to the user alone

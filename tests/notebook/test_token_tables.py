@@ -12,8 +12,8 @@ from verbosify.measures import measure_sample
 from verbosify.models.protocol import LanguageModel
 from verbosify.models.settings import RECIPES, SamplingSettings
 from verbosify.notebook.figures import drift_figure, loss_figure
-from verbosify.notebook.seeing import alternatives_frame, overfit_frame, tokens_frame
 from verbosify.notebook.tinting import entropy_view, side_by_side, tinted
+from verbosify.notebook.token_tables import alternatives_frame, overfit_frame, tokens_frame
 from verbosify.piece import Piece, Sample
 
 TEXT = "The ferry leaves the stone pier as soon as the rain stops."
