@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from tests.browser.making import CARD, SETTINGS, harbour, measures, piece, read
-from verbosify.site import telling
+from verbosify.site import labels
 from verbosify.site.record import Record
 
 
 def test_settings_left_neutral_are_not_told() -> None:
-    assert telling.settings_facts(SETTINGS) == [
+    assert labels.settings_facts(SETTINGS) == [
         ("temperature", "0.8"),
         ("top-k", "30"),
         ("tokens at most", "100"),
         ("samples a batch", "3"),
         ("seed", "7"),
     ]
-    more = telling.settings_facts({"top_p": 0.95, "repetition_penalty": 1.2, "stops": ["\n", "END"]})
+    more = labels.settings_facts({"top_p": 0.95, "repetition_penalty": 1.2, "stops": ["\n", "END"]})
     assert more == [("top-p", "0.95"), ("repetition penalty", "1.2"), ("stops at", "'\\n', 'END'")]
 
 
 def test_recipes_are_told_as_far_as_they_are_known() -> None:
     recipe = {"name": "classic", "window": "repeat", "steps": 1, "learning_rate": 1e-4}
-    assert telling.recipe_words(recipe) == (
+    assert labels.recipe_words(recipe) == (
         "classic: the passage repeated until the window was full, 1 step, learning rate 0.0001"
     )
-    assert telling.recipe_words({"name": "own", "steps": 2}) == "own: 2 steps"
-    assert telling.recipe_words({}) == "unnamed"
+    assert labels.recipe_words({"name": "own", "steps": 2}) == "own: 2 steps"
+    assert labels.recipe_words({}) == "unnamed"
 
 
 def test_measures_are_told_where_there_is_something_to_tell() -> None:
     said = measures("one two", similarity=0.456, copied_words=1, sentence_similarities=[0.5, 0.25], reversal=True)
-    assert telling.measure_facts(said) == [
+    assert labels.measure_facts(said) == [
         ("closeness to the passage", "0.46"),
         ("sentence by sentence", "0.50 0.25"),
         ("longest run copied", "1 word"),
@@ -38,15 +38,15 @@ def test_measures_are_told_where_there_is_something_to_tell() -> None:
         ("four-word runs repeated", "0%"),
         ("opens by contradicting", "yes"),
     ]
-    assert telling.measure_facts({}) == []
-    assert telling.badges({}) == ()
-    assert telling.badges(measures("one two", similarity=0.1)) == ("drifted",)
+    assert labels.measure_facts({}) == []
+    assert labels.badges({}) == ()
+    assert labels.badges(measures("one two", similarity=0.1)) == ("drifted",)
 
 
 def test_picks_are_whole_trimmed_or_edited() -> None:
     record = Record(harbour())
     fates = {
-        reading.name: [telling.fate(record, pick) for _, pick in record.chosen(reading)] for reading in record.readings
+        reading.name: [labels.fate(record, pick) for _, pick in record.chosen(reading)] for reading in record.readings
     }
     assert fates["fluffy"][:2] == ["trimmed", "kept whole"]
     assert fates["by hand"] == ["trimmed", "edited by hand"]
@@ -57,7 +57,7 @@ def test_curators_are_named_and_programs_told_from_people() -> None:
     read(made, "both", lambda gap: [(0, None)])
     made["picks"][-1] |= {"curator": "Ada", "curator_kind": "person"}
     made["readings"]["nobody's"] = made["readings"]["both"]
-    words = {reading.name: telling.curator_words(reading) for reading in Record(made).readings}
+    words = {reading.name: labels.curator_words(reading) for reading in Record(made).readings}
     assert words["fluffy"] == "the built-in curator, a program"
     assert words["by hand"] == "Ada, by hand"
     assert words["both"] == "the built-in curator, a program and Ada, by hand"
@@ -67,18 +67,18 @@ def test_curators_are_named_and_programs_told_from_people() -> None:
 
 def test_totals_count_candidates_apart_from_controls() -> None:
     made = harbour()
-    told = dict(telling.totals(Record(made)))
+    told = dict(labels.totals(Record(made)))
     assert told["samples"] == "16"
     assert told["time of the model"] == "11 s"
     assert "more from the model left fresh, to compare with" not in told
     made["batches"][3]["overfit"] = None
-    told = dict(telling.totals(Record(made)))
+    told = dict(labels.totals(Record(made)))
     assert told["samples"] == "12"
     assert told["more from the model left fresh, to compare with"] == "4"
 
 
 def test_durations_are_as_long_as_they_need_be() -> None:
-    assert [telling.duration(seconds) for seconds in (0.4, 59.6, 200, 7500)] == [
+    assert [labels.duration(seconds) for seconds in (0.4, 59.6, 200, 7500)] == [
         "0 s",
         "1 min 0 s",
         "3 min 20 s",
@@ -87,20 +87,20 @@ def test_durations_are_as_long_as_they_need_be() -> None:
 
 
 def test_a_card_without_the_optional_lines_is_told() -> None:
-    full = dict(telling.model_facts(CARD | {"parameters": 134_515_008}))
+    full = dict(labels.model_facts(CARD | {"parameters": 134_515_008}))
     assert full["parameters"] == "134,515,008"
     short = {key: CARD[key] for key in ("name", "engine", "weights_sha256", "device", "dtype", "threads")} | {
         "versions": {}
     }
-    assert [name for name, _ in telling.model_facts(short)] == ["model", "weights, SHA-256", "engine", "ran on"]
+    assert [name for name, _ in labels.model_facts(short)] == ["model", "weights, SHA-256", "engine", "ran on"]
 
 
 def test_what_all_picks_share_is_told_once() -> None:
     record = Record(harbour())
-    shared = telling.shared_facts(record)
+    shared = labels.shared_facts(record)
     assert ("model", "no-model") in shared
     assert not any(name == "sample" for name, _ in shared)
-    assert telling.shared_facts(Record(piece([["A."]], lambda gap: [" B."]))) == []
+    assert labels.shared_facts(Record(piece([["A."]], lambda gap: [" B."]))) == []
 
 
 def test_the_origin_of_a_control_says_that_nothing_was_overfitted() -> None:
@@ -108,6 +108,6 @@ def test_the_origin_of_a_control_says_that_nothing_was_overfitted() -> None:
     made["batches"][0] |= {"overfit": None, "reason": ""}
     record = Record(made)
     ((_, pick),) = record.chosen(record.first_reading)
-    facts = dict(telling.origin_facts(record, pick))
+    facts = dict(labels.origin_facts(record, pick))
     assert facts["recipe"] == "none: the model left fresh"
     assert facts["batch"] == "1"

@@ -96,7 +96,7 @@ class Piece:
     def open_or_create(cls, folder: str | Path, job: Job, passages: Sequence[Passage]) -> Self:
         """The piece in `folder` if it was made from the same essay, options and weights; a new one if there is none.
 
-        Raises `PieceError`, naming what differs, for a piece made with different settings: samples of two kinds are never mixed.
+        Raises `PieceError`, naming what differs, for a piece with different settings: they are never mixed.
         """
         with closed_on_error(cls(Path(folder), Database.make(Path(folder) / DATABASE_NAME))) as piece:
             if not piece._begin(job, passages) and piece.job.fingerprint != job.fingerprint:

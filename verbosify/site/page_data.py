@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verbosify.site import telling
+from verbosify.site import labels
 from verbosify.site.offers import Gap, Offer
 from verbosify.site.record import Record
 from verbosify.site.shape import Words
@@ -50,7 +50,7 @@ def page_data(record: Record, gaps: Sequence[Gap], pages: Mapping[str, str], wor
                 "name": reading.page,
                 "label": reading.label,
                 "page": pages[reading.name],
-                "by": telling.curator_words(reading),
+                "by": labels.curator_words(reading),
                 "gaps": [
                     [number, standing.offer, standing.first, standing.end]
                     for number, gap in enumerate(gaps)
@@ -59,7 +59,7 @@ def page_data(record: Record, gaps: Sequence[Gap], pages: Mapping[str, str], wor
             }
             for reading in record.readings
         ],
-        "measures": telling.MEASURES,
+        "measures": labels.MEASURES,
         "batches": [_batch(record, record.batches[batch]) for batch in batches],
         "gaps": rows,
     }
@@ -79,7 +79,7 @@ def _carried(candidates: Sequence[Values], gap: Gap) -> set[int]:
 
 def _visible_badges(measures: Values, offer: Offer) -> list[str]:
     """A sample's badges; what was cut off is no reproach if there is a whole sentence before it."""
-    return [badge for badge in telling.badges(measures) if not (badge == "cut off" and offer.tail)]
+    return [badge for badge in labels.badges(measures) if not (badge == "cut off" and offer.tail)]
 
 
 def _said(offer: Offer) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _sample(record: Record, sample: Values, offer: Offer, batches: dict[int, int
     if badges := _visible_badges(measures, offer):
         row["f"] = badges
     if measures:
-        row["m"] = telling.measure_values(measures)
+        row["m"] = labels.measure_values(measures)
     if measures.get("similarity") is not None:
         row["c"] = round(measures["similarity"], 2)
     if sample["id"] in record.scores:
@@ -109,9 +109,9 @@ def _batch(record: Record, batch: Values) -> list[tuple[str, str]]:
     overfit = record.overfits[batch["overfit"]]
     return [
         ("model", batch["model"]["name"]),
-        *telling.overfit_facts(overfit),
-        *telling.settings_facts(batch["settings"]),
-        ("batch", telling.batch_words(batch)),
+        *labels.overfit_facts(overfit),
+        *labels.settings_facts(batch["settings"]),
+        ("batch", labels.batch_words(batch)),
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from verbosify.site import telling
+from verbosify.site import labels
 from verbosify.site.offers import Gap, gaps_of
 from verbosify.site.page_data import page_data
 from verbosify.site.prose import Place, ProseBlock, plain_text, render_blocks
@@ -140,7 +140,7 @@ class PiecePages:
             "blocks": self.blocks,
             "words": self.words.all,
             "pages": self.names,
-            "telling": telling,
+            "labels": labels,
         }
 
     def text(self, reading: Reading) -> bytes:
@@ -179,6 +179,6 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["count"] = telling.count
+    environment.filters["count"] = labels.count
     environment.globals["policy"] = PAGE_POLICY
     return environment
