@@ -36,6 +36,7 @@ from verbosify.notebook.view import (
 from verbosify.piece import Piece
 from verbosify.piece.picks import PickAction
 from verbosify.piece.standing import Line, line_of
+from verbosify.web import as_module
 from verbosify.workflow.options import recorded_target
 from verbosify.workflow.plan import prose_of
 from verbosify.workflow.visit import BY_HAND, Embed, draw_more
@@ -82,7 +83,7 @@ class Curator(anywidget.AnyWidget):
     Raises (every method): `PieceError`, `SettingsError` or `ModelError`; the widget tells them as sentences.
     """
 
-    _esm = _STATIC / "curator.js"
+    _esm = as_module(_STATIC / "curator.js")
     _css = _STATIC / "curator.css"
 
     view = traitlets.Dict().tag(sync=True)

@@ -48,10 +48,7 @@ function keyOf(key) {
   return typeof key === "string" || typeof key === "number" ? key : undefined;
 }
 
-/**
- * @param {Child[]} children
- * @returns {(Wanted | string)[]}
- */
+/** @param {Child[]} children @returns {(Wanted | string)[]} */
 function flat(children) {
   return children.flatMap((child) => {
     if (Array.isArray(child)) return flat(child);
@@ -87,10 +84,7 @@ export function patch(parent, ...children) {
   if (focused instanceof HTMLElement && parent.contains(focused)) focused.focus({ preventScroll: true });
 }
 
-/**
- * @param {Element} parent
- * @param {(Wanted | string)[]} children
- */
+/** @param {Element} parent @param {(Wanted | string)[]} children */
 function arrange(parent, children) {
   const before = [...parent.childNodes];
   const nodes = children.map((child) => {
@@ -109,20 +103,14 @@ function arrange(parent, children) {
   }
 }
 
-/**
- * @param {Node} node
- * @param {Wanted | string} child
- */
+/** @param {Node} node @param {Wanted | string} child */
 function fits(node, child) {
   if (typeof child === "string") return node.nodeType === Node.TEXT_NODE;
   const made = known.get(node);
   return made !== undefined && made.tag === child.tag && made.key === child.key;
 }
 
-/**
- * @param {HTMLElement} element
- * @param {Wanted} wanted
- */
+/** @param {HTMLElement} element @param {Wanted} wanted */
 function update(element, wanted) {
   const before = known.get(element);
   known.set(element, wanted);
@@ -136,11 +124,7 @@ function update(element, wanted) {
   for (const [name, value] of wanted.attributes) set(element, name, value);
 }
 
-/**
- * @param {any} element
- * @param {string} name
- * @param {string | boolean} value
- */
+/** @param {any} element @param {string} name @param {string | boolean} value */
 function set(element, name, value) {
   const text = value === true ? "" : value;
   if (LIVE.has(name) && name in element) {

@@ -15,10 +15,7 @@ import { offerAt, sameStanding, textOf, wholeOffer } from "./piece.js";
 
 export const LINK_VERSION = "v1";
 
-/**
- * @param {Choice} choice
- * @param {Piece} piece
- */
+/** @param {Choice} choice @param {Piece} piece */
 export function encodeChoice(choice, piece) {
   const numbers = choice.flatMap((standing, gap) => {
     if (!standing) return [0];
@@ -60,10 +57,7 @@ export function decodeChoice(text, piece) {
   return { choice, same: checkOf(wordsOf(choice, piece)) === match[3] };
 }
 
-/**
- * @param {Choice} choice
- * @param {Piece} piece
- */
+/** @param {Choice} choice @param {Piece} piece */
 function wordsOf(choice, piece) {
   return choice.map((standing, gap) => (standing ? `${gap}:${textOf(piece, gap, standing)}` : "")).join("\n");
 }

@@ -7,10 +7,7 @@ import { byId, h, patch } from "../../../web/js/kit.js";
 const ROUNDS = 10;
 const FEWEST_WORDS = 6;
 
-/**
- * @param {Element} article
- * @param {Page} page
- */
+/** @param {Element} article @param {Page} page */
 export function makeGame(article, page) {
   const panel = byId("game");
   const opener = byId("play");
@@ -112,10 +109,7 @@ export function makeGame(article, page) {
   return { stop: () => panel.hidden || stop() };
 }
 
-/**
- * @template Item
- * @param {Item[]} items
- */
+/** @template Item @param {Item[]} items */
 function shuffled(items) {
   const mixed = [...items];
   for (let last = mixed.length - 1; last > 0; last -= 1) {

@@ -13,12 +13,7 @@ const FINENESS = 16; // as in page_data.py
 let originOpen = false;
 let tintBy = "overfitted";
 
-/**
- * @param {Piece} piece
- * @param {number} gap
- * @param {Standing} standing
- * @param {Page} page
- */
+/** @param {Piece} piece @param {number} gap @param {Standing} standing @param {Page} page */
 export function originOf(piece, gap, standing, page) {
   const offered = offerAt(piece, gap, standing.offer);
   const told = samplesOf(piece, gap, standing.offer).map((sample) => {
@@ -41,10 +36,7 @@ export function originOf(piece, gap, standing, page) {
   );
 }
 
-/**
- * @param {Offer} offered
- * @param {Standing} standing
- */
+/** @param {Offer} offered @param {Standing} standing */
 function keptWords({ u: units, t: tail }, { first, end }) {
   if (end - first < units.length) return `${end - first} of ${units.length} sentences`;
   return tail?.trim() ? "all its whole sentences" : "all of it";
@@ -56,12 +48,7 @@ function facts(rows) {
   return h("dl", { class: "facts" }, rows.map(row));
 }
 
-/**
- * @param {Piece} piece
- * @param {number} gap
- * @param {Standing} standing
- * @param {Page} page
- */
+/** @param {Piece} piece @param {number} gap @param {Standing} standing @param {Page} page */
 function trimmer(piece, gap, standing, page) {
   const most = offerAt(piece, gap, standing.offer).u.length;
   const button = (/** @type {string} */ label, /** @type {string} */ sign, /** @type {number} */ end) => {

@@ -67,38 +67,23 @@ export function readPiece(text) {
   return piece;
 }
 
-/**
- * @param {Piece} piece
- * @param {number} gap
- * @param {number} offer
- */
+/** @param {Piece} piece @param {number} gap @param {number} offer */
 export function offerAt(piece, gap, offer) {
   const { s: samples, x: extras = [] } = piece.gaps[gap];
   return offer < samples.length ? samples[offer] : extras[offer - samples.length];
 }
 
-/**
- * @param {Piece} piece
- * @param {number} gap
- */
+/** @param {Piece} piece @param {number} gap */
 export function offerCount(piece, gap) {
   return piece.gaps[gap].s.length + (piece.gaps[gap].x || []).length;
 }
 
-/**
- * @param {Piece} piece
- * @param {number} gap
- * @param {Standing | null} standing
- */
+/** @param {Piece} piece @param {number} gap @param {Standing | null} standing */
 export function unitsOf(piece, gap, standing) {
   return standing ? offerAt(piece, gap, standing.offer).u.slice(standing.first, standing.end) : [];
 }
 
-/**
- * @param {Piece} piece
- * @param {number} gap
- * @param {Standing | null} standing
- */
+/** @param {Piece} piece @param {number} gap @param {Standing | null} standing */
 export function textOf(piece, gap, standing) {
   return unitsOf(piece, gap, standing).join("").trim();
 }
@@ -117,41 +102,25 @@ export function samplesOf(piece, gap, offer) {
     : (offerAt(piece, gap, offer).n || []).map((number) => samples[number]);
 }
 
-/**
- * @param {Piece} piece
- * @param {number} gap
- * @param {Standing | null} standing
- */
+/** @param {Piece} piece @param {number} gap @param {Standing | null} standing */
 export function wordCount(piece, gap, standing) {
   if (!standing) return 0;
   const { w: words } = offerAt(piece, gap, standing.offer);
   return words.slice(standing.first, standing.end).reduce((sum, count) => sum + count, 0);
 }
 
-/**
- * @param {Standing | null} one
- * @param {Standing | null} other
- */
+/** @param {Standing | null} one @param {Standing | null} other */
 export function sameStanding(one, other) {
   if (!one || !other) return one === other;
   return one.offer === other.offer && one.first === other.first && one.end === other.end;
 }
 
-/**
- * @param {Piece} piece
- * @param {number} gap
- * @param {number} offer
- * @returns {Standing}
- */
+/** @param {Piece} piece @param {number} gap @param {number} offer @returns {Standing} */
 export function wholeOffer(piece, gap, offer) {
   return { offer, first: 0, end: offerAt(piece, gap, offer).u.length };
 }
 
-/**
- * @param {Piece} piece
- * @param {Reading} reading
- * @returns {Choice}
- */
+/** @param {Piece} piece @param {Reading} reading @returns {Choice} */
 export function readingChoice(piece, reading) {
   return piece.gaps.map((_, gap) => reading.standings.get(gap) || null);
 }

@@ -19,10 +19,7 @@ import { gapElement } from "./weave.js";
  * @property {(view: string) => void} stand
  */
 
-/**
- * @param {Piece} piece
- * @param {Page} page
- */
+/** @param {Piece} piece @param {Page} page */
 export function makeSlip(piece, page) {
   const slip = byId("slip");
   /** @type {number | null} */
@@ -135,11 +132,7 @@ export function makeSlip(piece, page) {
     return h("div", { class: "offer", key }, h("label", {}, input, h("span", { class: "offer-body" }, body)), below);
   }
 
-  /**
-   * @param {number} gap
-   * @param {Ranked} ranked
-   * @param {Standing | null} standing
-   */
+  /** @param {number} gap @param {Ranked} ranked @param {Standing | null} standing */
   function offerRow(gap, { offer, badges, chosenBy }, standing) {
     const offered = offerAt(piece, gap, offer);
     const here = standing?.offer === offer ? standing : null;

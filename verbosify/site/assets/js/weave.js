@@ -5,10 +5,7 @@ import { unitsOf } from "./piece.js";
 
 /** @import { Piece, Standing } from "./piece.js" */
 
-/**
- * @param {Piece} piece
- * @param {number} gap
- */
+/** @param {Piece} piece @param {number} gap */
 export function gapElement(piece, gap) {
   return byId(`gap-${piece.gaps[gap].p}`);
 }
