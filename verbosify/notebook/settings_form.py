@@ -97,5 +97,8 @@ class SettingsForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             options = self.options
             remember(self._home, "settings", {name: field.value for name, field in self.fields.items()})
             visited = f"{self.limit} passages" if self.limit else "all passages"
-            drawn = f"{options.settings.n} samples of up to {options.settings.length} tokens each"
-            self.said.value = status(f"{options.model} on {visited}: {drawn}, more where too few are fit.")
+            kinds = len(portfolio(options.settings))
+            drawn = (
+                f"{options.settings.n} samples of up to {options.settings.length} tokens with each of {kinds} settings"
+            )
+            self.said.value = status(f"{options.model} on {visited}: {drawn}, those chosen and their neighbours.")
