@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 from traitlets import TraitError
 
+from verbosify.curation import portfolio
 from verbosify.essay.reading import Essay
 from verbosify.models.loading import DEFAULT_MODEL
 from verbosify.models.settings import RECIPES, SamplingSettings, recipe_named
