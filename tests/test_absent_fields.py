@@ -185,7 +185,7 @@ def test_a_measure_that_is_missing_is_named(
 ) -> None:
     with imported(whole, put(f"samples.*.measures.{name}"), tmp_path / "piece") as piece:
         said = told(piece, model, tmp_path)
-        assert said["samples"].startswith(f"The measures of this piece lack {name}: they must hold words, blank")
+        assert said["samples"].startswith(f"The recorded measures lack {name}: they must hold words, blank")
         assert {"site", "curator"} <= set(said) <= {"site", "samples", "drift", "curator", "export"}
 
 

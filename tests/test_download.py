@@ -16,7 +16,7 @@ import pytest
 from tests.web_server import Site, serving
 from verbosify.errors import ModelError
 from verbosify.models.store import download as download_module
-from verbosify.models.store.download import download
+from verbosify.models.store.download import download, require_space
 
 BODY = bytes(range(256)) * 400
 SUM = hashlib.sha256(BODY).hexdigest()
@@ -316,3 +316,10 @@ def test_a_system_without_folder_descriptors_is_not_asked_for_one(
     fetch(site, target)
 
     assert target.read_bytes() == BODY
+
+
+def test_too_little_space_is_told_with_both_numbers(tmp_path: Path) -> None:
+    require_space(tmp_path, 0)
+
+    with pytest.raises(ModelError, match=r"needs 1000000000\.00 GB of free disk and has [\d.]+ GB"):
+        require_space(tmp_path, 10**18)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verbosify.errors import PieceError
+from verbosify.errors import RecordError
 from verbosify.measures import Diversity, measure_batch
 from verbosify.measures.batch import distinct
 
@@ -63,5 +63,5 @@ def test_diversity_stays_in_range_and_survives_json(samples: list[str]) -> None:
 def test_a_damaged_record_is_refused() -> None:
     values = measure_batch(["A b.", "C d."]).to_dict()
 
-    with pytest.raises(PieceError, match="self_bleu is 2"):
+    with pytest.raises(RecordError, match="self_bleu is 2"):
         Diversity.from_dict(values | {"self_bleu": 2})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verbosify.errors import PieceError, SettingsError
+from verbosify.errors import RecordError, SettingsError
 from verbosify.measures import THRESHOLDS, Measures, Thresholds, measure_sample
 
 PASSAGE = "The rover slept through the winter. Nobody heard from it. In spring it woke and drove on."
@@ -209,7 +209,7 @@ def test_a_sample_against_itself_is_copied_unless_blank(text: str) -> None:
 def test_a_damaged_record_is_refused_by_name(name: str, value: Any) -> None:
     values = measure(WHOLESOME).to_dict()
 
-    with pytest.raises(PieceError, match=f"say {name} is "):
+    with pytest.raises(RecordError, match=f"say {name} is "):
         Measures.from_dict(values | {name: value})
 
 
@@ -218,7 +218,7 @@ def test_a_record_with_other_fields_is_refused() -> None:
     damaged: Any = [values | {"score": 1}, {"words": 3}, {}, None]
 
     for record in damaged:
-        with pytest.raises(PieceError, match="they must hold words, blank"):
+        with pytest.raises(RecordError, match="they must hold words, blank"):
             Measures.from_dict(record)
 
 

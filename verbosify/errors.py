@@ -41,6 +41,10 @@ class ModelError(VerbosifyError):
     """A model is unknown, missing, damaged, or cannot do what was asked of it."""
 
 
+class RecordError(VerbosifyError):
+    """What was recorded cannot be read back: a field is missing, unknown or out of range."""
+
+
 class PieceError(VerbosifyError):
     """A piece cannot be opened, is in use by another process, or holds what does not fit."""
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import mmap
 import os
 import re
 import secrets
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from verbosify.errors import ModelError, OutputError
+from verbosify.errors import ModelError, OutputError, VerbosifyError
 
 _SHARED_BYTES = 32768  # as much as SQLite maps for its log
 _ON_WINDOWS = os.name == "nt"
@@ -232,26 +232,39 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def require_space(folder: Path, needed: int) -> None:
-    """Raise `ModelError` unless the disk of `folder` (which exists) has `needed` bytes free."""
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise ModelError(
-            f"{folder} needs {needed / 1e9:.2f} GB of free disk and has {free / 1e9:.2f} GB: "
-            "free some, or name another folder in VERBOSIFY_CHECKPOINTS."
-        )
+@contextmanager
+def os_errors_as(kind: type[VerbosifyError], path: str | Path, advice: str, *, cannot: str = "read") -> Iterator[None]:
+    """Turn the system's errors into a `kind`, one sentence: PATH cannot be read (what the system says): ADVICE."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{path} cannot be {cannot} ({error.strerror or error}): {advice}.") from error
 
 
 @contextmanager
 def os_errors_as_model_errors(path: Path) -> Iterator[None]:
-    """Turn the system's errors into a `ModelError` that names the file concerned, or else `path`."""
+    """The same for several files of a model: the sentence names the file concerned, or else `path`."""
     try:
         yield
     except OSError as error:
-        raise ModelError(
-            f"{error.filename or path} cannot be read or written ({error.strerror or error}): "
-            "mend that or choose another folder."
-        ) from error
+        with os_errors_as(
+            ModelError, error.filename or path, "mend that or choose another folder", cannot="read or written"
+        ):
+            raise
+
+
+def read_json(path: Path, kind: type[VerbosifyError], advice: str) -> Any:
+    """The JSON in a file, in UTF-8.
+
+    Raises:
+        VerbosifyError: of that `kind`; it cannot be read or is no JSON. The sentence ends in `advice`.
+    """
+    with os_errors_as(kind, path, advice):
+        content = path.read_bytes()
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise kind(f"{path} cannot be read (it is not JSON: {error}): {advice}.") from error
 
 
 def sync_folder(folder: Path) -> None:

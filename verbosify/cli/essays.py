@@ -13,6 +13,7 @@ import typer
 from verbosify.cli.app import INTERRUPTED, AsJson, EssayPath, app
 from verbosify.cli.showing import make_console, progress_bars, show_fetching, show_notices
 from verbosify.errors import SettingsError
+from verbosify.files import os_errors_as
 from verbosify.streams import lose_what_cannot_be_encoded, say
 
 if TYPE_CHECKING:
@@ -169,7 +170,5 @@ def _print_summary(summary: Summary, page: Path, *, as_json: bool) -> None:
 
 
 def _read_bytes(path: Path) -> bytes:
-    try:
+    with os_errors_as(SettingsError, path, "check the file"):
         return path.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read ({error.strerror}): check the file.") from error

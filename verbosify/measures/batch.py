@@ -35,7 +35,7 @@ class Diversity:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Diversity:
-        """The inverse of `to_dict`; `PieceError` if a field is missing, unknown or out of range."""
+        """The inverse of `to_dict`; `RecordError` if a field is missing, unknown or out of range."""
         return cls(**fields.read_fields("measures", values, _KINDS))
 
 

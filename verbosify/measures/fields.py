@@ -6,18 +6,18 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from verbosify.errors import PieceError
+from verbosify.errors import RecordError
 
 Kind = Callable[[object], bool]
 
 
 def read_fields(record: str, values: object, kinds: Mapping[str, Kind]) -> dict[str, Any]:
-    """`values` as a dict, if it holds exactly the fields of `kinds`, each of its kind; else `PieceError`."""
+    """`values` as a dict, if it holds exactly the fields of `kinds`, each of its kind; else `RecordError`."""
     if not isinstance(values, dict) or values.keys() != kinds.keys():
-        raise PieceError(f"The {record} of this piece {_amiss(values, kinds)}: they must hold {', '.join(kinds)}.")
+        raise RecordError(f"The recorded {record} {_amiss(values, kinds)}: they must hold {', '.join(kinds)}.")
     for name, fits in kinds.items():
         if not fits(values[name]):
-            raise PieceError(f"The {record} of this piece say {name} is {values[name]!r}, which it cannot be.")
+            raise RecordError(f"The recorded {record} say {name} is {values[name]!r}, which it cannot be.")
     return dict(values)
 
 

@@ -95,7 +95,7 @@ class Measures:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Measures:
-        """The inverse of `to_dict`; `PieceError` if a field is missing, unknown or out of range."""
+        """The inverse of `to_dict`; `RecordError` if a field is missing, unknown or out of range."""
         read = fields.read_fields("measures", values, _KINDS)
         return cls(**(read | {"sentence_similarities": tuple(read["sentence_similarities"])}))
 

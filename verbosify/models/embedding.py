@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verbosify.errors import ModelError
+from verbosify.files import read_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +88,7 @@ def _load_model(place: Path) -> Any:
     import transformers
 
     architecture: Any = transformers.BertModel
-    kind = json.loads((place / "config.json").read_text(encoding="utf-8")).get("model_type")
+    kind = read_json(place / "config.json", ModelError, "fetch the model again").get("model_type")
     if kind != "bert":
         raise ModelError(f"The model in {place} is of type {kind!r}: sentences are embedded by a bert model.")
     with _silence():

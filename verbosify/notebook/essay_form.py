@@ -16,6 +16,7 @@ from verbosify.essay.correcting import format_sentences, parse_sentences
 from verbosify.essay.passages import essay_passages, essay_sentences
 from verbosify.essay.reading import Essay, essay_from_bytes, essay_from_text, read_essay
 from verbosify.essay.saving import write_atomically
+from verbosify.files import os_errors_as
 from verbosify.notebook.failures import told
 from verbosify.notebook.form_state import recall, remember
 from verbosify.workflow.plan import begun_with
@@ -81,10 +82,8 @@ class EssayForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _keep(self, essay: Essay) -> None:
         folder = self._home / "essays"
-        try:
+        with os_errors_as(OutputError, folder, "choose another place", cannot="a folder"):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder} cannot be a folder ({error.strerror}): choose another place.") from error
         write_atomically(folder / essay.name, essay.source)
         self.path.value = str(folder / essay.name)
         self._check()

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from verbosify.errors import OutputError, PieceError
+from verbosify.files import os_errors_as
 from verbosify.piece import Piece, read_export, write_export
 from verbosify.workflow.options import recorded_target
 from verbosify.workflow.outputs import words_added, write_reading
@@ -36,15 +37,11 @@ def export_reading(piece: Piece, reading: str = "own", folder: str | Path | None
         begun = ", ".join(piece.readings()) or "none yet"
         raise PieceError(f"Nobody has begun the reading {reading!r}: pick something first (begun: {begun}).")
     out = Path(folder) if folder is not None else piece.folder
-    try:
+    with os_errors_as(OutputError, out, "choose another place", cannot="a folder"):
         out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out} cannot be a folder ({error.strerror}): choose another place.") from error
     paths = write_reading(piece, reading, out)
     with TemporaryDirectory() as place:
         build_site([read_export(write_export(piece))], Path(place) / "site", on_notice=print)
-        try:
+        with os_errors_as(OutputError, out, "choose another place", cannot="written"):
             archive = shutil.make_archive(f"{paths[0].with_suffix('')}-site", "zip", Path(place) / "site")
-        except OSError as error:
-            raise OutputError(f"{out} cannot be written ({error.strerror}): choose another place.") from error
     return [*paths, Path(archive)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from verbosify.errors import OutputError
 from verbosify.essay.saving import write_atomically
+from verbosify.files import os_errors_as, read_json
 
 FILE = "studio.json"
 
@@ -25,17 +26,15 @@ def remember(home: Path, topic: str, values: dict[str, Any]) -> None:
     """Keep `values` as what `topic` holds. `OutputError` if the folder may not be written."""
     if recall(home, topic) == values:
         return
-    try:
+    with os_errors_as(OutputError, home, "choose another place", cannot="a folder"):
         home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{home} cannot be a folder ({error.strerror}): choose another place.") from error
     content = json.dumps(_read(home) | {topic: values}, ensure_ascii=False, indent=1)
     write_atomically(home / FILE, content.encode())
 
 
 def _read(home: Path) -> dict[str, Any]:
     try:
-        found = json.loads((home / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = read_json(home / FILE, OutputError, "leave the forms once more")
+    except OutputError:
         return {}
     return found if isinstance(found, dict) else {}

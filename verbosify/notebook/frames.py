@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from verbosify.errors import OutputError
 from verbosify.essay.blocks import plain_words
+from verbosify.files import os_errors_as
 from verbosify.measures import Measures
 from verbosify.piece import Piece
 from verbosify.piece.standing import line_of
@@ -164,14 +165,13 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> Path:
     """
     path = Path(path)
     try:
-        if path.suffix == ".csv":
-            frame.to_csv(path, index=False)
-        elif path.suffix == ".parquet":
-            frame.to_parquet(path, index=False)
-        else:
-            raise OutputError(f"{path.name} is neither .csv nor .parquet: choose one of these.")
+        with os_errors_as(OutputError, path, "choose another place", cannot="written"):
+            if path.suffix == ".csv":
+                frame.to_csv(path, index=False)
+            elif path.suffix == ".parquet":
+                frame.to_parquet(path, index=False)
+            else:
+                raise OutputError(f"{path.name} is neither .csv nor .parquet: choose one of these.")
     except ImportError as error:
         raise OutputError("Parquet needs the package pyarrow: run `%pip install pyarrow`, or write a .csv.") from error
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror or error}): choose another place.") from error
     return path

@@ -7,7 +7,6 @@ the text, that undo undoes what was last done) the database's own constraints an
 
 from __future__ import annotations
 
-import json
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from verbosify.errors import OutputError, PieceError
-from verbosify.files import whole_file
+from verbosify.files import read_json, whole_file
 from verbosify.piece import migrations
 from verbosify.piece import picks as events
 from verbosify.piece.checking import at, check, refused
@@ -59,12 +58,7 @@ def write_export(piece: Piece, path: str | Path | None = None) -> Path:
 
 def read_export(path: str | Path) -> Any:
     """The JSON in a file, for `import_piece` to check. Raises `PieceError` if it cannot be read or is not JSON."""
-    try:
-        return json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise PieceError(f"{path} cannot be read ({error.strerror}): check the path.") from error
-    except (ValueError, RecursionError) as error:
-        raise PieceError(f"{path} is not JSON ({error}): export the piece again.") from error
+    return read_json(Path(path), PieceError, "check the path, or export the piece again")
 
 
 def read_record(path: str | Path) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from verbosify.errors import OutputError
-from verbosify.files import whole_file
+from verbosify.files import os_errors_as, whole_file
 
 
 def write_files(files: Mapping[PurePosixPath, bytes], out: Path) -> list[Path]:
@@ -18,12 +18,8 @@ def write_files(files: Mapping[PurePosixPath, bytes], out: Path) -> list[Path]:
     written = []
     for name, content in files.items():
         path = out / name
-        try:
+        with os_errors_as(OutputError, path, "choose another folder, or make room", cannot="written"):
             _write(path, content)
-        except OSError as error:
-            raise OutputError(
-                f"{path} cannot be written ({error.strerror}): choose another folder, or make room."
-            ) from error
         written.append(path)
     return written
 

@@ -18,7 +18,7 @@ from verbosify.models.formats.openai import (
     OpenAICheckpoint,
     byte_symbols,
     is_openai_checkpoint,
-    read_json,
+    read_object,
     read_openai_checkpoint,
 )
 from verbosify.models.formats.tensor_bundle import Array
@@ -50,7 +50,7 @@ def as_openai_checkpoint(tensors: Mapping[str, Array], folder: Path) -> OpenAICh
 
 def _read_hparams(path: Path) -> HParams:
     with os_errors_as_model_errors(path):
-        config = read_json(path)
+        config = read_object(path)
     if config.get("model_type") != "gpt2":
         raise ModelError(
             f"{path} describes a model of the kind {config.get('model_type')!r}, and OpenAI's format and the engine "

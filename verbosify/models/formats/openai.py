@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from verbosify.errors import ModelError
-from verbosify.files import os_errors_as_model_errors, replace_file
+from verbosify.files import os_errors_as_model_errors, read_json, replace_file
 from verbosify.models.formats.gpt2_layout import HParams, hugging_face_config, hugging_face_tensors, layout, own_tensors
 from verbosify.models.formats.safetensors import is_git_lfs_pointer, save_safetensors
 from verbosify.models.formats.tensor_bundle import DTYPES, Array, list_tensors, read_tensors, write_bundle
@@ -203,7 +203,7 @@ def _bundle_prefix(folder: Path) -> Path:
 
 
 def _read_hparams(path: Path) -> HParams:
-    values = read_json(path)
+    values = read_object(path)
     names = [field.name for field in fields(HParams)]
     wrong = [name for name in names if not _is_whole(values.get(name)) or values[name] < 1]
     if wrong:
@@ -216,7 +216,7 @@ def _read_hparams(path: Path) -> HParams:
 
 def read_encoder(path: Path, n_vocab: int | None = None) -> dict[str, int]:
     """Token -> id, of a vocabulary that is GPT-2's or made like it. `ModelError` if the file is not that."""
-    encoder = read_json(path)
+    encoder = read_object(path)
     ids = list(encoder.values())
     if not all(_is_whole(number) and number >= 0 for number in ids) or len(set(ids)) < len(ids):
         raise ModelError(f"{path} does not give each token an id of its own: get the file again.")
@@ -241,22 +241,24 @@ def read_merges(path: Path, encoder: dict[str, int]) -> list[tuple[str, str]]:
     return merges
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_object(path: Path) -> dict[str, Any]:
     """The JSON object in the file. `ModelError` if it is missing or holds none."""
-    try:
-        values = json.loads(_read_text(path))
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is not sound JSON ({error}): get the file again.") from error
+    _require_file(path)
+    values = read_json(path, ModelError, "get the file again")
     if not isinstance(values, dict):
         raise ModelError(f"{path} holds something else than names and values: get the file again.")
     return values
 
 
-def _read_text(path: Path) -> str:
+def _require_file(path: Path) -> None:
     if not path.is_file():
         raise ModelError(f"{path} is missing: copy it there from the folder the checkpoint came from.")
     if is_git_lfs_pointer(path):
         raise ModelError(f"{path} is a git-lfs pointer and not the file itself: run `git lfs pull` where it lies.")
+
+
+def _read_text(path: Path) -> str:
+    _require_file(path)
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

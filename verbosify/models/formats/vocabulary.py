@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from verbosify.errors import ModelError
 from verbosify.files import os_errors_as_model_errors
-from verbosify.models.formats.openai import END_OF_TEXT, read_encoder, read_json, read_merges
+from verbosify.models.formats.openai import END_OF_TEXT, read_encoder, read_merges, read_object
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -95,7 +95,7 @@ def describe_tokenizer(folder: Path) -> dict[str, Any]:
     path = folder / "tokenizer.json"
     with os_errors_as_model_errors(path):
         if path.is_file():
-            return read_json(path)
+            return read_object(path)
         for tokens, merges in PAIRS:
             missing = [name for name in (tokens, merges) if not (folder / name).is_file()]
             if not missing:
@@ -162,7 +162,7 @@ def _contents(values: dict[str, Any]) -> Iterator[str]:
 
 
 def _read_if_there(path: Path) -> dict[str, Any]:
-    return read_json(path) if path.is_file() else {}
+    return read_object(path) if path.is_file() else {}
 
 
 def _read_mapping(value: object) -> dict[str, Any]:

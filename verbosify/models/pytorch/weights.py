@@ -7,7 +7,6 @@ bit for bit however an overfit ended, and no second copy lies in memory.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from verbosify.errors import ModelError
+from verbosify.files import read_json
 from verbosify.models.pytorch.transformer import Architecture, read_architecture
 
 Source = tuple[str, ...]
@@ -30,7 +30,7 @@ class Weights:
     """
 
     def __init__(self, folder: Path, device: torch.device, dtype: torch.dtype) -> None:
-        config = _read_json(folder / "config.json")
+        config = _read_config(folder / "config.json")
         self.architecture = read_architecture(config, str(folder / "config.json"))
         self.config = config
         self._tensors = _map_tensors(folder / "model.safetensors")
@@ -114,13 +114,10 @@ def _is_projection(name: str) -> bool:
     return name.endswith((".qkv", "_out", "_in"))
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"{path.parent} holds no {path.name}: it is not a model folder.") from error
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read ({error}): fetch the model again.") from error
+def _read_config(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ModelError(f"{path.parent} holds no {path.name}: it is not a model folder.")
+    value = read_json(path, ModelError, "fetch the model again")
     if not isinstance(value, dict):
         raise ModelError(f"{path} does not hold a JSON object: fetch the model again.")
     return value

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from verbosify.errors import ModelError
-from verbosify.files import file_lock, os_errors_as_model_errors, replace_file, require_space, sha256_of, sync_folder
+from verbosify.files import file_lock, os_errors_as_model_errors, replace_file, sha256_of, sync_folder
 from verbosify.models.protocol import OnProgress
-from verbosify.models.store.download import download
+from verbosify.models.store.download import download, require_space
 from verbosify.models.store.entries import CATALOG, Bucket, Entry
 from verbosify.models.store.folders import existing_path, folder_of_weights, folders_meant, listed
 from verbosify.models.store.names import entry_called, entry_nearly_called

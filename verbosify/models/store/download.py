@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import os
 import random
+import shutil
 import ssl
 import time
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from verbosify.errors import ModelError
-from verbosify.files import os_errors_as_model_errors, replace_file, require_space, sha256_of, sync_folder
+from verbosify.files import os_errors_as_model_errors, replace_file, sha256_of, sync_folder
 from verbosify.models.protocol import OnProgress
 
 _CHUNK = 1 << 20
@@ -86,6 +87,16 @@ def download(
             )
         _settle(request, target)
     return digest
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raise `ModelError` unless the disk of `folder` (which exists) has `needed` bytes free."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ModelError(
+            f"{folder} needs {needed / 1e9:.2f} GB of free disk and has {free / 1e9:.2f} GB: "
+            "free some, or name another folder in VERBOSIFY_CHECKPOINTS."
+        )
 
 
 def _receive_all(request: _Request, attempts: int, pause: float) -> None:

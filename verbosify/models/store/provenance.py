@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from verbosify.errors import ModelError
-from verbosify.files import replace_file, sha256_of
+from verbosify.files import read_json, replace_file, sha256_of
 
 RECORD_NAME = "source.json"
 _TYPE_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
@@ -71,9 +71,9 @@ def write_provenance(folder: Path, *, name: str, source: str, licence: str, fetc
 def read_provenance(folder: Path) -> Provenance | None:
     """The folder's `source.json`, or None if it has none that can be read."""
     try:
-        values = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
+        values = read_json(folder / RECORD_NAME, ModelError, "get the model again")
         return Provenance(**(values | {"files": {name: FileRecord(**file) for name, file in values["files"].items()}}))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (ModelError, TypeError, KeyError, AttributeError):
         return None
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from verbosify.errors import CorpusError, TextError
+from verbosify.files import os_errors_as
 from verbosify.models.training.columns import column_texts
 from verbosify.text_decoding import decoded_text
 
@@ -119,12 +120,12 @@ def _files(path: Path) -> list[Path]:
 
 def _read_file(path: Path, column: str | int | None, on_notice: Notify) -> tuple[str, str]:
     """The text of a file, and what separates it from the next."""
+    with os_errors_as(CorpusError, path, "check who may read it"):
+        content = path.read_bytes()
     try:
-        text, notices = decoded_text(path.read_bytes(), str(path), _ACCEPTED, SUFFIXES)
+        text, notices = decoded_text(content, str(path), _ACCEPTED, SUFFIXES)
     except TextError as error:
         raise CorpusError(str(error)) from error
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read ({error.strerror or error}): check who may read it.") from error
     for notice in notices:
         on_notice(notice)
     if path.suffix.lower() not in TABLES:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from verbosify.errors import CorpusError, ModelError, SettingsError
-from verbosify.files import os_errors_as_model_errors, replace_file
+from verbosify.files import os_errors_as_model_errors, read_json, replace_file
 from verbosify.models.formats.safetensors import save_safetensors
 from verbosify.models.formats.tensor_bundle import Array
 from verbosify.models.protocol import ModelCard, SavedForm
@@ -240,7 +240,7 @@ class Course:
         from safetensors.numpy import load_file
 
         try:
-            journal: dict[str, Any] = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
+            journal: dict[str, Any] = read_json(folder / JOURNAL, ModelError, "begin again in another folder")
             if journal["identity"] != self._identity:
                 raise ModelError(f"{folder} keeps another fine-tuning (model, texts or recipe): choose another folder.")
             self.history = [Step(**step) for step in journal["history"]]

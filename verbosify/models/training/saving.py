@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from verbosify.errors import ModelError, SettingsError
-from verbosify.files import os_errors_as_model_errors, replace_file
+from verbosify.files import os_errors_as_model_errors, read_json, replace_file
 from verbosify.models.formats.hugging_face import as_openai_checkpoint
 from verbosify.models.formats.openai import write_openai_checkpoint
 from verbosify.models.formats.safetensors import save_safetensors
@@ -100,8 +100,7 @@ def read_saved(folder: Path, card: ModelCard) -> SavedOverfit:
     """What was saved in `folder`. `ModelError` if that is no saved overfit, or one of other weights than the card's."""
     path = folder / ACCOUNT
     try:
-        with os_errors_as_model_errors(path):
-            values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        values: dict[str, Any] = read_json(path, ModelError, "save the overfit again")
         if values["version"] != VERSION or values["form"] not in get_args(SavedForm):
             raise ModelError(f"{path} was written by a later verbosify: update this one.")
         saved = SavedOverfit(
@@ -167,7 +166,7 @@ def write_openai(tensors: Mapping[str, Array], model_folder: Path, step: int, ma
 
 def write_safetensors(tensors: Mapping[str, Array], model_folder: Path, made: Path) -> None:
     """Weights by Hugging Face's names, and all else that `model_folder` says of the model."""
-    config = json.loads((model_folder / "config.json").read_text(encoding="utf-8"))
+    config = read_json(model_folder / "config.json", ModelError, "fetch the model again")
     prefix = {"gpt2": "transformer.", "llama": "model."}[config["model_type"]]
     config = {name: value for name, value in config.items() if name != "torch_dtype"} | {"dtype": "float32"}
     (made / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8", newline="\n")
