@@ -21,14 +21,15 @@ CHARACTERS_A_WORD = 1.6
 
 _ONE_SPELLING = str.maketrans({"’": "'", "‘": "'", "‐": "-", "‑": "-"})
 _CHARACTER = re.compile(f"[{UNSPACED}]")
+_IN_NUMBERS = r"(?<=\d)[.,](?=\d)"
+_IN_INITIALS = r"(?<=(?<![^\W_])[^\W\d_])\.(?=[^\W\d_](?![^\W_]))"
+_CITATIONS = r"[^\w\s\[]{0,3}(?:\[\d{1,3}\])+"
+_ADDRESS = rf"(?i:https?|ftp)://[^\s<>\"“”«»{UNSPACED}]*[^\W_{UNSPACED}]"
 
 
 def plain_words(text: str) -> int:
-    """How many words: pieces between white space that hold a letter or digit; of unspaced scripts, each character."""
-    if text.isascii():
-        return sum(any(map(str.isalnum, word)) for word in text.split())
-    characters = sum(map(str.isalnum, _CHARACTER.findall(text)))
-    return characters + sum(any(map(str.isalnum, word)) for word in _CHARACTER.sub(" ", text).split())
+    """How many words `text` has, as `find_words` finds them."""
+    return sum(1 for _ in _pattern(text).finditer(text))
 
 
 def is_written_without_spaces(text: str) -> bool:
@@ -53,11 +54,13 @@ def find_words(source: str) -> list[Word]:
     """The words of `source`, in order; linear in its length.
 
     A word is a run of letters and digits with the combining marks they carry, and may hold single
-    apostrophes or hyphens inside ("don't", "well-kept"). In scripts written without spaces every
-    character is a word of its own. Words are compared case-folded and composed (NFC), with one
-    spelling for each of the apostrophe and the hyphen.
+    apostrophes or hyphens inside ("don't", "well-kept"), points and commas between digits ("3.14",
+    "1,000") and points between single letters ("A.I."). A web address is one word, and the number of a
+    citation mark right after a word none ("so.[1]"). In scripts written without spaces every character
+    is a word of its own. Words are compared case-folded and composed (NFC), with one spelling for each of
+    the apostrophe and the hyphen.
     """
-    return [Word(_fold(match.group()), match.start(), match.end()) for match in _pattern(source).finditer(source)]
+    return [Word(_fold(match[1]), *match.span(1)) for match in _pattern(source).finditer(source)]
 
 
 def word_texts(source: str) -> list[str]:
@@ -75,7 +78,8 @@ def _pattern(source: str) -> re.Pattern[str]:
     found = "".join(sorted(character for character in set(source) if unicodedata.category(character)[0] == "M"))
     marks = f"[{found}]*" if found else ""
     letters = rf"(?:[^\W_{UNSPACED}]{marks})+"
-    return re.compile(rf"{letters}(?:['’‘\-‐‑]{letters})*|(?![\W_])[{UNSPACED}]{marks}")
+    joints = rf"(?:['’‘\-‐‑]|{_IN_NUMBERS}|{_IN_INITIALS})"
+    return re.compile(rf"({_ADDRESS}|{letters}(?:{joints}{letters})*|(?![\W_])[{UNSPACED}]{marks})(?:{_CITATIONS})?")
 
 
 def _fold(word: str) -> str:
