@@ -109,7 +109,7 @@ def test_an_interrupted_run_goes_on_to_its_end_and_keeps_what_there_was(
 ) -> None:
     assert (resumed.code, resumed.err) == (0, "")
     summary = resumed.lines[-1]
-    assert (summary["passages"], summary["gaps"], summary["passed_over"]) == (4, 4, 1)
+    assert (summary["passages"], summary["gaps"], summary["skipped"]) == (4, 4, 1)
     with Piece.open(interrupted) as before, Piece.open(folder) as after:
         assert after.finished_passages() == {0, 1, 2, 3}
         assert [entry.event for entry in after.log()[-2:]] == ["resumed", "finished"]

@@ -199,7 +199,7 @@ def test_a_model_that_only_babbles_leaves_the_essay_as_it_is_and_the_target_unme
     assert "0 words of this text were written by the language model" in woven
 
 
-def test_a_passage_too_long_for_the_model_is_passed_over_and_counted(embed: Embed, tmp_path: Path) -> None:
+def test_a_passage_too_long_for_the_model_is_skipped_and_counted(embed: Embed, tmp_path: Path) -> None:
     model = load_model(write_gpt2(tmp_path / "model", context=512))
     text = ESSAY.replace("## References", f"{'The quiet harbour waited, ' * 300}and nothing came.\n\n## References")
     options = Options(settings=SamplingSettings(n=2, length=20), most_samples=2)

@@ -213,9 +213,7 @@ def test_the_record_holds_all_that_a_sample_followed_from(piece: Piece, model: L
 
 
 @pytest.mark.parametrize("text", ["the quiet harbour " * 600, "a"], ids=["too long", "a single token"])
-def test_a_passage_that_cannot_be_taken_in_at_once_is_passed_over(
-    text: str, piece: Piece, model: LanguageModel
-) -> None:
+def test_a_passage_that_cannot_be_taken_in_at_once_is_skipped(text: str, piece: Piece, model: LanguageModel) -> None:
     passage = replace(piece.passages()[2], text=text)
 
     assert list(visit(piece, passage, model, all_alike, SOON, OPTIONS)) == []
@@ -229,7 +227,7 @@ def test_a_passage_that_cannot_be_taken_in_at_once_is_passed_over(
     assert len(piece.log()) == 1, "once is enough"
 
 
-def test_a_passage_is_passed_over_and_finished_or_neither(
+def test_a_passage_is_skipped_and_finished_or_neither(
     piece: Piece, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     insert = Database.insert

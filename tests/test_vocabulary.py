@@ -197,7 +197,10 @@ def test_a_vocabulary_that_sets_a_blank_before_a_text_does_so(folder: Path) -> N
         (write_json("vocab.json", {"a": 1, "b": 1}), r"vocab\.json does not give each token an id of its own"),
         (write_json("vocab.json", {"a": "1"}), r"vocab\.json does not give each token an id of its own"),
         (lambda folder: (folder / "vocab.json").write_bytes(b"{"), r"vocab\.json cannot be read \(it is not JSON"),
-        (lambda folder: (folder / "vocab.json").write_bytes(b"\xff"), r"vocab\.json cannot be read \(it is not JSON: .utf-8. codec"),
+        (
+            lambda folder: (folder / "vocab.json").write_bytes(b"\xff"),
+            r"vocab\.json cannot be read \(it is not JSON: .utf-8. codec",
+        ),
         (lambda folder: (folder / "merges.txt").write_text("a b c"), r"merges\.txt is damaged at line 1"),
         (lambda folder: (folder / "merges.txt").write_text("q q\n"), r"merges\.txt is damaged at line 1"),
         (write_json("special_tokens_map.json", []), r"special_tokens_map\.json holds something else"),

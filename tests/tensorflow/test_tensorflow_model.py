@@ -115,7 +115,7 @@ def test_a_model_of_another_family_is_refused(tmp_path: Path) -> None:
         load_model(tiny_models.write_llama(tmp_path / "llama"), engine="tensorflow")
 
 
-def test_tokens_beyond_the_vocabulary_are_passed_over_in_decoding(engines: dict[str, Any]) -> None:
+def test_tokens_beyond_the_vocabulary_are_skipped_in_decoding(engines: dict[str, Any]) -> None:
     model = engines["tensorflow"]
 
     assert model.decode([*model.encode("ferry"), 10**6]) == "ferry"

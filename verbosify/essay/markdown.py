@@ -83,7 +83,7 @@ def _blocks(text: str, spans: Sequence[tuple[int, int]], machine: set[int], apar
     blocks: list[Block] = []
     done = 0
 
-    def pass_over(bottom: int) -> None:
+    def skip(bottom: int) -> None:
         """Lines that left no token: definitions, and what is for a machine; each kind is a block, as far as it goes."""
         for _, group in groupby(range(done, bottom), key=lambda number: (number in machine, number in apart)):
             numbers = list(group)
@@ -93,7 +93,7 @@ def _blocks(text: str, spans: Sequence[tuple[int, int]], machine: set[int], apar
         if token.level or token.nesting < 0 or token.map is None:
             continue
         top, bottom = token.map
-        pass_over(top)
+        skip(top)
         done = bottom
         if token.type == "heading_open":
             blocks += _block("heading", text, spans[top:bottom], level=int(token.tag[1:]))
@@ -101,7 +101,7 @@ def _blocks(text: str, spans: Sequence[tuple[int, int]], machine: set[int], apar
             blocks += _block("paragraph", text, spans[top:bottom])
         else:
             blocks += _block("verbatim", text, spans[top:bottom])
-    pass_over(len(spans))
+    skip(len(spans))
     return blocks
 
 
@@ -177,7 +177,7 @@ def without_machine_lines(text: str) -> str:
 def markdown_parser() -> MarkdownIt:
     """A parser of CommonMark with tables and strikethrough, to which a footnote is no link definition.
 
-    It passes over what stands among the words for a machine; a wiki's link leaves its words.
+    It skips what stands among the words for a machine; a wiki's link leaves its words.
     """
     from markdown_it import MarkdownIt
 
@@ -190,7 +190,7 @@ def markdown_parser() -> MarkdownIt:
         return not state.src.startswith("[^", start) and define(state, line, end, silent)
 
     ruler.at("reference", define_link)
-    parser.inline.ruler.before("escape", "machine", _pass_over_machine_words)
+    parser.inline.ruler.before("escape", "machine", _skip_machine_words)
     parser.inline.ruler.before("machine", "unclosed", _unclosed_bracket)
     parser.inline.ruler.before("link", "wiki_link", _wiki_link)
     return parser
@@ -227,7 +227,7 @@ def _unclosed_bracket(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
     return True
 
 
-def _pass_over_machine_words(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it-py's signature
+def _skip_machine_words(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it-py's signature
     match = MACHINE_WORDS.match(state.src, state.pos, state.posMax)
     if match is None:
         return False

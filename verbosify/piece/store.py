@@ -36,7 +36,7 @@ from verbosify.piece.rows import (
 )
 
 DATABASE_NAME = "piece.db"
-SKIPPED = "passed over"
+SKIPPED = "passed over"  # as records have it since 0.1.0
 """What the log says of a passage that the model could not take in."""
 T = TypeVar("T")
 
