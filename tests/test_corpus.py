@@ -108,18 +108,15 @@ def test_markup_is_a_text_as_any_other(tmp_path: Path) -> None:
     assert read_corpus(tmp_path / "page.txt") == ["<!doctype html><p>We left.</p><|endoftext|>"]
 
 
-def test_what_was_guessed_of_a_table_is_logged_where_nobody_asked(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_what_was_guessed_of_a_table_is_printed_where_nobody_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = tmp_path / "tweets.csv"
     table.write_text("tweet;date\nHello, world;2020-01-01\n100 % of it;2020-01-02\n", encoding="utf-8")
 
     read_corpus(table)
 
-    assert [(record.name, record.levelname) for record in caplog.records] == [
-        ("verbosify.models.training.corpus", "WARNING")
-    ] * 2
-    column, heading = (record.getMessage() for record in caplog.records)
+    column, heading = capsys.readouterr().err.splitlines()
     assert column.startswith(
         f"{table}: the column 'tweet' is read, of 'tweet' and 'date', with semicolons between them"
     )

@@ -90,7 +90,7 @@ def test_what_openais_format_has_no_room_for_is_told(
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("config.json", b"{", "not sound JSON"),
+        ("config.json", b"{", "it is not JSON"),
         ("config.json", b"[]", "something else than names and values"),
         ("model.safetensors", b"junk", "is damaged"),
         ("model.safetensors", None, "cannot be read"),

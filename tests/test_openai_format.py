@@ -150,7 +150,7 @@ def test_a_git_lfs_pointer_is_recognised(copy: Path, name: str) -> None:
 def test_json_that_is_not_sound_is_refused(copy: Path, content: bytes) -> None:
     (copy / "hparams.json").write_bytes(content)
 
-    with pytest.raises(ModelError, match=r"hparams\.json is not"):
+    with pytest.raises(ModelError, match=r"hparams\.json cannot be read \(it is not JSON"):
         read_openai_checkpoint(copy)
 
 

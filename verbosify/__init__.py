@@ -1,10 +1,12 @@
 """Write with overfitted language models: an essay in, a longer one out, and a page to read it on.
 
-Importing this is quick: every name below is loaded when it is first used.
+Importing this is quick: every name below is loaded when it is first used. What it logs goes to the logger `verbosify`,
+which is silent until a program sets logging up.
 """
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from verbosify.workflow import Options as Options
     from verbosify.workflow import replay as replay
     from verbosify.workflow import verbosify as verbosify
+
+    __version__: str
 
 _HOMES = {
     "LanguageModel": "verbosify.models.protocol",
@@ -49,8 +53,12 @@ _HOMES = {
 
 __all__ = list(_HOMES)  # one list of names, not two
 
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("verbosify.version").version_of_verbosify()
     if name not in _HOMES:
         raise AttributeError(f"module 'verbosify' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

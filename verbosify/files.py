@@ -262,7 +262,7 @@ def read_json(path: Path, kind: type[VerbosifyError], advice: str) -> Any:
     with os_errors_as(kind, path, advice):
         content = path.read_bytes()
     try:
-        return json.loads(content)
+        return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise kind(f"{path} cannot be read (it is not JSON: {error}): {advice}.") from error
 

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from verbosify.errors import OutputError, VerbosifyError
 from verbosify.streams import output_error, prepare_streams, say, silence_output
+from verbosify.version import version_of_verbosify
 
 INTERRUPTED = 130
 UNSAYABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
@@ -36,12 +37,27 @@ class _Commands(TyperGroup):
 
 app = typer.Typer(
     cls=_Commands,
-    help="Write with overfitted language models.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag's value
+    if wanted:
+        print(f"verbosify {version_of_verbosify()}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+]
+
+
+@app.callback()
+def verbosify(version: Version = False) -> None:  # noqa: FBT002  # a flag, which `_print_version` reads
+    """Write with overfitted language models."""
 
 
 def main() -> None:

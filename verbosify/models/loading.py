@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from pathlib import Path
 
 from verbosify.errors import ModelError
@@ -9,6 +11,8 @@ from verbosify.files import file_lock, os_errors_as_model_errors, printable
 from verbosify.models.protocol import LanguageModel, OnProgress
 from verbosify.models.store.catalog import catalogue_entry, checkpoints_folder, get_model, locate_model
 from verbosify.models.store.provenance import read_provenance, weights_sha256
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_MODEL = "smollm2-135m"
 
@@ -37,18 +41,19 @@ def load_model(
     """
     if engine not in ("torch", "tensorflow"):
         raise ModelError(f"There is no engine {engine!r}: choose torch or tensorflow.")
+    started = time.perf_counter()
     folder = model_folder(name_or_path, progress=progress)
     entry = catalogue_entry(name_or_path)
     name = printable(folder.resolve().name) if entry is None else entry.name
     if engine == "tensorflow":
         from verbosify.models.tensorflow.model import TensorFlowModel
 
-        return TensorFlowModel(folder, name=name, licence=_licence(folder))
+        return _logged(TensorFlowModel(folder, name=name, licence=_licence(folder)), started)
     _require_torch()
     from verbosify.models.pytorch.model import TorchModel
 
     sha256 = weights_sha256(folder)
-    return TorchModel(
+    model = TorchModel(
         _in_safetensors(folder, sha256),
         name=name,
         weights_sha256=sha256,
@@ -56,6 +61,14 @@ def load_model(
         device=device,
         precision=precision,
     )
+    return _logged(model, started)
+
+
+def _logged(model: LanguageModel, started: float) -> LanguageModel:
+    card, seconds = model.card, time.perf_counter() - started
+    about = (card.name, f"{card.parameters:,}", card.dtype, card.device, seconds)
+    _log.info("loaded %s: %s parameters, %s on %s, in %.1f s", *about)
+    return model
 
 
 def model_folder(name_or_path: str | Path, *, progress: OnProgress | None = None) -> Path:

@@ -115,7 +115,7 @@ def _is_projection(name: str) -> bool:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+    if not path.exists():
         raise ModelError(f"{path.parent} holds no {path.name}: it is not a model folder.")
     value = read_json(path, ModelError, "fetch the model again")
     if not isinstance(value, dict):

@@ -6,6 +6,7 @@ Knows nothing of models. Only one process at a time may download to one target; 
 from __future__ import annotations
 
 import http.client
+import logging
 import os
 import random
 import shutil
@@ -24,6 +25,8 @@ from urllib.request import Request, urlopen
 from verbosify.errors import ModelError
 from verbosify.files import os_errors_as_model_errors, replace_file, sha256_of, sync_folder
 from verbosify.models.protocol import OnProgress
+
+_log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 20
 _LONGEST_PAUSE = 60.0
@@ -86,6 +89,7 @@ def download(
                 "try again, and if that changes nothing, the source has changed and is not to be used."
             )
         _settle(request, target)
+    _log.info("fetched %s, SHA-256 %s", url, digest)
     return digest
 
 

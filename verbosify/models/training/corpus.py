@@ -8,7 +8,6 @@ tells.
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 from verbosify.errors import CorpusError, TextError
 from verbosify.files import os_errors_as
 from verbosify.models.training.columns import column_texts
+from verbosify.streams import say
 from verbosify.text_decoding import decoded_text
 
 START, END = "<|startoftext|>", "<|endoftext|>"
@@ -27,12 +27,10 @@ SUFFIXES = (*TABLES, ".md", ".txt")
 _ACCEPTED = "a text to fine-tune on ends in .csv, .tsv, .md or .txt"
 
 Notify = Callable[[str], None]
-log_notice: Notify = logging.getLogger(__name__).warning
-"""Tells a notice where nobody asked for it: by the standard library's logging, which shows it unless it is set up."""
 
 
 def read_corpus(
-    source: str | Path | Sequence[str], *, column: str | int | None = None, on_notice: Notify = log_notice
+    source: str | Path | Sequence[str], *, column: str | int | None = None, on_notice: Notify = say
 ) -> list[str]:
     """The chunks of text that gpt-2-simple would encode.
 
@@ -40,7 +38,8 @@ def read_corpus(
         source: a .txt, .md, .csv or .tsv file; a folder with such files, in it or below it, taken in the order of
             their names; or texts.
         column: of tables, the column that holds the text, by its name or its number from 0; by default the first.
-        on_notice: called with each sentence about what was guessed: encoding, delimiter, heading, column.
+        on_notice: called with each sentence about what was guessed: encoding, delimiter, heading, column; by
+            default they are printed to standard error.
 
     Raises:
         CorpusError: there is no such file, it is no text, there is nothing in it, or the column holds none.

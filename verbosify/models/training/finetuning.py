@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -24,13 +25,15 @@ from verbosify.models.training.corpus import (
     Notify,
     draw_windows,
     hold_out,
-    log_notice,
     read_corpus,
     split_windows,
     window_length,
 )
 from verbosify.models.training.divergence import require_convergence
 from verbosify.models.training.saving import Writers, save
+from verbosify.streams import say
+
+_log = logging.getLogger(__name__)
 
 JOURNAL = "journal.json"
 
@@ -112,7 +115,7 @@ def finetune(
     folder: str | Path | None = None,
     save_every: int = 100,
     progress: OnStep | None = None,
-    on_notice: Notify = log_notice,
+    on_notice: Notify = say,
 ) -> Iterator[FineTuning]:
     """Take `steps` steps on `texts`. Within the block the model has the new weights, after it the fresh ones.
 
@@ -130,9 +133,8 @@ def finetune(
         folder: where to keep what is needed to go on after a break, every `save_every` steps, at the end, and when
             `progress` raises. If a break is kept there already, go on from it; `steps` may be another then.
         progress: called after every step; what it raises ends the fine-tuning.
-
         on_notice: called, before the first step, with each sentence about how the texts were read; by default they
-            are logged as warnings.
+            are printed to standard error.
 
     Raises:
         CorpusError: the texts cannot be read, or are too short.
@@ -169,6 +171,7 @@ def finetune(
                 course.save()
         course.save()
         course.take_best()
+        _log.info("fine-tuned %s in %d steps: loss %.2f", model.card.name, course.best.number, course.best.loss)
         yield FineTuning(
             recipe=recipe,
             history=tuple(course.history),

@@ -11,6 +11,7 @@ Each is a folder. An overfit's holds `overfit.json` as well. Knows files, not en
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,8 @@ from verbosify.models.store.provenance import write_provenance
 Writers = Mapping[str, Callable[[Path], None]]
 """What an engine can write of its present weights: a form, and what writes it into an empty folder."""
 
+_log = logging.getLogger(__name__)
+
 ACCOUNT = "overfit.json"
 VERSION = 1
 
@@ -51,6 +54,10 @@ class Overfitted:
     seconds: float
     card: ModelCard = field(repr=False)
     writers: Writers = field(repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        about = (self.card.name, self.recipe.name, self.seconds, self.loss_before, self.loss_after)
+        _log.info("overfitted %s by %s in %.2f s: loss %.2f -> %.2f", *about)
 
     def save(self, folder: str | Path, form: SavedForm = "openai") -> Path:
         """Save this overfit in the new folder `folder`, in one of the forms above; returns the folder.
