@@ -122,7 +122,7 @@ def tune(weights: Weights, windows: Sequence[Tensor], recipe: TuningRecipe) -> f
     since Ctrl-C at the wrong moment leaves PyTorch without them.
     """
     names = tuned_names(weights, recipe)
-    apply = SingleStep(weights, recipe) if recipe.steps == 1 else ManySteps(weights, names, recipe)
+    apply = SingleStep(weights, recipe) if recipe.steps == 1 else Adam(weights, names, recipe)
     # The working memory under tensors of this step's own: whatever ends it, gradients and hooks go with them.
     leaves = {name: weights.working[name].detach().requires_grad_() for name in names}
     losses = [_step(weights, leaves, windows, apply, number) for number in range(1, recipe.steps + 1)]
@@ -133,7 +133,7 @@ def _step(
     weights: Weights,
     leaves: Mapping[str, Tensor],
     windows: Sequence[Tensor],
-    apply: SingleStep | ManySteps,
+    apply: SingleStep | Adam,
     number: int,
 ) -> float:
     read = {**weights.working, **leaves}
@@ -197,25 +197,31 @@ def as_in_memory(tensor: Tensor) -> Tensor:
     return tensor.t() if tensor.ndim == 2 and is_transposed(tensor) else tensor
 
 
-class ManySteps:
-    """Adam with moments and float32 master weights, kept as long as this object lives."""
+class Adam:
+    """Adam as TensorFlow 1 has it, step after step, over float32 master weights that begin as the base.
+
+    Attributes:
+        masters: by their names, the weights in float32: the working ones themselves, if they are.
+        first, second: the moments of each.
+    """
 
     def __init__(self, weights: Tunable, names: Sequence[str], recipe: TuningRecipe) -> None:
         self._working = weights.working
         self._rate, self._epsilon = in_float32(recipe.learning_rate), in_float32(recipe.epsilon)
-        self._masters = {name: weights.working[name].detach().float() for name in names}
-        self._first = {name: torch.zeros_like(master) for name, master in self._masters.items()}
-        self._second = {name: torch.zeros_like(master) for name, master in self._masters.items()}
+        self.masters = {name: weights.working[name].detach().float() for name in names}
+        self.first = {name: torch.zeros_like(master) for name, master in self.masters.items()}
+        self.second = {name: torch.zeros_like(master) for name, master in self.masters.items()}
         if weights.dtype != torch.float32:
-            for name, master in self._masters.items():
+            for name, master in self.masters.items():
                 weights.copy_base(name, master)
 
     @torch.no_grad()
     def __call__(self, name: str, gradient: Tensor, number: int) -> None:
+        """Move one weight, for the `number`-th time, counted from 1."""
         gradient = gradient.float()
-        first = self._first[name].lerp_(gradient, 1 - BETA1)
-        second = self._second[name].mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
+        first = self.first[name].lerp_(gradient, 1 - BETA1)
+        second = self.second[name].mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
         rate = self._rate * math.sqrt(1 - BETA2**number) / (1 - BETA1**number)
         spread = second.sqrt().add_(self._epsilon)
-        master = self._masters[name].sub_(torch.div(first, spread, out=spread).mul_(rate))
+        master = self.masters[name].sub_(torch.div(first, spread, out=spread).mul_(rate))
         self._working[name].copy_(master)
