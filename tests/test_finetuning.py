@@ -13,8 +13,8 @@ import torch
 from tests.tiny_models import TRAINING_TEXT, write_gpt2, write_llama
 from verbosify.errors import CorpusError, ModelError, SettingsError
 from verbosify.models.loading import load_model
+from verbosify.models.protocol import Step
 from verbosify.models.settings import TuningRecipe
-from verbosify.models.training.finetuning import Step
 
 RECIPE = TuningRecipe(name="corpus", steps=6, windows_per_step=2, window_tokens=16, learning_rate=3e-3)
 TEXTS = [TRAINING_TEXT, "Kettles, again: they sing. " * 3]

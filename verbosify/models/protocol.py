@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from verbosify.models.settings import SamplingSettings, TuningRecipe
 
@@ -102,6 +102,35 @@ class Overfit(Protocol):
         """Save the overfit in a new folder, in one of the forms that `training.saving` lists; returns the folder."""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step that was taken: its windows' mean loss before it, and the held-out text's after it, if measured."""
+
+    number: int
+    loss: float
+    held_out_loss: float | None
+
+
+class FineTuned(Protocol):
+    """What a finished fine-tuning reports: see `finetuning.FineTuning`."""
+
+    @property
+    def recipe(self) -> TuningRecipe: ...
+    @property
+    def history(self) -> tuple[Step, ...]: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def window_tokens(self) -> int: ...
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+
+    def save(self, folder: str | Path, form: SavedForm = ...) -> Path:
+        """Save the weights in a new folder, as `openai` or `safetensors`; returns the folder."""
+
+
 @runtime_checkable
 class LanguageModel(Protocol):
     """A language model that can be overfitted and always comes back fresh."""
@@ -122,9 +151,22 @@ class LanguageModel(Protocol):
     def redo(self, folder: str | Path) -> AbstractContextManager[Overfit]:
         """The overfit that was saved in `folder`, again; otherwise as `overfit`."""
 
-    @property
-    def finetune(self) -> Callable[..., AbstractContextManager[Any]]:
-        """Many steps on a corpus: `finetune(texts, steps, ...)`, as `finetuning.finetune` has it."""
+    def finetune(
+        self,
+        texts: str | Path | Sequence[str],
+        steps: int,
+        recipe: TuningRecipe = ...,
+        *,
+        held_out: float = ...,
+        measure_every: int = ...,
+        patience: int = ...,
+        column: str | int | None = ...,
+        folder: str | Path | None = ...,
+        save_every: int = ...,
+        progress: Callable[[Step], None] | None = ...,
+        on_notice: Callable[[str], None] = ...,
+    ) -> AbstractContextManager[FineTuned]:
+        """Many steps on a corpus, as `finetuning.finetune` has it; on exit the fresh weights are back."""
 
     def sample(self, prompt: str, settings: SamplingSettings | Sequence[SamplingSettings] = ...) -> list[Continuation]:
         """`settings.n` continuations of `prompt`, in row order.

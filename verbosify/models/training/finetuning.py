@@ -19,7 +19,7 @@ from verbosify.errors import CorpusError, ModelError, SettingsError
 from verbosify.files import os_errors_as_model_errors, read_json, replace_file
 from verbosify.models.formats.safetensors import save_safetensors
 from verbosify.models.formats.tensor_bundle import Array
-from verbosify.models.protocol import ModelCard, SavedForm
+from verbosify.models.protocol import ModelCard, SavedForm, Step
 from verbosify.models.settings import RECIPES, TuningRecipe
 from verbosify.models.training.corpus import (
     Notify,
@@ -58,15 +58,6 @@ class Trainable(Protocol):
     def card(self) -> ModelCard: ...
     def encode(self, text: str) -> list[int]: ...
     def training(self, recipe: TuningRecipe) -> AbstractContextManager[Trainer]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step that was taken: its windows' mean loss before it, and the held-out text's after it, if measured."""
-
-    number: int
-    loss: float
-    held_out_loss: float | None
 
 
 OnStep = Callable[[Step], None]
