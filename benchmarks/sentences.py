@@ -15,7 +15,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import accumulate
 from pathlib import Path
 
@@ -23,7 +23,15 @@ from nupunkt import sent_spans
 from punkt import tokenizer_for
 from sentencex import get_sentence_boundaries
 
-from verbosify.essay.sentences import DEFAULT_SPLITTER, SPLITTERS, Boundaries, Span, repaired, spans_between
+from verbosify.essay.sentences import (
+    DEFAULT_SPLITTER,
+    SPLITTERS,
+    Boundaries,
+    Span,
+    repaired,
+    spans_between,
+    split_sentences,
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # pysbd writes its regular expressions without raw strings
@@ -125,14 +133,26 @@ def _punkt(text: str, _language: str) -> list[int]:
 LIBRARIES: dict[str, Boundaries] = {"sentencex": _sentencex, "pysbd": _pysbd, "nupunkt": _nupunkt, "punkt": _punkt}
 
 
+def _as_it_is(find: Boundaries, text: str) -> list[tuple[int, int]]:
+    return spans_between(text, find(text, "en"))
+
+
+def _repaired(find: Boundaries, text: str) -> list[tuple[int, int]]:
+    return repaired(text, find)
+
+
+def _is_of(kind: str, case: Case) -> bool:
+    return case.topic == kind
+
+
 def candidates() -> dict[str, Splitter]:
     """Every library as it is (told English), with our repairs, and what `SPLITTERS` offers."""
     table: dict[str, Splitter] = {}
     for name, boundaries in LIBRARIES.items():
-        table[f"{name}, as it is"] = lambda text, find=boundaries: spans_between(text, find(text, "en"))
+        table[f"{name}, as it is"] = partial(_as_it_is, boundaries)
         if name not in SPLITTERS:
-            table[f"{name}, repaired"] = lambda text, find=boundaries: repaired(text, find)
-    return table | SPLITTERS
+            table[f"{name}, repaired"] = partial(_repaired, boundaries)
+    return table | {name: partial(split_sentences, splitter=name) for name in SPLITTERS}
 
 
 def main() -> None:
@@ -143,7 +163,7 @@ def main() -> None:
         for name, found in scores.items():
             print(name, *(f"    {failure}" for score in found for failure in score.failures), sep="\n")
     for kind in KINDS:
-        _print_table(kind, cases, scores, lambda case, kind=kind: case.topic == kind)
+        _print_table(kind, cases, scores, partial(_is_of, kind))
     _print_table("held out", cases, scores, lambda case: case.held_out)
 
 

@@ -408,7 +408,7 @@ def test_an_overfit_is_kept_while_it_lasts_and_never_over_anything(model: Any, t
         with pytest.raises(ModelError, match="already there"):
             overfit.save(tmp_path / "there")
         with pytest.raises(SettingsError, match="no form 'pickle'"):
-            overfit.save(tmp_path / "kept", "pickle")  # type: ignore[arg-type]
+            overfit.save(tmp_path / "kept", "pickle")
 
     with pytest.raises(ModelError, match="has ended"):
         overfit.save(tmp_path / "kept")

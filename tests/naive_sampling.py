@@ -181,7 +181,8 @@ def plain_probabilities(
         if token in s.banned_tokens or (token in ends and drawn < s.least_length) or completed:
             logits[token] = -np.inf
     if s.temperature == 0:
-        return (np.arange(len(logits)) == logits.argmax()).astype(np.float64)
+        greedy: Array = (np.arange(len(logits)) == logits.argmax()).astype(np.float64)
+        return greedy
     order = np.lexsort((np.arange(len(logits)), -logits))
     shares = np.exp((logits[order] - logits[order[0]]) / s.temperature)
     if s.top_k:

@@ -98,9 +98,13 @@ def make_overfit(**changes: Any) -> Overfit:
 
 
 def make_samples(count: int = 3, **changes: Any) -> list[Sample]:
-    values = {"token_ids": [11, 48_000, 0], "finish": "length", "measures": {"copied": 0.25, "blank": False}}
+    values: dict[str, Any] = {
+        "token_ids": [11, 48_000, 0],
+        "finish": "length",
+        "measures": {"copied": 0.25, "blank": False},
+    }
     return [
-        Sample(**({"index": index, "text": f" Sample {index} went on. And on, “é”", **values} | changes))
+        Sample(**{"index": index, "text": f" Sample {index} went on. And on, “é”", **values, **changes})
         for index in range(count)
     ]
 

@@ -44,7 +44,12 @@ def write_gguf(file: Path, *, tensors: dict[str, Any] | None = None, **metadata:
         "tokenizer.ggml.add_bos_token": False,
     } | {name.replace("__", "."): value for name, value in metadata.items()}
     writer = GGUFWriter(file, values.pop("general.architecture", "llama"))
-    adders = {bool: writer.add_bool, int: writer.add_uint32, float: writer.add_float32, str: writer.add_string}
+    adders: dict[type, Any] = {
+        bool: writer.add_bool,
+        int: writer.add_uint32,
+        float: writer.add_float32,
+        str: writer.add_string,
+    }
     for name, value in values.items():
         if value is not None:
             adders.get(type(value), writer.add_array)(name, value)

@@ -33,7 +33,10 @@ def hparams(n_ctx: int = 8) -> HParams:
 def checkpoint(dimensions: HParams | None = None) -> OpenAICheckpoint:
     dimensions = dimensions or hparams()
     width = dimensions.n_embd
-    shapes = {"wte.weight": (dimensions.n_vocab, width), "wpe.weight": (dimensions.n_ctx, width)}
+    shapes: dict[str, tuple[int, ...]] = {
+        "wte.weight": (dimensions.n_vocab, width),
+        "wpe.weight": (dimensions.n_ctx, width),
+    }
     for layer in range(dimensions.n_layer):
         for norm in ("ln_1", "ln_2"):
             shapes |= {f"h.{layer}.{norm}.{kind}": (width,) for kind in ("weight", "bias")}

@@ -44,4 +44,5 @@ def main(folder: str, precision: str, recipe: str, passage: str, samples: int, l
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5], *(int(number) for number in sys.argv[5:8]))
+    samples, length, passages = (int(number) for number in sys.argv[5:8])
+    main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], samples, length, passages)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
 from tests.browser.making import harbour, hostile, long_piece, scored
 from verbosify.site import build_site
@@ -92,6 +92,10 @@ class Opened:
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    def dismiss(self, dialog: Dialog) -> None:
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
+
 
 Opener = Callable[..., Page]
 
@@ -113,7 +117,7 @@ def open_page(browser: Browser, address: str) -> Iterator[Opener]:
         opened.append(one)
         page.on("console", lambda message: one.complaints.append(message.text))
         page.on("pageerror", lambda error: one.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (one.complaints.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", one.dismiss)
         page.on("requestfailed", lambda request: one.complaints.append(f"{request.url} {request.failure}"))
         page.on("request", lambda request: one.requests.append(request.url))
         page.goto(path if "://" in path else address + path)

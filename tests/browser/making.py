@@ -71,11 +71,13 @@ def piece(
         say: the samples of a gap, by its index.
         choose: for each reading, what stands at a gap: (which of its samples from 0, characters kept or all) each.
     """
-    rows, passages, text = [], [], ""
+    rows: list[dict[str, Any]] = []
+    passages: list[dict[str, Any]] = []
+    text = ""
     for block in blocks:
         text += "\n\n" if text else ""
         start = len(text)
-        sentences = []
+        sentences: list[dict[str, Any]] = []
         if isinstance(block, str):
             text += block
         else:
@@ -104,11 +106,13 @@ def piece(
                 "kind": "heading" if heading else "verbatim" if isinstance(block, str) else "paragraph",
                 "start": start,
                 "end": len(text),
-                "level": len(block) - len(block.lstrip("#")) if heading else 0,
+                "level": len(block) - len(block.lstrip("#")) if isinstance(block, str) and heading else 0,
                 "sentences": sentences,
             }
         )
-    overfits, batches, samples = [], [], []
+    overfits: list[dict[str, Any]] = []
+    batches: list[dict[str, Any]] = []
+    samples: list[dict[str, Any]] = []
     for gap in range(len(passages)):
         overfits.append(
             {

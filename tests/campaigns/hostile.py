@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tests.campaigns import hostile_records, hostile_texts
 from tests.campaigns.hostile_texts import CANARY, FRAGMENTS, PROSE
@@ -205,9 +205,9 @@ def _piece_of(essay: Any, place: Path, rng: random.Random) -> None:
     from verbosify.workflow import Options
     from verbosify.workflow.plan import make_plan
 
-    options = Options()
+    options, model = Options(), cast(Any, _Model())
     plan = make_plan(essay, place, options)
-    with Piece.create(place, plan.job(options, _Model()), plan.passages) as piece:
+    with Piece.create(place, plan.job(options, model), plan.passages) as piece:
         choice = {}
         for passage in piece.passages()[:40]:
             text = " " + rng.choice([*FRAGMENTS, *PROSE])[:500].replace("\0", "") + " It rained."

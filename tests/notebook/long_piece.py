@@ -11,7 +11,8 @@ from verbosify.piece import Passage, Piece
 
 def make_long_piece(folder: Path, *, passages: int, samples: int, **sample: Any) -> Piece:
     """A piece of one paragraph with so many passages, each with a batch of so many samples like `sample`."""
-    sentences, text = [], ""
+    sentences: list[dict[str, Any]] = []
+    text = ""
     for number in range(passages + 2):
         start = len(text)
         text += f"This is sentence {number} of an essay without an end. "
