@@ -145,7 +145,7 @@ def _is_of(kind: str, case: Case) -> bool:
     return case.topic == kind
 
 
-def candidates() -> dict[str, Splitter]:
+def compared_splitters() -> dict[str, Splitter]:
     """Every library as it is (told English), with our repairs, and what `SPLITTERS` offers."""
     table: dict[str, Splitter] = {}
     for name, boundaries in LIBRARIES.items():
@@ -157,7 +157,7 @@ def candidates() -> dict[str, Splitter]:
 
 def main() -> None:
     cases = load_cases()
-    scores = {name: [score_of(split, case) for case in cases] for name, split in candidates().items()}
+    scores = {name: [score_of(split, case) for case in cases] for name, split in compared_splitters().items()}
     _print_table("all", cases, scores, lambda _: True)
     if "--failures" in sys.argv:
         for name, found in scores.items():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.seeds import seeded
-from verbosify.models.decoding import TIES, candidates, draw, most_likely, penalised
+from verbosify.models.decoding import TIES, distribution, draw, most_likely, penalised
 from verbosify.models.settings import SamplingSettings
 
 ALL = SamplingSettings(temperature=1.0, top_k=0)
@@ -33,7 +33,7 @@ def expected_candidates(logits: Sequence[float], settings: SamplingSettings) -> 
 
 
 def found_candidates(logits: Sequence[float], settings: SamplingSettings) -> list[tuple[int, float]]:
-    probabilities, token_ids = candidates(torch.tensor([logits], dtype=torch.float32), settings)
+    probabilities, token_ids = distribution(torch.tensor([logits], dtype=torch.float32), settings)
     pairs = zip(token_ids[0].tolist(), probabilities[0].tolist(), strict=True)
     return [(token, probability) for token, probability in pairs if probability > 0]
 
@@ -65,7 +65,7 @@ def test_all_that_tie_with_the_kth_are_kept(tied: int, top_k: int) -> None:
     logits[100 : 100 + tied] = 1.0
     logits[[7, 3, 5, 1][: top_k - 1]] = 2.0
 
-    probabilities, token_ids = candidates(logits[None], SamplingSettings(temperature=1.0, top_k=top_k))
+    probabilities, token_ids = distribution(logits[None], SamplingSettings(temperature=1.0, top_k=top_k))
 
     kept = token_ids[0, probabilities[0] > 0].tolist()
     assert kept == [*sorted([7, 3, 5, 1][: top_k - 1]), *range(100, 100 + tied)]
@@ -75,7 +75,7 @@ def test_all_that_tie_with_the_kth_are_kept(tied: int, top_k: int) -> None:
 def test_rows_are_judged_each_by_itself() -> None:
     logits = torch.stack((torch.zeros(300), torch.arange(300.0), -torch.arange(300.0)))
 
-    probabilities, token_ids = candidates(logits, SamplingSettings(top_k=2))
+    probabilities, token_ids = distribution(logits, SamplingSettings(top_k=2))
 
     assert (probabilities > 0).sum(dim=-1).tolist() == [300, 2, 2]
     assert token_ids[1, :2].tolist() == [299, 298]
@@ -106,7 +106,7 @@ def test_top_p_counts_within_what_top_k_has_left() -> None:
 def test_a_temperature_near_zero_leaves_the_likeliest(temperature: float) -> None:
     logits = torch.randn(2, 200, generator=torch.Generator().manual_seed(seeded())) * 10
 
-    probabilities, token_ids = candidates(logits, SamplingSettings(temperature=temperature, top_k=0))
+    probabilities, token_ids = distribution(logits, SamplingSettings(temperature=temperature, top_k=0))
 
     assert token_ids[:, 0].tolist() == logits.argmax(dim=-1).tolist()
     assert probabilities[:, 0].tolist() == [1.0, 1.0]
@@ -115,7 +115,7 @@ def test_a_temperature_near_zero_leaves_the_likeliest(temperature: float) -> Non
 
 @pytest.mark.parametrize("temperature", [1e6, 1e300])
 def test_a_temperature_without_end_makes_all_alike(temperature: float) -> None:
-    probabilities, _ = candidates(torch.arange(4.0)[None], SamplingSettings(temperature=temperature, top_k=0))
+    probabilities, _ = distribution(torch.arange(4.0)[None], SamplingSettings(temperature=temperature, top_k=0))
 
     assert probabilities[0].tolist() == pytest.approx([0.25] * 4, abs=1e-6)
 
@@ -157,7 +157,7 @@ def evenly(count: int) -> torch.Tensor:
 def test_tokens_are_drawn_as_often_as_they_are_probable(settings: SamplingSettings) -> None:
     logits = [2.0, 1.0, 1.0, 0.5, 0.0, -1.0, -1.0, -1.0, -1.0, -2.0, -3.0, -9.0]
     count = 100_000
-    probabilities, token_ids = candidates(torch.tensor([logits]), settings)
+    probabilities, token_ids = distribution(torch.tensor([logits]), settings)
 
     drawn = draw(probabilities.expand(count, -1), token_ids.expand(count, -1), evenly(count))
 

@@ -25,7 +25,7 @@ def cases() -> list[benchmark.Case]:
 
 @pytest.fixture(scope="module")
 def scores(cases: list[benchmark.Case]) -> dict[str, benchmark.Score]:
-    return {name: benchmark.measure(split, cases) for name, split in benchmark.candidates().items()}
+    return {name: benchmark.measure(split, cases) for name, split in benchmark.compared_splitters().items()}
 
 
 def test_the_default_finds_nearly_every_boundary_and_hardly_a_wrong_one(scores: dict[str, benchmark.Score]) -> None:

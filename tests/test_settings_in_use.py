@@ -13,7 +13,7 @@ import torch
 
 from tests.naive_sampling import CLOSE, Read, load_reference, plain_beams, plain_probabilities, reader
 from verbosify.errors import ModelError
-from verbosify.models.decoding import candidates, penalised
+from verbosify.models.decoding import distribution, penalised
 from verbosify.models.pytorch.model import TorchModel
 from verbosify.models.settings import SamplingSettings
 
@@ -149,7 +149,7 @@ def test_transformers_keeps_the_same_tokens(name: str, value: float) -> None:
         return
     warper = {"min_p": generation.MinPLogitsWarper, "typical_p": generation.TypicalLogitsWarper}[name]
     theirs = warper(value)(seen, logits.clone()).softmax(dim=-1)
-    found, token_ids = candidates(logits, SamplingSettings(temperature=1.0, top_k=0, **{name: value}))  # type: ignore[arg-type]
+    found, token_ids = distribution(logits, SamplingSettings(temperature=1.0, top_k=0, **{name: value}))  # type: ignore[arg-type]
     torch.testing.assert_close(torch.zeros_like(logits).scatter_(1, token_ids, found), theirs, atol=1e-5, rtol=1e-4)
 
 

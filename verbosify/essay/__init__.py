@@ -8,7 +8,7 @@ from __future__ import annotations
 from verbosify.essay.blocks import Block, BlockKind, plain_words
 from verbosify.essay.correcting import format_sentences, parse_sentences
 from verbosify.essay.passages import (
-    Passage,
+    EssayPassage,
     Sentence,
     essay_passages,
     essay_sentences,
@@ -23,7 +23,7 @@ __all__ = [
     "Block",
     "BlockKind",
     "Essay",
-    "Passage",
+    "EssayPassage",
     "Sentence",
     "essay_bytes",
     "essay_from_bytes",

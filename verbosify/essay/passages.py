@@ -44,7 +44,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class EssayPassage:
     """Consecutive sentences of one paragraph.
 
     Attributes:
@@ -99,7 +99,7 @@ def sentences_ending_at(essay: Essay, block: int, inline: Inline, ends: Iterable
 
 def essay_passages(
     sentences: Iterable[Sequence[Sentence]], size: int = 3, stride: int = 1, short: ShortParagraphs = "keep"
-) -> list[Passage]:
+) -> list[EssayPassage]:
     """Rolling passages over the sentences of each paragraph.
 
     The last sentence of a paragraph is always in a passage: with a stride above 1 the last passage may start
@@ -115,7 +115,7 @@ def essay_passages(
             raise SettingsError(f"{name} is {value!r}: it must be a whole number of at least 1.")
     if short not in ("keep", "skip"):
         raise SettingsError(f"short is {short!r}: it must be keep or skip.")
-    passages: list[Passage] = []
+    passages: list[EssayPassage] = []
     for paragraph in sentences:
         for first, last in _windows(len(paragraph), size, stride, short):
             passages.append(_passage(len(passages), first, paragraph[first : last + 1]))
@@ -141,11 +141,11 @@ def _windows(count: int, size: int, stride: int, short: ShortParagraphs) -> list
     return [(first, first + size - 1) for first in firsts]
 
 
-def _passage(index: int, first: int, window: Sequence[Sentence]) -> Passage:
+def _passage(index: int, first: int, window: Sequence[Sentence]) -> EssayPassage:
     joint = "" if is_unspaced(window[0].text) else " "
     start, end = window[0].start, window[-1].end
     text = joint.join(sentence.text for sentence in window)
-    return Passage(index, window[0].block, first, first + len(window) - 1, start, end, text, end)
+    return EssayPassage(index, window[0].block, first, first + len(window) - 1, start, end, text, end)
 
 
 def _has_words(text: str) -> bool:

@@ -97,7 +97,7 @@ def penalised(logits: Tensor, seen: Tensor, penalty: float) -> Tensor:
     return torch.where(seen, torch.where(logits > 0, logits / penalty, logits * penalty), logits)
 
 
-def candidates(logits: Tensor, settings: SamplingSettings) -> tuple[Tensor, Tensor]:
+def distribution(logits: Tensor, settings: SamplingSettings) -> tuple[Tensor, Tensor]:
     """What may be drawn, and how likely each is.
 
     Args:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from verbosify.errors import ModelError
 from verbosify.models.beams import BeamSearch
-from verbosify.models.decoding import adjusted, candidates, changes_logits, draw
+from verbosify.models.decoding import adjusted, changes_logits, distribution, draw
 from verbosify.models.protocol import Continuation, ModelCard, TokenChoice
 from verbosify.models.rows import Rows, listed, prompt_tokens, uniform_streams
 from verbosify.models.settings import SamplingSettings
@@ -200,7 +200,7 @@ class Generation:
                 yield from (part.search(own) for part, own in alike if isinstance(part, BeamPart))
                 continue
             rows = alike[0][1] if len(alike) == 1 else torch.cat([logits for _, logits in alike])
-            drawn = draw(*candidates(rows, settings), torch.cat([part.uniforms() for part, _ in alike]))
+            drawn = draw(*distribution(rows, settings), torch.cat([part.uniforms() for part, _ in alike]))
             pieces = torch.split(drawn, [part.width for part, _ in alike])
             yield from [part.take(piece) for (part, _), piece in zip(alike, pieces, strict=True)]
 
@@ -247,7 +247,7 @@ def token_choices(
     if top < 1:
         raise ModelError(f"top is {top}: ask for at least one token.")
     before = logits.softmax(dim=-1)[0]
-    probabilities, token_ids = candidates(adjust(engine, logits, [text], settings, drawn=0), settings)
+    probabilities, token_ids = distribution(adjust(engine, logits, [text], settings, drawn=0), settings)
     after = torch.zeros_like(before).scatter_(0, token_ids[0], probabilities[0])
     best = before.topk(min(top, len(before)))
     return [

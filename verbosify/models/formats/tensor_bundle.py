@@ -5,6 +5,7 @@ tensors' bytes, little-endian, row by row, one tensor behind the other. The inde
 holds a BundleHeaderProto, every other key is a tensor's name and holds a BundleEntryProto, both described in
 tensorflow/core/protobuf/tensor_bundle.proto. Every tensor carries a masked CRC-32C, and it is always checked.
 
+It is written here, not by TensorFlow, so that an overfit can be saved as a run of gpt-2-simple where only PyTorch is.
 Knows nothing of any model: names and arrays only.
 """
 

@@ -1,6 +1,7 @@
 """One file over HTTP: received in parts that survive a cut line, verified, and in place whole or not at all.
 
 Knows nothing of models. Only one process at a time may download to one target; the caller sees to that.
+Why not pooch: it verifies as well, but asks for no range, so that half a gigabyte begins anew after every cut line.
 """
 
 from __future__ import annotations
