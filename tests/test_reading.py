@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from verbosify.errors import EssayError
 from verbosify.essay import reading
-from verbosify.essay.blocks import plain_words
 from verbosify.essay.notes import without_notes
 from verbosify.essay.reading import Essay, essay_from_bytes, essay_from_text, read_essay
 from verbosify.essay.writing import essay_bytes
+from verbosify.words import plain_words
 
 
 def parts(essay: Essay) -> list[tuple[str, str]]:

@@ -14,7 +14,6 @@ from docx import Document
 from tests.speaking_model import ESSAY, PASSAGES
 from tests.tiny_models import write_gpt2
 from verbosify.errors import EssayError, PieceError, SettingsError
-from verbosify.essay.blocks import plain_words
 from verbosify.essay.passages import essay_sentences
 from verbosify.essay.reading import Essay, essay_from_text, read_essay
 from verbosify.essay.writing import write_essay
@@ -27,7 +26,7 @@ from verbosify.notebook.exporting import words_so_far
 from verbosify.piece import BUILT_IN, Pick, Piece, export_piece, import_piece, read_export
 from verbosify.site.building import site_files
 from verbosify.site.record import Record
-from verbosify.words import word_texts
+from verbosify.words import plain_words, word_texts
 from verbosify.workflow import Options, Progress, Summary, verbosify
 from verbosify.workflow.outputs import write_reading
 from verbosify.workflow.visit import Embed

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.browser.making import HOSTILE, harbour, hostile, piece
-from verbosify.site.pages import PiecePages, index_page, plain_words
+from verbosify.site.pages import PiecePages, index_page
 from verbosify.site.prose import plain_text
 from verbosify.site.record import Record
+from verbosify.words import plain_words
 
 
 class Page(HTMLParser):

@@ -5,7 +5,7 @@ Heavy libraries are imported by the functions that use them.
 
 from __future__ import annotations
 
-from verbosify.essay.blocks import Block, BlockKind, plain_words
+from verbosify.essay.blocks import Block, BlockKind
 from verbosify.essay.correcting import format_sentences, parse_sentences
 from verbosify.essay.passages import (
     EssayPassage,
@@ -32,7 +32,6 @@ __all__ = [
     "essay_sentences",
     "format_sentences",
     "parse_sentences",
-    "plain_words",
     "read_essay",
     "split_sentences",
     "weave",

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from verbosify.words import plain_words as plain_words  # noqa: PLC0414  # offered here too
-
 BlockKind = Literal["paragraph", "heading", "verbatim"]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from verbosify.essay.blocks import Block, BlockKind, plain_words
+from verbosify.essay.blocks import Block, BlockKind
 from verbosify.essay.docx_fields import listed_by_fields
 from verbosify.essay.docx_package import open_docx
 from verbosify.essay.docx_styles import Element, Role, Styles, W, own_property
@@ -28,6 +28,7 @@ from verbosify.essay.docx_text import (
     text_of,
 )
 from verbosify.essay.headings import HEADING_LENGTH, looks_like_heading
+from verbosify.words import plain_words
 
 if TYPE_CHECKING:
     from docx.document import Document

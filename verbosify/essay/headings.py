@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from verbosify.essay.blocks import Block, lines, plain_words
+from verbosify.essay.blocks import Block, lines
 from verbosify.essay.language import is_unspaced
+from verbosify.words import plain_words
 
 HEADING_LENGTH = 80  # characters; what is longer is not taken for a heading that nothing but its look tells
 HEADER_LINES = 12  # name, school, course, teacher, date, title, subtitle...; more short lines are verse

@@ -13,9 +13,10 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from verbosify.essay.blocks import Block, BlockKind, lines, plain_words
+from verbosify.essay.blocks import Block, BlockKind, lines
 from verbosify.essay.dialects import MACHINE_WORDS, line_kinds, opens_region
 from verbosify.essay.inline import Inline, Segment, SegmentKind
+from verbosify.words import plain_words
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from verbosify.essay.blocks import Block, BlockKind, lines, plain_words
+from verbosify.essay.blocks import Block, BlockKind, lines
 from verbosify.essay.dialects import line_kinds
 from verbosify.essay.headings import header_length, looks_like_heading, with_header
 from verbosify.essay.list_items import item_lines
 from verbosify.essay.sources import is_source, is_sources_heading, opens_sources
+from verbosify.words import plain_words
 
 _INDENTED = re.compile(r" {2,}|\t")
 _CLOSED_LINE = re.compile(r"""[.!?…。！？:;][\s"'”’»›)\]）」』]*$""")

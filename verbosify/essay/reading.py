@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from verbosify.errors import EssayError
-from verbosify.essay.blocks import Block, BlockKind, plain_words
+from verbosify.essay.blocks import Block, BlockKind
 from verbosify.essay.decoding import decoded
 from verbosify.essay.docx_reading import read_docx
 from verbosify.essay.headings import title_line, with_header
@@ -19,6 +19,7 @@ from verbosify.essay.notes import without_notes
 from verbosify.essay.plaintext import plain_text_blocks
 from verbosify.essay.sources import without_sources
 from verbosify.files import printable
+from verbosify.words import plain_words
 
 __all__ = [
     "Block", "BlockKind", "Essay", "Format", "essay_from_bytes", "essay_from_text", "essay_inlines", "read_essay",

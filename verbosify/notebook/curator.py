@@ -19,7 +19,6 @@ import anywidget
 import traitlets
 
 from verbosify.errors import ModelError, PieceError, SettingsError
-from verbosify.essay.blocks import plain_words
 from verbosify.models.protocol import LanguageModel
 from verbosify.notebook import picking
 from verbosify.notebook.failures import told
@@ -37,6 +36,7 @@ from verbosify.piece import Piece
 from verbosify.piece.picks import PickAction
 from verbosify.piece.standing import Line, line_of
 from verbosify.web import as_module
+from verbosify.words import plain_words
 from verbosify.workflow.options import recorded_target
 from verbosify.workflow.plan import prose_of
 from verbosify.workflow.visit import BY_HAND, Embed, draw_more

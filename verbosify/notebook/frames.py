@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verbosify.errors import OutputError
-from verbosify.essay.blocks import plain_words
 from verbosify.files import os_errors_as
 from verbosify.measures import Measures
 from verbosify.piece import Piece
 from verbosify.piece.standing import line_of
+from verbosify.words import plain_words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from verbosify.essay.blocks import plain_words
 from verbosify.measures import Measures
 from verbosify.notebook.picking import sentence_ends, suggested_end, words_of
 from verbosify.piece import Batch, Passage, Pick, Piece, Sample
 from verbosify.piece.standing import Line
+from verbosify.words import plain_words
 from verbosify.workflow.visit import BY_HAND
 
 FRESH = "fresh base"

@@ -16,7 +16,7 @@ from verbosify.site.record import Reading, Record
 from verbosify.site.schema import schema_of
 from verbosify.site.shape import Shape, Words, draw_shape
 from verbosify.web import PAGE_POLICY, as_script_data
-from verbosify.words import plain_words as plain_words  # noqa: PLC0414  # offered here too
+from verbosify.words import plain_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
