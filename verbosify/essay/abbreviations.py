@@ -22,7 +22,7 @@ _OPENERS = {
     "Danach Da Dort Hier So Nun Nur Noch Nicht Niemand Nichts Kein Keine Als Wenn Weil Wer Was Wie Wo Warum Wann In "
     "Im Am An Auf Aus Bei Mit Nach Von Vor Zu Zum Zur Über Unter Um Für Seit Später Heute Gestern Alle Alles Man Ist "
     "War Sind Waren Hat Hatte Wird Wurde Dieser Diese Dieses Diesem Jeder Jede Jedes Sein Seine Mein Meine Unser "
-    "Trotzdem Deshalb Daher Auch Bis Ohne Durch Viele Einige",
+    "Trotzdem Deshalb Daher Auch Bis Ohne Durch Viele Einige Mehr Manche Jemand Jetzt Plötzlich Sonst Wieder",
     "fr": "Le La Les Un Une Des Du De Il Elle Ils Elles On Nous Vous Je Tu Et Mais Ou Or Donc Car Puis Ensuite Alors "
     "Ce Cet Cette Ces Ceci Cela Son Sa Ses Leur Leurs Mon Ma Mes Notre Nos Personne Rien Aucun Aucune Qui Que Quoi "
     "Quand Comme Si Dans En À Au Aux Sur Sous Par Pour Avec Sans Après Avant Depuis Pendant Tout Tous Toute Toutes "
@@ -99,6 +99,27 @@ _PERHAPS_AT_AN_END = re.compile(
     )\.$""",
     re.VERBOSE,
 )
+# The libraries take hundreds of plain words for abbreviations (la mer, el bien, der Bart), so the real ones are told.
+_ABBREVIATED = {
+    "de": "abb abk abs abt adj adv anm apr art aufl aug ausg bd bde bes betr bsp bspw bzgl bzw ca cf chr cm co corp ct "
+    "dez dgl dipl dir doz dr ebd ehem eig einschl em entspr etc ev evtl exkl exp feb ff fig forts fr frl geb gebr gegr "
+    "gest gez ggf hist hl hptm hr hrn hrsg inc ing inh inkl insb insbes jan jh jhd jr jul jun kap kath kgl km lat led "
+    "lfd lt ltd mag max mfg min mind mio mr mrd mrs ms mz nachf nam nov nr okt op orig pfd phil pp prof prot ps ref "
+    "rel resp rd röm sen sept sog spez sr st staatl std str stv tab tel ts tsd urspr usf usw verf verh vgl verst viz "
+    "vol vorm vs wiss zit zool zz zzgl",
+    "es": "adm adj admón ap apdo aprox art arts atte av avda cap caps cf cfr cía cm co cód col coord corp cta cte dcha "
+    "depto dic dir doc dpto dr dra dras dres dña ed eds ee ej entlo esp etc ext fac fasc febr fig figs fr gob gr gral "
+    "hab hnos hno ib ibid ilmo imp ing inst intr izq izqda jr kg km lám lib lic loc ltda máx mín mm mons mr mrs ms ms "
+    "mtro nal nov nro núm núms oct op pág págs párr pdte pl pp prof profa prov ptas pza ref reg reit rte seg sept sig "
+    "sor sr sra sras sres srta srtas ss sta sto sust tel trad tít ud uds uu vd vds vid viz vol vols vs",
+    "fr": "abbr abrév adj adm adv al ann anon app apr arch art arr av avr bd bibl boul bull ca cap capt cf ch chap cie "
+    "cl cm coll corr dép dir doc dr drs éd édit encycl env établ etc ex exp fasc féd févr fig figs fl gal gén hab hon "
+    "ibid ill impr inc inf ing inv janv jr juil lib lieut lt ltd maj math max mgr min mlle mlles mm mme mmes ms mss nº "
+    "nov num obs oct op orig par part pharm pl pp pr préf prof prov pseud publ qqch qqn rd réf rem resp rev sc sept "
+    "sq sr st ste stés sté suiv suppl sup tél tom trad univ var vol vols vs",
+}
+_ABBREVIATIONS = {language: frozenset(words.split()) for language, words in _ABBREVIATED.items()}
+_WHOLE_WORD = re.compile(r"(?<![\w.’'-])(?:[ldjnscmt][’'])?([^\W\d_]{2,})\.$", re.IGNORECASE)
 _STOP_AFTER_LETTER = re.compile(r"(?<=[^\W\d_])\.(?=\s)")
 _FIRST_WORD = re.compile(r"[^\W_]")
 _NEXT_WORD = re.compile(r"[\s\u00a0]*[\"'“‘„«»¿¡(\[*_]*([^\W\d_]+)(\.?)")
@@ -152,4 +173,7 @@ def _closes(before: str, after: str, language: str) -> bool:
         return True
     if _WORDS.search(before):
         return _NUMERAL.match(after) is None
+    whole = _WHOLE_WORD.search(before)
+    if whole is not None and language in _ABBREVIATIONS and whole[1].casefold() not in _ABBREVIATIONS[language]:
+        return _ROMAN.search(before) is None
     return _PERHAPS_AT_AN_END.search(before) is not None and opens_sentence(after, language)

@@ -50,7 +50,7 @@ _LINK = (
 )
 _PLACE = (
     r"pp?|S|págs?|ch|chap|vol|vols|no|nos|n|fig|figs|table|eq|sec|sect|abb|tab|kap|bd|cap|ff?|l|ll|v|vv|par|para|col|"
-    r"line|lines|note|art|appendix|act|scene|bk|book|part|tome|t"
+    r"line|lines|note|art|appendix|act|scene|bk|book|part|tome|t|planche|pl|tableau|lámina|lám|tabla|cuadro|tafel|taf|bild"
 )
 _UNDATED = (
     r"n\.\s?d\.|o\.\s?J\.|s\.\s?f\.|s\.\s?d\.|ib[ií]d\.?|ib\.|ebd\.?|a\.\s?a\.\s?O\.|op\.\s?cit\.?|loc\.\s?cit\.?"
