@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.commands import CHECKPOINTS, Commands
+from tests.commands import CHECKPOINTS, ROOT, Commands
 from tests.speaking_model import write_speaking_model
 from tests.tiny_models import write_gpt2, write_llama
 
@@ -76,3 +77,12 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     made = Commands(tmp_path_factory.mktemp("commands"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The tools of package.json, installed if they are not."""
+    modules = ROOT / "node_modules"
+    if not (modules / "axe-core" / "axe.min.js").is_file():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=ROOT, check=True, capture_output=True)
+    return modules

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +22,6 @@ from verbosify.site.output import write_files
 from verbosify.site.record import Record
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
 expect.set_options(timeout=30_000)  # a machine at work may be slow
 ARGUMENTS = [
     "--no-sandbox",
@@ -33,15 +31,6 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-
-
-@pytest.fixture(scope="session")
-def node_modules() -> Path:
-    """The tools of package.json, installed if they are not."""
-    modules = ROOT / "node_modules"
-    if not (modules / "axe-core" / "axe.min.js").is_file():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=ROOT, check=True, capture_output=True)
-    return modules
 
 
 @pytest.fixture(scope="session")

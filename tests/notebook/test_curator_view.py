@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,3 +162,19 @@ def test_the_list_keeps_its_place_in_a_passage_and_begins_anew_in_the_next(show:
     curator.get_by_role("button", name="Next passage").click()
     expect(curator.locator("h3")).to_have_text("Passage 2 of 4")
     assert samples.evaluate("element => element.scrollTop") == 0
+
+
+def test_it_breaks_no_rule_of_accessibility_and_stays_within_its_window(
+    show: Show, model: LanguageModel, node_modules: Path
+) -> None:
+    curator = show(model=model)
+    curator.locator("article").first.get_by_role("button", name="Pick", exact=True).click()
+    expect(curator.locator(".vb-decision")).to_have_text("1 picked")
+    curator.locator("article").nth(1).get_by_role("button", name="Edit").click()
+    curator.get_by_text("Keys", exact=True).click()
+    curator.page.evaluate((node_modules / "axe-core" / "axe.min.js").read_text())
+    for width in (390, 820, 1280):
+        curator.page.set_viewport_size({"width": width, "height": 900})
+        assert curator.page.evaluate("document.documentElement.scrollWidth") <= width
+        told = "result.violations.map((rule) => [rule.id, rule.help, rule.nodes[0].html.slice(0, 200)])"
+        assert curator.page.evaluate(f"axe.run('section.vb').then((result) => {told})") == []
