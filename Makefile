@@ -15,10 +15,15 @@ export VERBOSIFY_CHECKPOINTS ?= $(CURDIR)/checkpoints
 demo: $(VENV)/.installed
 	$(BIN)/verbosify run essays/lengths.md --out pieces/lengths --most-samples 20
 
-# Two processes, a thread each, share the work; gpt-2-simple changes TensorFlow for its whole process, so it has its own.
+# Two processes, a thread each, share the work. gpt-2-simple changes TensorFlow for its whole process, so it has its own,
+# beside them, and what that says comes at the end.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --cov --cov-report=
 test: $(VENV)/.test-installed $(VENV)/.browser node_modules/.installed models
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/tensorflow --cov --cov-report=
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/tensorflow --cov --cov-append --cov-report=term --cov-fail-under=95
+	COVERAGE_FILE=.coverage.tensorflow $(PYTEST) -q tests/tensorflow >.coverage.tensorflow.log 2>&1 & beside=$$!; \
+	  COVERAGE_FILE=.coverage.torch $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/tensorflow; red=$$?; \
+	  wait $$beside || red=1; cat .coverage.tensorflow.log; exit $$red
+	$(BIN)/coverage combine --quiet .coverage.tensorflow .coverage.torch
+	$(BIN)/coverage report --fail-under=95
 
 # Once more what rests on a model that is drawn or trained from a seed, with ten other seeds: no minutes, but an hour.
 SEEDS ?= 1 2 3 4 5 6 7 8 9 10
@@ -44,7 +49,7 @@ models: $(VENV)/.installed
 	$(BIN)/verbosify models get smollm2-135m minilm
 
 clean:
-	rm -rf $(VENV) node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 # PyTorch comes first: as a dependency of ours, it may be the build for NVIDIA cards, of several GB.
 $(VENV)/.installed: pyproject.toml
