@@ -39,9 +39,17 @@ def require_tensorflow() -> None:
 
 
 def import_gpt2_simple(name: str = "") -> Any:
-    """gpt-2-simple, or the module of that name in it, with most of TensorFlow's greetings held back."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    return importlib.import_module(f"gpt_2_simple{name}")
+    """gpt-2-simple, or the module of that name in it, with most of TensorFlow's greetings held back.
+
+    TensorFlow reads how much to say when it is first imported; the environment is as it was afterwards.
+    """
+    said = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2" if said is None else said
+    try:
+        return importlib.import_module(f"gpt_2_simple{name}")
+    finally:
+        if said is None:
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
 
 
 class GPT2Graph:
