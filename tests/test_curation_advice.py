@@ -48,7 +48,13 @@ def test_the_artists_rule_is_followed(
 
     advice = advise(settings, total=10, stuck=stuck, lost=lost)
 
-    expected = {"n": 10, "top_k": top_k, "temperature": temperature, "stops": ("\n",), "seed": 5} | changed
+    expected: dict[str, Any] = {
+        "n": 10,
+        "top_k": top_k,
+        "temperature": temperature,
+        "stops": ("\n",),
+        "seed": 5,
+    } | changed
     assert advice.settings == SamplingSettings(**expected)
     assert advice.reason == reason
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.browser.making import harbour, measures, piece
-from verbosify.site.pages import PiecePages, page_data
+from verbosify.site.page_data import page_data
+from verbosify.site.pages import PiecePages
 from verbosify.site.record import Record
 from verbosify.web import as_script_data
 
 
-def data_of(made: dict[str, object]) -> dict[str, object]:
+def data_of(made: dict[str, Any]) -> dict[str, Any]:
     site = PiecePages(Record(made))
     return json.loads(json.dumps(page_data(site.record, site.gaps, site.names, site.words)))
 

@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Opener, article_text
 
 
-def caret(page: Page, gap: int) -> object:
+def caret(page: Page, gap: int) -> Locator:
     return page.locator(f"#gap-{gap} .mark")
 
 

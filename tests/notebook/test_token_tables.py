@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from verbosify.errors import PieceError
@@ -81,7 +83,7 @@ def test_text_is_never_html(model: LanguageModel) -> None:
 
 def test_losses_are_drawn_for_every_passage(piece: Piece) -> None:
     axes = loss_figure(piece).axes[0]
-    before, after = (line.get_ydata() for line in axes.get_lines())
+    before, after = (np.asarray(line.get_ydata()) for line in axes.get_lines())
     assert len(before) == len(after) == 3
     assert (before > after).all()
     assert before.tolist() == [overfit.loss_before for overfit in piece.overfits()]
@@ -97,7 +99,7 @@ def test_a_sample_without_a_cut_and_one_with_it_are_drawn() -> None:
 
     cut = drift_figure(sample(0.6, -0.2, 0.1)).axes[0]
     assert any(note.get_text() == "cut here" for note in cut.texts)
-    assert [bar.get_width() for bar in cut.patches] == [0.6, -0.2, 0.1]
+    assert [bar.get_width() for bar in cast(Any, cut.patches)] == [0.6, -0.2, 0.1]
     assert cut.get_yticklabels()[1].get_text().startswith("My aunt sells $hats$")
     whole = drift_figure(sample(0.6, 0.4, 0.5))
     assert not any(note.get_text() == "cut here" for note in whole.axes[0].texts)
