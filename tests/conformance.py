@@ -6,6 +6,7 @@ A test module of an engine imports all of it and gives the fixture. The model mu
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.naive_sampling import plain_probabilities
 from verbosify.errors import ModelError, SettingsError
 from verbosify.models.formats.openai import END_OF_TEXT
 from verbosify.models.protocol import LanguageModel
@@ -332,6 +334,199 @@ def test_prompts_that_cannot_be_continued_are_refused(model: Any) -> None:
         model.sample(PROMPT, replace(ALL, length=model.card.context))
     with pytest.raises(ModelError, match="top is 0"):
         model.next_tokens(PROMPT, 0)
+
+
+LATER: list[dict[str, Any]] = [
+    {"min_p": 0.05, "top_p": 0.9, "top_k": 40},
+    {"typical_p": 0.6},
+    {"frequency_penalty": 1.5, "presence_penalty": 0.5},
+    {"logit_bias": ((50, 3.0), (51, -100.0)), "banned_tokens": tuple(range(60, 90))},
+    {"banned_strings": ("a", " the")},
+]
+
+
+@pytest.mark.parametrize("changes", LATER, ids=str)
+def test_token_lists_follow_the_plain_rules(model: Any, changes: dict[str, Any]) -> None:
+    settings = replace(ALL, **changes)
+    plain = {choice.token_id: choice for choice in model.next_tokens(PROMPT, 10**6, ALL)}
+    logits = np.log([plain[token].probability or 1e-45 for token in range(len(plain))])
+    pieces = {token: choice.text.encode() for token, choice in plain.items()}
+
+    found = {choice.token_id: choice.sampled_probability for choice in model.next_tokens(PROMPT, 10**6, settings)}
+
+    expected = plain_probabilities(logits, model.encode(PROMPT), settings, spell=lambda token: pieces[token])
+    np.testing.assert_allclose([found[token] for token in range(len(found))], expected, atol=1e-3)
+    assert first_tokens(model, settings) <= {token for token, probability in found.items() if probability > 0}
+
+
+def test_a_repetition_penalty_works_on_what_is_seen_alone(model: Any) -> None:
+    seen = set(model.encode(PROMPT))
+    before, after = (
+        {choice.token_id: choice.sampled_probability for choice in model.next_tokens(PROMPT, 10**6, settings)}
+        for settings in (ALL, replace(ALL, repetition_penalty=1.5))
+    )
+
+    assert sum(after[token] for token in seen) < sum(before[token] for token in seen)
+    others = [token for token in before if token not in seen and before[token] > 1e-6]
+    ratios = [after[token] / before[token] for token in others]
+    assert max(ratios) == pytest.approx(min(ratios), rel=1e-2)
+
+
+def test_a_text_can_be_kept_from_ending(model: Any) -> None:
+    hot = SamplingSettings(n=40, length=8, temperature=100, top_k=0, least_length=8)
+
+    assert all(len(continuation.token_ids) == 8 for continuation in model.sample(PROMPT, hot))
+
+
+def test_beams_are_likelier_than_greedy_and_come_in_order(model: Any) -> None:
+    def worth(continuation: Any) -> float:
+        text = model.decode([*model.encode(PROMPT), *continuation.token_ids])
+        scores = model.score(text)[-len(continuation.token_ids) :]
+        assert [score.token_id for score in scores] == list(continuation.token_ids)
+        return fmean(score.log_probability for score in scores)
+
+    beams = model.sample(PROMPT, SamplingSettings(n=3, length=5, num_beams=6))
+    greedy = model.sample(PROMPT, SamplingSettings(n=1, length=5, temperature=0))[0]
+
+    assert len({beam.token_ids for beam in beams}) == 3
+    whole = [beam for beam in beams if beam.finish == "length"]
+    values = [worth(beam) for beam in whole]
+    assert values == sorted(values, reverse=True)
+    assert not whole or values[0] >= worth(greedy) - 1e-4
+
+
+# Sessions
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"temperature": 0}, {"stops": ("e", "an")}, {"num_beams": 4}, {"frequency_penalty": 1.0}], ids=str
+)
+def test_a_stream_is_the_sample_token_by_token(model: Any, changes: dict[str, Any]) -> None:
+    settings = replace(LONG, length=12, **changes)
+
+    steps = list(model.session(PROMPT).stream(settings))
+
+    for continuation in model.sample(PROMPT, settings):
+        own = [step for step in steps if step.row == continuation.index]
+        ended = continuation.finish == "end"
+        assert tuple(step.token_id for step in own)[: -1 if ended else None] == continuation.token_ids
+        assert "".join(step.text for step in own) == continuation.text
+        assert [step.finish for step in own] == [None] * (len(own) - 1) + [continuation.finish]
+        assert all(0 < step.probability <= 1 and 0 < step.sampled_probability <= 1.0001 for step in own)
+
+
+def test_a_streams_probabilities_are_those_of_the_token_list(model: Any) -> None:
+    settings = replace(ALL, top_k=9, temperature=0.7)
+    session = model.session(PROMPT)
+    choices = {choice.token_id: choice for choice in session.top(10**6, settings)}
+
+    for step in list(session.stream(settings))[: settings.n]:
+        assert step.probability == pytest.approx(choices[step.token_id].probability, abs=1e-4)
+        assert step.sampled_probability == pytest.approx(choices[step.token_id].sampled_probability, abs=1e-4)
+
+
+def test_a_stream_ends_when_it_is_told_to(model: Any) -> None:
+    asked = iter([False, False, False, True])
+
+    assert len(list(model.session(PROMPT).stream(replace(LONG, n=1), until=lambda: next(asked)))) == 3
+
+
+def test_a_session_that_goes_on_is_as_one_of_the_whole_text(model: Any) -> None:
+    session, whole = model.session("The fer"), model.session(PASSAGE)
+
+    session.extend(PASSAGE[len("The fer") :])
+
+    assert session.token_ids == whole.token_ids == tuple(model.encode(PASSAGE))
+    assert session.text == PASSAGE
+    assert_same_choices(session.top(50), model.next_tokens(PASSAGE, 50))
+    assert [step.token_id for step in session.stream(ALL)] == [step.token_id for step in whole.stream(ALL)]
+
+
+def test_a_session_goes_on_by_tokens(model: Any) -> None:
+    session = model.session(PROMPT)
+    more = model.sample(PROMPT, ALL)[0].token_ids
+
+    for token in more:
+        session.extend([token])
+
+    assert session.token_ids == (*model.encode(PROMPT), *more)
+    again = model.session(PROMPT)
+    again.extend(more)
+    assert_same_choices(session.top(50), again.top(50))
+
+
+def test_forks_go_their_own_ways(model: Any) -> None:
+    session = model.session(PROMPT)
+    before = session.top(50)
+    forks = [session.fork() for _ in range(3)]
+
+    for fork, more in zip(forks, (" leaves", " leaves the pier", ""), strict=True):
+        fork.extend(more)
+
+    assert_same_choices(session.top(50), before)
+    for fork, more in zip(forks, (" leaves", " leaves the pier", ""), strict=True):
+        assert_same_choices(fork.top(50), model.next_tokens(PROMPT + more, 50))
+
+
+def test_a_session_speaks_for_the_weights_of_the_moment(model: Any) -> None:
+    session = model.session(PROMPT)
+    fresh = session.top(50)
+
+    with model.overfit(PASSAGE, ONCE):
+        assert_same_choices(session.top(50), model.next_tokens(PROMPT, 50))
+        assert [step.token_id for step in session.stream(LONG)][:4] is not None
+        assert session.top(1)[0].probability != fresh[0].probability
+
+    assert_same_choices(session.top(50), fresh)
+
+
+def test_a_stream_does_not_go_on_with_other_weights(model: Any) -> None:
+    with model.overfit(PASSAGE, ONCE):
+        stream = model.session(PROMPT).stream(LONG)
+        next(stream)
+    with pytest.raises(ModelError, match="weights have changed since this stream began"):
+        list(stream)
+
+
+def test_sessions_that_cannot_be_are_refused(model: Any) -> None:
+    with pytest.raises(ModelError, match="empty"):
+        model.session("")
+    session = model.session(PROMPT)
+    with pytest.raises(ModelError, match="reads at most"):
+        session.extend(model.encode(PROMPT) * model.card.context)
+    with pytest.raises(ModelError, match="reads at most"):
+        next(session.stream(replace(ALL, length=model.card.context)))
+    assert session.text == PROMPT
+
+
+def test_a_second_thread_is_refused_while_the_model_is_overfitted(model: Any) -> None:
+    session = model.session(PROMPT)
+    uses = [
+        lambda: model.sample(PROMPT, ALL),
+        lambda: model.next_tokens(PROMPT),
+        lambda: model.score(PASSAGE),
+        lambda: session.top(3),
+        lambda: next(session.stream(ALL)),
+        lambda: model.overfit(PASSAGE, ONCE).__enter__(),
+    ]
+
+    with model.overfit(PASSAGE, ONCE), ThreadPoolExecutor(1) as other:
+        for use in uses:
+            with pytest.raises(ModelError, match="Another thread is using this model"):
+                other.submit(use).result()
+
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(uses[0]).result() == model.sample(PROMPT, ALL)
+
+
+def assert_same_choices(found: list[Any], expected: list[Any]) -> None:
+    """The same tokens in the same order, as far as they are not all but equally likely."""
+    wanted = {choice.token_id: choice.probability for choice in expected}
+    assert len(found) == len(expected)
+    for choice, other in zip(found, expected, strict=True):
+        assert choice.probability == pytest.approx(other.probability, rel=1e-3)
+        if choice.token_id in wanted:
+            assert choice.probability == pytest.approx(wanted[choice.token_id], rel=1e-3)
 
 
 # Reading

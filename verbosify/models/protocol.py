@@ -5,7 +5,7 @@ Both engines (PyTorch and TensorFlow) implement `LanguageModel`; one conformance
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,23 @@ class Continuation:
     token_ids: tuple[int, ...]
     text: str
     finish: Finish
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStep:
+    """One token of one row, as a stream yields it.
+
+    `probability` is the model's own, `sampled_probability` that after settings. `text` is what may be shown now and has
+    not been: whole characters, and nothing that may turn out to be a stop. The texts of a row are those of its
+    continuation. With the row's last token, `finish` says how it ends; an end of text is a token here.
+    """
+
+    row: int
+    token_id: int
+    probability: float
+    sampled_probability: float
+    text: str
+    finish: Finish | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +148,37 @@ class FineTuned(Protocol):
         """Save the weights in a new folder, as `openai` or `safetensors`; returns the folder."""
 
 
+Until = Callable[[], bool]
+"""Asked before every token whether to stop, as `threading.Event().is_set`."""
+
+
+class TextSession(Protocol):
+    """A text that a model holds in its cache. If the model's weights change, it is read again when next used."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def token_ids(self) -> tuple[int, ...]: ...
+
+    def extend(self, more: str | Sequence[int]) -> None:
+        """Go on with the text, or with these tokens; `ModelError` if nothing more would fit the context.
+
+        Only what is new is read, and tokens are those of the whole text, as if it had been given at once.
+        """
+
+    def fork(self) -> TextSession:
+        """A session of its own on the same text, which it shares until one of the two goes on."""
+
+    def top(self, n: int = 100, settings: SamplingSettings = ...) -> list[TokenChoice]:
+        """The `n` most likely next tokens, before and after `settings`, most likely first; from the cache."""
+
+    def stream(self, settings: SamplingSettings = ..., until: Until | None = None) -> Iterator[StreamStep]:
+        """The continuations that `sample` would give, token by token; the session itself stays as it is.
+
+        Ends early, before the next token, once `until` says so. Beams come all at once when the search is over.
+        """
+
+
 @runtime_checkable
 class LanguageModel(Protocol):
     """A language model that can be overfitted and always comes back fresh."""
@@ -175,6 +223,9 @@ class LanguageModel(Protocol):
         0, as it would alone; an engine that can makes one batch of them all. Raises `ModelError` if one would not fit
         the context, and `SettingsError` for an empty list.
         """
+
+    def session(self, prompt: str) -> TextSession:
+        """`prompt`, read once and held. `ModelError` if it is empty or leaves no room for a token."""
 
     def next_tokens(self, prompt: str, top: int = 100, settings: SamplingSettings = ...) -> list[TokenChoice]:
         """The `top` most likely next tokens, most likely first."""

@@ -7,6 +7,7 @@ Knows tokens and settings, and no engine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import groupby
 from typing import Any, Protocol
@@ -15,10 +16,10 @@ import torch
 from torch import Tensor
 
 from verbosify.errors import ModelError
-from verbosify.models.beams import BeamSearch
+from verbosify.models.beams import Beam, BeamSearch
 from verbosify.models.decoding import adjusted, changes_logits, distribution, draw
-from verbosify.models.protocol import Continuation, ModelCard, TokenChoice
-from verbosify.models.rows import Rows, listed, prompt_tokens, uniform_streams
+from verbosify.models.protocol import Continuation, ModelCard, StreamStep, TokenChoice, Until
+from verbosify.models.rows import BROKEN, Rows, listed, prompt_tokens, require_room, uniform_streams
 from verbosify.models.settings import SamplingSettings
 from verbosify.models.spelling import Spelling
 
@@ -68,6 +69,13 @@ class Engine(Protocol):
     def encode(self, text: str) -> list[int]: ...
     def decode(self, token_ids: Sequence[int]) -> str: ...
 
+    @property
+    def version(self) -> int:
+        """Another number whenever the weights have changed."""
+
+    def using(self) -> AbstractContextManager[None]:
+        """No other thread uses the model within the block; `ModelError` if one does."""
+
     def spelling(self) -> Spelling:
         """What the tokens spell."""
 
@@ -88,6 +96,7 @@ class Part:
         self._prompt_ids = list(prompt_ids)
         self._uniforms = torch.from_numpy(uniform_streams(settings))
         self._drawn = 0
+        self.steps: list[StreamStep] = []
 
     @property
     def width(self) -> int:
@@ -105,11 +114,26 @@ class Part:
         """One number for each row that grows, (width,)."""
         return self._uniforms[self.rows.active, self._drawn]
 
-    def take(self, drawn: Tensor) -> tuple[list[int], Tensor]:
-        """Give the rows their tokens, (width,); the places of those that go on, and their tokens."""
+    def take(self, drawn: Tensor, measured: Sequence[Sequence[float]]) -> tuple[list[int], Tensor]:
+        """Give the rows their tokens, (width,); the places of those that go on, and their tokens.
+
+        `measured` holds the probabilities of these tokens, before and after settings; or nothing, then no step is told.
+        """
         self._drawn += 1
-        going = self.rows.add(drawn.tolist())
+        rows, tokens = self.rows.active, drawn.tolist()
+        going = self.rows.add(tokens)
+        if not measured:
+            return going, drawn[going]
+        self.steps += [
+            StreamStep(row, token, own, sampled, self.rows.news(row), self.rows.finish[row])
+            for row, token, own, sampled in zip(rows, tokens, *measured, strict=True)
+        ]
         return going, drawn[going]
+
+    def tell(self) -> list[StreamStep]:
+        """The steps since this was last asked."""
+        told, self.steps = self.steps, []
+        return told
 
 
 class BeamPart(Part):
@@ -134,8 +158,18 @@ class BeamPart(Part):
         origins, tokens = self._search.grow(logits[: len(self._search.running)])
         self._width = len(origins)
         if not origins:
-            self.rows.fill([(beam.tokens, beam.finish) for beam in self._search.finished])
+            found = self._search.finished[: self.settings.n]
+            self.rows.fill([(beam.tokens, beam.finish) for beam in found])
+            self.steps = [step for row, beam in enumerate(found) for step in self._steps(row, beam)]
         return origins, torch.tensor(tokens, dtype=torch.long)
+
+    def _steps(self, row: int, beam: Beam) -> Iterator[StreamStep]:
+        """The whole text with the last token, for what may be shown before is known only now."""
+        last = len(beam.tokens) - 1
+        for place, (token, probability) in enumerate(zip(beam.tokens, beam.probabilities, strict=True)):
+            ended = place == last
+            text = self.rows.news(row) if ended else ""
+            yield StreamStep(row, token, probability, probability, text, beam.finish if ended else None)
 
 
 def adjust(
@@ -149,10 +183,14 @@ def adjust(
 
 
 class Generation:
-    """A batch in the making: parts may join at any step and leave at any step. One thread at a time."""
+    """A batch in the making: parts may join at any step and leave at any step. One thread at a time.
 
-    def __init__(self, engine: Engine) -> None:
+    Where it is `measuring`, every part tells its steps, with the probabilities of their tokens.
+    """
+
+    def __init__(self, engine: Engine, *, measuring: bool = False) -> None:
         self._engine = engine
+        self._measuring = measuring
         self._batch = engine.batch()
         self._parts: list[Part] = []
         self._logits: Tensor | None = None
@@ -175,6 +213,18 @@ class Generation:
         return part
 
     @torch.inference_mode()
+    def drop(self, part: Part) -> None:
+        """Have the rows of a part grow no more."""
+        if part not in self._parts:
+            return
+        self._read()
+        start = sum(other.width for other in self._parts[: self._parts.index(part)])
+        places = [place for place in range(len(self._present())) if not start <= place < start + part.width]
+        self._parts.remove(part)
+        self._logits = self._present()[places]
+        self._batch.select_rows(places)
+
+    @torch.inference_mode()
     def step(self) -> None:
         """Draw the next token of every row that still grows."""
         self._read()
@@ -193,16 +243,31 @@ class Generation:
 
     def _draw(self, logits: Sequence[Tensor]) -> Iterator[tuple[list[int], Tensor]]:
         """For every part, the places of its rows that go on, and their tokens; neighbours that draw alike at once."""
-        parts = zip(self._parts, logits, strict=True)
+        parts, start = zip(self._parts, logits, strict=True), 0
         for settings, some in groupby(parts, key=lambda pair: _way_of_drawing(pair[0].settings)):
             alike = list(some)
             if settings.num_beams > 1:
-                yield from (part.search(own) for part, own in alike if isinstance(part, BeamPart))
+                start += sum(part.width for part, _ in alike)
+                yield from [part.search(own) for part, own in alike if isinstance(part, BeamPart)]
                 continue
             rows = alike[0][1] if len(alike) == 1 else torch.cat([logits for _, logits in alike])
-            drawn = draw(*distribution(rows, settings), torch.cat([part.uniforms() for part, _ in alike]))
-            pieces = torch.split(drawn, [part.width for part, _ in alike])
-            yield from [part.take(piece) for (part, _), piece in zip(alike, pieces, strict=True)]
+            probabilities, token_ids = distribution(rows, settings)
+            drawn = draw(probabilities, token_ids, torch.cat([part.uniforms() for part, _ in alike]))
+            measured: list[Tensor] = []
+            if self._measuring:
+                is_drawn = token_ids == drawn[:, None].to(token_ids.device)
+                measured = [self._own(start, drawn), (probabilities * is_drawn).sum(dim=-1)]
+            start += len(drawn)
+            widths = [part.width for part, _ in alike]
+            pieces = zip(*(torch.split(each, widths) for each in (drawn, *measured)), strict=True)
+            for (part, _), (piece, *numbers) in zip(alike, pieces, strict=True):
+                yield part.take(piece, [each.tolist() for each in numbers])
+
+    def _own(self, start: int, drawn: Tensor) -> Tensor:
+        """The model's own probabilities of the tokens drawn for rows from `start` on."""
+        logits = self._present()[start : start + len(drawn)]
+        chosen = logits.gather(1, drawn[:, None].to(logits.device))[:, 0]
+        return (chosen - logits.logsumexp(dim=-1)).exp()
 
     def _read(self) -> None:
         """Read what was drawn last."""
@@ -226,17 +291,100 @@ def _way_of_drawing(settings: SamplingSettings) -> SamplingSettings:
     )
 
 
-@torch.inference_mode()
+class Session:
+    """A `protocol.TextSession` on any engine."""
+
+    def __init__(self, engine: Engine, prompt: str) -> None:
+        self._engine = engine
+        with engine.using():
+            self._token_ids = prompt_tokens(engine, prompt, 1)
+            self._hold()
+
+    @property
+    def token_ids(self) -> tuple[int, ...]:
+        return tuple(self._token_ids)
+
+    @property
+    def text(self) -> str:
+        return self._engine.decode(self._token_ids)
+
+    def _hold(self) -> None:
+        self._held = self._engine.hold(1)
+        self._held.read(self._token_ids)
+        self._version = self._engine.version
+
+    def current(self) -> HeldText:
+        """The text in the cache, read again if the weights have changed meanwhile. To be called within `using`."""
+        if self._version != self._engine.version:
+            self._hold()
+        return self._held
+
+    def extend(self, more: str | Sequence[int]) -> None:
+        """See `protocol.TextSession.extend`."""
+        with self._engine.using():
+            whole = self._extended(more) if isinstance(more, str) else [*self._token_ids, *more]
+            require_room(self._engine, whole, 1)
+            pairs = zip(self._token_ids, whole, strict=False)
+            same = next((place for place, (one, other) in enumerate(pairs) if one != other), len(self._token_ids))
+            same = min(same, len(whole))
+            if same == len(whole) == len(self._token_ids):
+                return
+            held = self.current()
+            same = min(same, len(whole) - 1)  # so that something is read, and its logits known
+            self._version = -1  # until all is read, so that what breaks it off leaves nothing half read in use
+            held.cut(same)
+            held.read(whole[same:])
+            self._token_ids, self._version = whole, self._engine.version
+
+    def _extended(self, more: str) -> list[int]:
+        text = self.text
+        if text.endswith(BROKEN):  # no text spells these tokens
+            return [*self._token_ids, *self._engine.encode(more)]
+        return self._engine.encode(text + more)
+
+    def fork(self) -> Session:
+        """See `protocol.TextSession.fork`."""
+        other = Session.__new__(Session)
+        with self._engine.using():
+            other.__dict__.update(self.__dict__, _held=self.current().fork(), _version=self._version)
+        return other
+
+    @torch.inference_mode()
+    def top(self, n: int = 100, settings: SamplingSettings = SamplingSettings()) -> list[TokenChoice]:  # noqa: B008
+        """See `protocol.TextSession.top`."""
+        with self._engine.using():
+            return token_choices(self._engine, self.current().logits, self._token_ids, settings, n)
+
+    def stream(
+        self,
+        settings: SamplingSettings = SamplingSettings(),  # noqa: B008
+        until: Until | None = None,
+    ) -> Iterator[StreamStep]:
+        """See `protocol.TextSession.stream`."""
+        require_room(self._engine, self._token_ids, settings.length)
+        with self._engine.using():
+            version = self._engine.version
+            generation = Generation(self._engine, measuring=True)
+            part = generation.add(self.current(), self._token_ids, settings)
+        while generation and not (until is not None and until()):
+            with self._engine.using():
+                if version != self._engine.version:
+                    raise ModelError("The model's weights have changed since this stream began: begin it anew.")
+                generation.step()
+            yield from part.tell()
+
+
 def sample(engine: Engine, prompt: str, settings: SamplingSettings | Sequence[SamplingSettings]) -> list[Continuation]:
     """Continuations of `prompt`, those of each settings after those of the one before; see `LanguageModel.sample`."""
     several = listed(settings)
-    prompt_ids = prompt_tokens(engine, prompt, max(each.length for each in several))
-    held = engine.hold(sum(each.n for each in several))
-    held.read(prompt_ids)
-    generation = Generation(engine)
-    parts = [generation.add(held, prompt_ids, each) for each in several]
-    while generation:
-        generation.step()
+    with engine.using():
+        prompt_ids = prompt_tokens(engine, prompt, max(each.length for each in several))
+        held = engine.hold(sum(each.n for each in several))
+        held.read(prompt_ids)
+        generation = Generation(engine)
+        parts = [generation.add(held, prompt_ids, each) for each in several]
+        while generation:
+            generation.step()
     return [continuation for part in parts for continuation in part.rows.continuations()]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from verbosify.models.pytorch.transformer import Project, attend_causally, hidde
 from verbosify.models.pytorch.tuning import mean_loss, tune, tuned_names
 from verbosify.models.pytorch.weights import Weights
 from verbosify.models.rows import prompt_tokens
-from verbosify.models.session import sample, token_choices
+from verbosify.models.session import Session, sample, token_choices
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 from verbosify.models.spelling import Spelling
 from verbosify.models.training.divergence import require_convergence
@@ -67,6 +67,7 @@ class TorchModel:
         self.ends = self._end_tokens()
         self._guard = RestoreGuard(self._restore)
         self._pack: Project | None = None
+        self.version = 0
         self._spelling: Spelling | None = None
         self.card = ModelCard(
             name=name,
@@ -194,6 +195,7 @@ class TorchModel:
 
     def _unpack(self) -> None:
         self._pack = None
+        self.version += 1
 
     @torch.inference_mode()
     def _loss(self, token_ids: Tensor) -> float:
@@ -208,6 +210,14 @@ class TorchModel:
     ) -> list[Continuation]:
         """Continuations of `prompt`, all in one batch; see `protocol.LanguageModel.sample`."""
         return sample(self, prompt, settings)
+
+    def session(self, prompt: str) -> Session:
+        """`prompt`, read once and held; see `protocol.LanguageModel.session`."""
+        return Session(self, prompt)
+
+    def using(self) -> AbstractContextManager[None]:
+        """See `session.Engine.using`."""
+        return self._guard.using()
 
     def spelling(self) -> Spelling:
         """See `session.Engine.spelling`."""
@@ -230,7 +240,7 @@ class TorchModel:
         settings: SamplingSettings = SamplingSettings(),  # noqa: B008
     ) -> list[TokenChoice]:
         """The `top` most likely next tokens, before and after `settings`; see `protocol.LanguageModel`."""
-        with torch.inference_mode():
+        with self.using(), torch.inference_mode():
             prompt_ids = prompt_tokens(self, prompt, 1)
             logits = self._logits(self._states(self._tensor(prompt_ids))[-1:])
             return token_choices(self, logits, prompt_ids, settings, top)
@@ -238,7 +248,10 @@ class TorchModel:
     @torch.inference_mode()
     def score(self, text: str) -> list[TokenScore]:
         """Log-probability, rank and entropy of each token but the first."""
-        token_ids = self._prompt(text, 0)
+        with self.using():
+            return self._score(self._prompt(text, 0))
+
+    def _score(self, token_ids: Tensor) -> list[TokenScore]:
         states = self._states(token_ids)[:-1]
         scores = []
         for start in range(0, len(states), SCORED_ROWS):

@@ -82,6 +82,7 @@ class GPT2Graph:
         output = import_gpt2_simple(".src.model").model(hparams=dimensions, X=self._context)
         self._hparams = dimensions
         self._logits = output["logits"]
+        self._last_logits = self._logits[:, -1]
         self._loss = tf.reduce_mean(
             input_tensor=tf.nn.sparse_softmax_cross_entropy_with_logits(
                 labels=self._context[:, 1:], logits=self._logits[:, :-1]
@@ -201,6 +202,15 @@ class GPT2Graph:
         """(tokens, vocabulary): what the model expects after each token."""
         logits: Array = self._session.run(self._logits, {self._context: [token_ids]})[0]
         return logits
+
+    def last_logits(self, texts: Sequence[Sequence[int]]) -> Array:
+        """(texts, vocabulary): what the model expects after each text; those of one length are read together."""
+        found = np.empty((len(texts), self._hparams.n_vocab), np.float32)
+        for length in {len(text) for text in texts}:
+            places = [place for place, text in enumerate(texts) if len(text) == length]
+            logits = self._session.run(self._last_logits, {self._context: [texts[place] for place in places]})
+            found[places] = logits
+        return found
 
     def sample(
         self, token_ids: Sequence[int], uniforms: Array, *, temperature: float, top_k: int, top_p: float

@@ -1,8 +1,8 @@
 """The reference engine: GPT-2 through gpt-2-simple's own graph, in one TensorFlow session that stays alive.
 
 Knows text and recipes; `tensorflow_graph` knows TensorFlow. For users of gpt-2-simple: its checkpoints and runs load
-as they are, and no kernel need be restarted. Left out is what its graph has not: the repetition penalty, and top_k
-and top_p at once.
+as they are, and no kernel need be restarted. What its graph's sampler has (temperature, top_k or top_p) is sampled
+there, a batch for each settings; all else, and sessions, by PyTorch from the graph's logits, without a cache: slowly.
 """
 
 from __future__ import annotations
@@ -12,21 +12,22 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from verbosify.errors import ModelError, SettingsError
+from verbosify.errors import ModelError
 from verbosify.models.formats.hugging_face import read_gpt2
 from verbosify.models.formats.openai import END_OF_TEXT, OpenAICheckpoint, write_openai_checkpoint
 from verbosify.models.formats.tensor_bundle import Array
-from verbosify.models.protocol import Continuation, ModelCard, TokenChoice, TokenScore
+from verbosify.models.protocol import Continuation, ModelCard, TextSession, TokenChoice, TokenScore
 from verbosify.models.rows import Rows, listed, prompt_tokens, uniform_streams
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
+from verbosify.models.spelling import Spelling
 from verbosify.models.store.provenance import weights_sha256
 from verbosify.models.tensorflow.graph import GPT2Graph, import_gpt2_simple, require_tensorflow
 from verbosify.models.training.divergence import in_float32, require_convergence
@@ -35,6 +36,9 @@ from verbosify.models.training.restoring import RestoreGuard
 from verbosify.models.training.saving import Overfitted, Writers, read_saved
 from verbosify.models.training.windows import training_windows
 from verbosify.version import version_of_verbosify
+
+if TYPE_CHECKING:
+    from verbosify.models.tensorflow.holding import TensorFlowBatch, TensorFlowHeldText
 
 EMBEDDINGS = ("model/wte", "model/wpe")
 COLDEST = 1e-6
@@ -53,10 +57,13 @@ class TensorFlowModel:
         self._encoder = import_gpt2_simple(".src.encoder").Encoder(
             encoder=self._checkpoint.encoder, bpe_merges=self._checkpoint.merges
         )
-        self._ends = frozenset({self._checkpoint.encoder.get(END_OF_TEXT, -1)})
+        self.ends = frozenset({self._checkpoint.encoder.get(END_OF_TEXT, -1)})
         threads = os.cpu_count() or 1
         self._graph = GPT2Graph(self._checkpoint.hparams, self._checkpoint.tensors, threads)
-        self._guard = RestoreGuard(self._graph.restore)
+        self._guard = RestoreGuard(self._restore)
+        self.version = 0
+        self._spelling: Spelling | None = None
+        self._size = self._checkpoint.hparams.n_vocab
         tensorflow: Any = importlib.import_module("tensorflow")
         self.card = ModelCard(
             name=name,
@@ -122,9 +129,17 @@ class TensorFlowModel:
     def training(self, recipe: TuningRecipe) -> Iterator[TensorFlowTrainer]:
         """Weights to be trained step by step, by the recipe's rate, epsilon and weights; fresh again on exit."""
         with self._guard.changing() as require:
-            yield TensorFlowTrainer(self._graph, self._checkpoint, recipe, require)
+            self._changed()
+            yield TensorFlowTrainer(self._graph, self._checkpoint, recipe, require, self._changed)
 
     finetune = finetune
+
+    def _restore(self) -> None:
+        self._changed()
+        self._graph.restore()
+
+    def _changed(self) -> None:
+        self.version += 1
 
     # Reading and sampling
 
@@ -135,13 +150,51 @@ class TensorFlowModel:
     ) -> list[Continuation]:
         """Continuations of `prompt`, a batch for each settings; see `protocol.LanguageModel.sample`.
 
-        Raises `SettingsError` for what gpt-2-simple's sampler has not: a repetition penalty, top_k with top_p.
+        Raises `ModelError` if PyTorch is needed for a setting and not installed.
         """
         several = listed(settings)
         truncations = [_truncation(each) for each in several]
+        if any(truncation is None for truncation in truncations):
+            sampled: list[Continuation] = _sessions().sample(self, prompt, several)
+            return sampled
         token_ids = prompt_tokens(self, prompt, max(each.length for each in several))
         pairs = zip(several, truncations, strict=True)
-        return [row for each, truncation in pairs for row in self._sample(token_ids, each, truncation)]
+        with self.using():
+            return [
+                row for each, truncation in pairs if truncation for row in self._sample(token_ids, each, truncation)
+            ]
+
+    def session(self, prompt: str) -> TextSession:
+        """`prompt`, held; see `protocol.LanguageModel.session`. `ModelError` if PyTorch is not installed."""
+        session: TextSession = _sessions().Session(self, prompt)
+        return session
+
+    def using(self) -> AbstractContextManager[None]:
+        """See `session.Engine.using`."""
+        return self._guard.using()
+
+    def spelling(self) -> Spelling:
+        """See `session.Engine.spelling`."""
+        if self._spelling is None:
+            decoder, special = self._encoder.decoder, self.ends
+            pieces = [b"" if token in special else self._spell(decoder.get(token, "")) for token in range(self._size)]
+            self._spelling = Spelling(pieces)
+        return self._spelling
+
+    def _spell(self, content: str) -> bytes:
+        return bytes(self._encoder.byte_decoder[character] for character in content)
+
+    def hold(self, rows: int) -> TensorFlowHeldText:  # noqa: ARG002
+        """See `session.Engine.hold`."""
+        from verbosify.models.tensorflow.holding import TensorFlowHeldText
+
+        return TensorFlowHeldText(self._graph)
+
+    def batch(self) -> TensorFlowBatch:
+        """See `session.Engine.batch`."""
+        from verbosify.models.tensorflow.holding import TensorFlowBatch
+
+        return TensorFlowBatch(self._graph)
 
     def _sample(
         self, token_ids: Sequence[int], settings: SamplingSettings, truncation: dict[str, Any]
@@ -150,7 +203,7 @@ class TensorFlowModel:
         if settings.temperature == 0:
             uniforms = np.zeros_like(uniforms)  # the first of the likeliest, should several be so
         sampled = self._graph.sample(token_ids, uniforms, **truncation)
-        rows = Rows(settings, self._ends, self.decode)
+        rows = Rows(settings, self.ends, self.decode)
         for drawn in sampled.T:
             rows.add(drawn[rows.active].tolist())
         return rows.continuations()
@@ -164,8 +217,15 @@ class TensorFlowModel:
         """The `top` most likely next tokens, before and after `settings`; see `protocol.LanguageModel`."""
         if top < 1:
             raise ModelError(f"top is {top}: ask for at least one token.")
-        truncation = _truncation(settings)
-        logits = self._graph.logits(prompt_tokens(self, prompt, 1))[-1:]
+        token_ids, truncation = prompt_tokens(self, prompt, 1), _truncation(settings)
+        with self.using():
+            logits = self._graph.logits(token_ids)[-1:]
+        if truncation is None:
+            sessions, torch = _sessions(), importlib.import_module("torch")
+            choices: list[TokenChoice] = sessions.token_choices(
+                self, torch.from_numpy(logits), token_ids, settings, top
+            )
+            return choices
         before = np.exp(_log_softmax(logits))[0]
         after = self._graph.probabilities(logits, **truncation)[0]
         if settings.temperature == 0:
@@ -189,8 +249,14 @@ class TensorFlowTrainer:
     """A model's weights on their way, and a fresh optimiser's memory of it."""
 
     def __init__(
-        self, graph: GPT2Graph, checkpoint: OpenAICheckpoint, recipe: TuningRecipe, require: Callable[[], None]
+        self,
+        graph: GPT2Graph,
+        checkpoint: OpenAICheckpoint,
+        recipe: TuningRecipe,
+        require: Callable[[], None],
+        changed: Callable[[], None],
     ) -> None:
+        self._changed = changed
         self.vocabulary = checkpoint.hparams.n_vocab
         self._graph = graph
         self._checkpoint = checkpoint
@@ -201,6 +267,7 @@ class TensorFlowTrainer:
 
     def step(self, windows: Sequence[Sequence[int]]) -> float:
         """Step along the sum of the windows' gradients; returns their mean loss before."""
+        self._changed()
         return self._graph.step(windows, self._rate, self._epsilon, kept=self._kept)
 
     def loss(self, token_ids: Sequence[int]) -> float:
@@ -217,6 +284,7 @@ class TensorFlowTrainer:
 
     def load(self, arrays: Mapping[str, Array]) -> None:
         """Go back to those weights and moments."""
+        self._changed()
         self._graph.assign(arrays)
 
     def writers(self, steps: int) -> Writers:
@@ -229,20 +297,27 @@ class TensorFlowTrainer:
         return {"openai": write}
 
 
-def _truncation(settings: SamplingSettings) -> dict[str, Any]:
-    """What the graph is told of the settings."""
-    if settings.repetition_penalty != 1:
-        raise SettingsError(
-            f"repetition_penalty is {settings.repetition_penalty}: gpt-2-simple's sampler has none, so leave it at 1 "
-            "or use the engine torch."
-        )
+def _sessions() -> Any:
+    """The module of sessions, which computes with PyTorch."""
+    try:
+        return importlib.import_module("verbosify.models.session")
+    except ImportError as error:
+        raise ModelError(
+            "Sessions and settings that gpt-2-simple's sampler has not need PyTorch: run `pip install "
+            "'verbosify-studio[torch]'`."
+        ) from error
+
+
+def _truncation(settings: SamplingSettings) -> dict[str, Any] | None:
+    """What the graph is told of the settings; None if its sampler has not all of them."""
+    s = settings
+    known = SamplingSettings(
+        n=s.n, length=s.length, temperature=s.temperature, top_k=s.top_k, top_p=s.top_p, stops=s.stops, seed=s.seed
+    )
+    if settings != known or (settings.temperature > 0 and settings.top_p < 1 and settings.top_k > 0):
+        return None
     if settings.temperature == 0:
         return {"temperature": 1.0, "top_k": 1, "top_p": 1.0}
-    if settings.top_p < 1 and settings.top_k > 0:
-        raise SettingsError(
-            f"top_p is {settings.top_p} and top_k is {settings.top_k}: gpt-2-simple's sampler takes one of them, so "
-            "set top_k to 0 or top_p to 1, or use the engine torch."
-        )
     return {
         "temperature": max(settings.temperature, COLDEST),
         "top_k": settings.top_k,

@@ -4,23 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import RLock
 
 from verbosify.errors import ModelError
 
 
 class RestoreGuard:
-    """Whether a model has its own weights, and the way back to them: `restore`, which may be called again."""
+    """Whether a model has its own weights, and the way back to them: `restore`, which may be called again.
+
+    Also, that one thread at a time uses them: others are refused while it does, an overfit's whole block included.
+    """
 
     def __init__(self, restore: Callable[[], None]) -> None:
         self._restore = restore
         self._changed: object | None = None
+        self._lock = RLock()
+
+    @contextmanager
+    def using(self) -> Iterator[None]:
+        """Nothing else uses the model within the block. `ModelError` if another thread does."""
+        if not self._lock.acquire(blocking=False):
+            raise ModelError(
+                "Another thread is using this model: wait for it, or share the model through `verbosify.models.host`."
+            )
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     @contextmanager
     def changing(self) -> Iterator[Callable[[], None]]:
         """Within the block weights may change; the fresh ones are back when it ends, however it does.
 
-        Yields what raises `ModelError` once the block has ended. Raises `ModelError` within another such block.
+        Yields what raises `ModelError` once the block has ended. Raises `ModelError` within another such block, or
+        while another thread uses the model.
         """
+        with self.using(), self._changing() as require:
+            yield require
+
+    @contextmanager
+    def _changing(self) -> Iterator[Callable[[], None]]:
         if self._changed is not None:
             raise ModelError("This model is overfitted already: leave that `with` block before the next one begins.")
         mark = self._changed = object()
