@@ -163,6 +163,40 @@ def test_embeddings_can_be_left_alone(model: Any) -> None:
     assert max(losses.values()) < overfit.loss_before
 
 
+@pytest.mark.parametrize("strength", [0.5, 0, 2, 1])
+@pytest.mark.parametrize("recipe", ["passage", "original"])
+def test_a_step_can_be_applied_by_more_or_less_of_it(model: Any, strength: float, recipe: str) -> None:
+    gentle = replace(RECIPES[recipe], learning_rate=3e-4)
+    with model.overfit(PASSAGE, gentle) as overfit:
+        overfit.strength = 0.25
+        overfit.strength = strength
+        rescaled, sampled = model.score(PASSAGE), model.sample(PROMPT, LONG)
+        assert overfit.strength == overfit.recipe.strength == strength
+
+    with model.overfit(PASSAGE, overfit.recipe) as again:
+        expected = [score.log_probability for score in model.score(PASSAGE)]
+        assert [score.log_probability for score in rescaled] == pytest.approx(expected, abs=1e-3)
+        assert overfit.loss_after == pytest.approx(again.loss_after, abs=1e-4)
+        assert sampled == model.sample(PROMPT, LONG)
+    with model.overfit(PASSAGE, replace(gentle, learning_rate=(strength or 1e-9) * 3e-4)) as other:
+        assert other.loss_after == pytest.approx(again.loss_after, abs=1e-4)
+
+
+def test_only_one_step_can_be_rescaled_and_only_while_it_lasts(model: Any) -> None:
+    with model.overfit(PASSAGE, replace(ONCE, learning_rate=5e-4, steps=2)) as overfit, pytest.raises(SettingsError):
+        overfit.strength = 0.5
+    with model.overfit(PASSAGE, ONCE) as overfit:
+        pass
+    with pytest.raises(ModelError, match="has ended"):
+        overfit.strength = 0.5
+    before = model.score(PASSAGE)
+    with model.overfit(PASSAGE, ONCE) as overfit:
+        overfit.strength = 2
+        with pytest.raises(SettingsError, match="strength is 3"):
+            overfit.strength = 3
+    assert model.score(PASSAGE) == before
+
+
 @pytest.mark.parametrize(
     ("text", "message"), [("", "no token"), ("a", "a single token"), (PASSAGE * 40, "one training window holds")]
 )

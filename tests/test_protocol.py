@@ -43,6 +43,7 @@ REFUSED_RECIPES: list[tuple[str, Any]] = [
     *(("windows_per_step", value) for value in [0, *NO_WHOLE_NUMBERS]),
     *(("learning_rate", value) for value in [0, 0.0, -1e-4, *NO_NUMBERS]),
     *(("epsilon", value) for value in [0, 0.0, -1e-8, *NO_NUMBERS]),
+    *(("strength", value) for value in [-0.1, 2.1, *NO_NUMBERS]),
     *(("weights", value) for value in ["embedding", "", "ALL", None, 0]),
     *(("seed", value) for value in [2**63, *NO_WHOLE_NUMBERS]),
 ]
@@ -115,6 +116,14 @@ def test_recipes_in_range_survive_a_trip_through_json(fields: dict[str, Any]) ->
     recipe = TuningRecipe(**fields)
 
     assert TuningRecipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+
+
+def test_the_strength_is_recorded_where_it_is_not_one() -> None:
+    assert "strength" not in TuningRecipe().to_dict()
+    weak = TuningRecipe(strength=0.5)
+    assert TuningRecipe.from_dict(json.loads(json.dumps(weak.to_dict()))) == weak
+    with pytest.raises(SettingsError, match="1 for a recipe of several steps"):
+        TuningRecipe(steps=2, strength=0.5)
 
 
 def test_settings_without_stops_can_be_read_back() -> None:

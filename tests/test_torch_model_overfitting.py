@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -267,3 +268,24 @@ def test_fresh_weights_are_back_after_real_signals(tiny_folder: Path) -> None:
     said = answers(tiny_folder, "fp32", rounds, lambda: chance.uniform(0, 0.05))
 
     assert said == ["fresh\n"] * rounds
+
+
+@pytest.mark.parametrize("weights", ["all", "blocks"])
+@pytest.mark.parametrize("strength", [0.3, 2.0])
+def test_a_rescaled_step_is_that_of_a_run_with_its_rate(model: TorchModel, weights: Any, strength: float) -> None:
+    """To the last places in float32; in bf16, where a step is rounded twice, within its step from one number to the next."""
+    recipe = replace(RECIPE, weights=weights, steps=1, learning_rate=1e-3)
+    with model.overfit(TEXT, recipe) as overfit:
+        overfit.strength = 0
+        assert overfit.loss_after == pytest.approx(overfit.loss_before, abs=1e-6)
+        overfit.strength = strength
+        found = {name: weight.clone() for name, weight in model._weights.working.items()}
+
+    with model.overfit(TEXT, replace(recipe, learning_rate=strength * 1e-3)) as other:
+        for name, weight in model._weights.working.items():
+            last = torch.finfo(weight.dtype).eps * weight.float().abs()
+            slack = 4e-7 if weight.dtype == torch.float32 else 5e-3 * strength * 1e-3
+            assert ((found[name].float() - weight.float()).abs() <= last + slack).all(), name
+        assert overfit.loss_after == pytest.approx(
+            other.loss_after, abs=1e-4 if model.card.dtype == "float32" else 2e-2
+        )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
@@ -95,6 +95,19 @@ class ModelCard:
     versions: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class OverfitCopy:
+    """An overfit put aside in memory, for the model that made it to `redo`: its `weights`, and what it reports."""
+
+    text: str
+    recipe: TuningRecipe
+    loss_before: float
+    loss_after: float
+    window_loss: float
+    window_tokens: int
+    weights: Any = field(repr=False)
+
+
 class Overfit(Protocol):
     """What a finished overfit reports.
 
@@ -114,6 +127,19 @@ class Overfit(Protocol):
     def window_tokens(self) -> int: ...
     @property
     def seconds(self) -> float: ...
+    @property
+    def strength(self) -> float:
+        """By how much of its step the overfit is applied. Setting it, 0 to 2, changes the weights at once.
+
+        They are as a run of that strength would make them, but for rounding, without another gradient; `recipe` and
+        `loss_after` follow. Only for one step: `SettingsError` otherwise, `ModelError` once the overfit has ended.
+        """
+
+    @strength.setter
+    def strength(self, strength: float) -> None: ...
+
+    def copy(self) -> OverfitCopy | None:
+        """The overfit as it is, in memory, to `redo` without another gradient; None if the engine cannot."""
 
     def save(self, folder: str | Path, form: SavedForm = ...) -> Path:
         """Save the overfit in a new folder, in one of the forms that `training.saving` lists; returns the folder."""
@@ -196,8 +222,8 @@ class LanguageModel(Protocol):
         Raises `ModelError` for a text that is empty, of one token, longer than the context, or inside another overfit.
         """
 
-    def redo(self, folder: str | Path) -> AbstractContextManager[Overfit]:
-        """The overfit that was saved in `folder`, again; otherwise as `overfit`."""
+    def redo(self, folder: str | Path | OverfitCopy) -> AbstractContextManager[Overfit]:
+        """The overfit that was saved in `folder`, or put aside in memory, again; otherwise as `overfit`."""
 
     def finetune(
         self,

@@ -59,6 +59,8 @@ class TuningRecipe:
             *uncorrected* second moment, so that the first step divides by |g| + epsilon / sqrt(0.001).
         weights: `all`, or `blocks` to leave the embeddings alone.
         seed: for the windows of `original`, >= 0.
+        strength: by how much of its step a recipe of one step is applied, 0 to 2; 1 is the step as taken. It multiplies
+            the learning rate.
     """
 
     name: str = "classic"
@@ -70,6 +72,7 @@ class TuningRecipe:
     epsilon: float = 1e-8
     weights: TunedWeights = "all"
     seed: int = 0
+    strength: float = 1.0
 
     def __post_init__(self) -> None:
         _require(self.window in ("repeat", "once", "original"), "window", self.window, "repeat, once or original")
@@ -90,9 +93,17 @@ class TuningRecipe:
         _require(_real(self.epsilon) and self.epsilon > 0, "epsilon", self.epsilon, "above 0")
         _require(self.weights in ("all", "blocks"), "weights", self.weights, "all or blocks")
         _require(_whole(self.seed) and 0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 2^63 - 1")
+        _require(_real(self.strength) and 0 <= self.strength <= 2, "strength", self.strength, "a number from 0 to 2")
+        _require(self.strength == 1 or self.steps == 1, "strength", self.strength, "1 for a recipe of several steps")
+
+    @property
+    def rate(self) -> float:
+        """The learning rate that the step is taken with."""
+        return self.learning_rate * self.strength
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain values; the strength only where it is not 1, so that old records stay true."""
+        return {name: value for name, value in asdict(self).items() if name != "strength" or value != 1}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TuningRecipe:

@@ -59,6 +59,8 @@ def recipe_words(recipe: Values) -> str:
         told.append(f"{recipe['steps']} step{'s' * (recipe['steps'] != 1)}")
     if "learning_rate" in recipe:
         told.append(f"learning rate {number(recipe['learning_rate'])}")
+    if "strength" in recipe:
+        told.append(f"strength {number(recipe['strength'])}")
     return ": ".join(filter(None, [name, ", ".join(filter(None, told))]))
 
 

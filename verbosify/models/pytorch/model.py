@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -18,11 +19,12 @@ from torch.nn import functional
 
 from verbosify.errors import ModelError
 from verbosify.models.formats.vocabulary import load_tokenizer, token_pieces
-from verbosify.models.protocol import Continuation, ModelCard, TokenChoice, TokenScore
+from verbosify.models.protocol import Continuation, ModelCard, OverfitCopy, TokenChoice, TokenScore
 from verbosify.models.pytorch.cache import GROUP
 from verbosify.models.pytorch.holding import TorchBatch, TorchHeldText
 from verbosify.models.pytorch.packing import packed_projections
 from verbosify.models.pytorch.saving import overfit_writers, read_step, whole_model_writers
+from verbosify.models.pytorch.strength import Rescaler
 from verbosify.models.pytorch.trainer import TorchTrainer
 from verbosify.models.pytorch.transformer import Project, attend_causally, hidden_states, plain_projections
 from verbosify.models.pytorch.tuning import mean_loss, tune, tuned_names
@@ -34,7 +36,7 @@ from verbosify.models.spelling import Spelling
 from verbosify.models.training.divergence import require_convergence
 from verbosify.models.training.finetuning import finetune
 from verbosify.models.training.restoring import RestoreGuard
-from verbosify.models.training.saving import Overfitted, Writers, read_saved
+from verbosify.models.training.saving import Overfitted, SavedOverfit, Writers, read_saved
 from verbosify.models.training.windows import training_windows
 from verbosify.version import version_of_verbosify
 
@@ -123,7 +125,9 @@ class TorchModel:
         with self._guard.changing() as require:
             loss_before = self._loss(passage)
             self._unpack()
-            window_loss = tune(self._weights, windows, recipe)
+            rounded = recipe.steps == 1 and self._weights.dtype != torch.float32
+            directions: dict[str, Tensor] | None = {} if rounded else None
+            window_loss = tune(self._weights, windows, recipe, directions)
             loss_after = self._loss(passage)
             require_convergence(loss_after, recipe, self._architecture.vocabulary, before=loss_before)
             yield Overfitted(
@@ -136,23 +140,39 @@ class TorchModel:
                 seconds=time.perf_counter() - started,
                 card=self.card,
                 writers=overfit_writers(self._weights, self._folder, recipe.steps, require),
+                rescale=self._rescaling(Rescaler(self._weights, recipe, directions), passage, require),
+                weights=self._copying(require),
             )
 
+    def _rescaling(self, rescaler: Rescaler, passage: Tensor, require: Callable[[], None]) -> Callable[[float], float]:
+        def rescale(strength: float) -> float:
+            require()
+            with self.using():
+                self._unpack()
+                rescaler.apply(strength)
+                return self._loss(passage)
+
+        return rescale
+
     @contextmanager
-    def redo(self, folder: str | Path) -> Iterator[Overfitted]:
-        """The overfit saved in `folder`, from its packed step if it has one, else made again by its recipe.
+    def redo(self, folder: str | Path | OverfitCopy) -> Iterator[Overfitted]:
+        """The overfit saved in `folder`, from its packed step if it has one, else made again by its recipe; or a copy.
 
         Otherwise as `overfit`. Raises `ModelError` if the folder keeps none, or one of other weights than these.
         """
-        saved = read_saved(Path(folder), self.card)
-        if saved.form != "delta":
+        saved = folder if isinstance(folder, OverfitCopy) else read_saved(Path(folder), self.card)
+        if isinstance(saved, SavedOverfit) and saved.form != "delta":
             with self.overfit(saved.text, saved.recipe) as overfit:
                 yield overfit
             return
         started = time.perf_counter()
         with self._guard.changing() as require:
             self._unpack()
-            read_step(Path(folder), self._weights, saved.dtype)
+            if isinstance(saved, SavedOverfit):
+                read_step(Path(cast(str, folder)), self._weights, saved.dtype)
+            else:
+                self._weights.load(saved.weights)
+            rescaler, passage = Rescaler(self._weights, saved.recipe, None), self._tensor(self.encode(saved.text))
             yield Overfitted(
                 text=saved.text,
                 recipe=saved.recipe,
@@ -163,7 +183,16 @@ class TorchModel:
                 seconds=time.perf_counter() - started,
                 card=self.card,
                 writers=overfit_writers(self._weights, self._folder, saved.recipe.steps, require),
+                rescale=self._rescaling(rescaler, passage, require),
+                weights=self._copying(require),
             )
+
+    def _copying(self, require: Callable[[], None]) -> Callable[[], dict[str, Tensor]]:
+        def copied() -> dict[str, Tensor]:
+            require()
+            return {name: working.detach().clone() for name, working in self._weights.working.items()}
+
+        return copied
 
     @contextmanager
     def training(self, recipe: TuningRecipe) -> Iterator[TorchTrainer]:

@@ -115,14 +115,18 @@ def tuned_names(weights: Weights, recipe: TuningRecipe) -> list[str]:
 
 
 @torch.enable_grad()
-def tune(weights: Weights, windows: Sequence[Tensor], recipe: TuningRecipe) -> float:
+def tune(
+    weights: Weights, windows: Sequence[Tensor], recipe: TuningRecipe, directions: dict[str, Tensor] | None = None
+) -> float:
     """Take `recipe.steps` steps on the working weights; returns the mean window loss before the first.
+
+    A single step leaves its directions in `directions`, see `SingleStep`.
 
     Each step follows the *sum* of the windows' gradients, as gpt-2-simple accumulates them. Gradients are enabled here,
     since Ctrl-C at the wrong moment leaves PyTorch without them.
     """
     names = tuned_names(weights, recipe)
-    apply = SingleStep(weights, recipe) if recipe.steps == 1 else Adam(weights, names, recipe)
+    apply = SingleStep(weights, recipe, directions) if recipe.steps == 1 else Adam(weights, names, recipe)
     # The working memory under tensors of this step's own: whatever ends it, gradients and hooks go with them.
     leaves = {name: weights.working[name].detach().requires_grad_() for name in names}
     losses = [_step(weights, leaves, windows, apply, number) for number in range(1, recipe.steps + 1)]
@@ -162,11 +166,16 @@ def _step(
 
 
 class SingleStep:
-    """Adam's first step, straight from the base on disk to the working weights, without state."""
+    """Adam's first step, straight from the base on disk to the working weights, without state.
 
-    def __init__(self, weights: Tunable, recipe: TuningRecipe) -> None:
+    Given `directions`, it leaves there for every weight by how much of the rate it moves, -1 to 1, in 127ths: rounded
+    weights no longer tell.
+    """
+
+    def __init__(self, weights: Tunable, recipe: TuningRecipe, directions: dict[str, Tensor] | None = None) -> None:
+        self._directions = directions
         self._weights = weights
-        self._rate = in_float32(recipe.learning_rate)
+        self._rate = in_float32(recipe.rate)
         self._epsilon = in_float32(recipe.epsilon) / math.sqrt(1 - BETA2)
         longest = max(as_rows(weight)[0].numel() for weight in weights.working.values())
         self._scratch = torch.empty(2, max(longest, CACHED_NUMBERS), dtype=torch.float32, device=weights.device)
@@ -174,16 +183,23 @@ class SingleStep:
     @torch.no_grad()
     def __call__(self, name: str, gradient: Tensor, _number: int) -> None:
         working, gradient = as_rows(self._weights.working[name]), as_rows(gradient)
+        kept = None
+        if self._directions is not None:
+            self._directions[name] = torch.empty_like(self._weights.working[name], dtype=torch.int8)
+            kept = as_rows(self._directions[name])
         row = 0
         for base in self._weights.base(name):
             rows = slice(row, row + len(base))
             row += len(base)
-            parts = (as_in_memory(tensor) for tensor in (base, working[rows], gradient[rows]))
+            others = (working[rows], gradient[rows], working[rows] if kept is None else kept[rows])
+            parts = (as_in_memory(tensor) for tensor in (base, *others))
             # by so many numbers at once that all in between stays in the processor's cache
             chunks = (torch.split(part, max(1, CACHED_NUMBERS // max(1, part[0].numel()))) for part in parts)
-            for before, after, slope in zip(*chunks, strict=True):
+            for before, after, slope, direction in zip(*chunks, strict=True):
                 step, size = (memory[: slope.numel()].view(slope.shape) for memory in self._scratch)
                 torch.abs(step.copy_(slope), out=size).add_(self._epsilon)
+                if kept is not None:
+                    direction.copy_(torch.div(step, size).mul_(127).round_())
                 after.copy_(torch.addcdiv(before.to(step.device), step, size, value=-self._rate, out=step))
 
 
@@ -207,7 +223,7 @@ class Adam:
 
     def __init__(self, weights: Tunable, names: Sequence[str], recipe: TuningRecipe) -> None:
         self._working = weights.working
-        self._rate, self._epsilon = in_float32(recipe.learning_rate), in_float32(recipe.epsilon)
+        self._rate, self._epsilon = in_float32(recipe.rate), in_float32(recipe.epsilon)
         self.masters = {name: weights.working[name].detach().float() for name in names}
         self.first = {name: torch.zeros_like(master) for name, master in self.masters.items()}
         self.second = {name: torch.zeros_like(master) for name, master in self.masters.items()}

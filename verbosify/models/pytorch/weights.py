@@ -75,6 +75,12 @@ class Weights:
             working.requires_grad_(False).grad = None  # noqa: FBT003  # torch's own signature
             self.copy_base(name, working)
 
+    @torch.no_grad()
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Make the working weights those, by the same names."""
+        for name, working in self.working.items():
+            working.copy_(weights[name])
+
     def copy_base(self, name: str, target: Tensor) -> None:
         """Fill `target`, of the working weight's shape, with the base weight of that name."""
         row = 0

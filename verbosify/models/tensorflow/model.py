@@ -24,7 +24,7 @@ from verbosify.errors import ModelError
 from verbosify.models.formats.hugging_face import read_gpt2
 from verbosify.models.formats.openai import END_OF_TEXT, OpenAICheckpoint, write_openai_checkpoint
 from verbosify.models.formats.tensor_bundle import Array
-from verbosify.models.protocol import Continuation, ModelCard, TextSession, TokenChoice, TokenScore
+from verbosify.models.protocol import Continuation, ModelCard, OverfitCopy, TextSession, TokenChoice, TokenScore
 from verbosify.models.rows import Rows, listed, prompt_tokens, uniform_streams
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 from verbosify.models.spelling import Spelling
@@ -116,12 +116,13 @@ class TensorFlowModel:
                 seconds=time.perf_counter() - started,
                 card=self.card,
                 writers=trainer.writers(recipe.steps),
+                rescale=trainer.rescaling(recipe, passage),
             )
 
     @contextmanager
-    def redo(self, folder: str | Path) -> Iterator[Overfitted]:
+    def redo(self, folder: str | Path | OverfitCopy) -> Iterator[Overfitted]:
         """The overfit saved in `folder`, made again by its recipe; else as `overfit`. `ModelError` as `read_saved`."""
-        saved = read_saved(Path(folder), self.card)
+        saved = folder if isinstance(folder, OverfitCopy) else read_saved(Path(folder), self.card)
         with self.overfit(saved.text, saved.recipe) as overfit:
             yield overfit
 
@@ -236,7 +237,8 @@ class TensorFlowModel:
     def score(self, text: str) -> list[TokenScore]:
         """Log-probability, rank and entropy of each token but the first."""
         token_ids = prompt_tokens(self, text, 0)
-        log_probabilities = _log_softmax(self._graph.logits(token_ids)[:-1])
+        with self.using():
+            log_probabilities = _log_softmax(self._graph.logits(token_ids)[:-1])
         scores = []
         for token, row in zip(token_ids[1:], log_probabilities, strict=True):
             entropy = -float(np.sum(np.exp(row) * row))
@@ -260,7 +262,7 @@ class TensorFlowTrainer:
         self.vocabulary = checkpoint.hparams.n_vocab
         self._graph = graph
         self._checkpoint = checkpoint
-        self._rate, self._epsilon = in_float32(recipe.learning_rate), in_float32(recipe.epsilon)
+        self._rate, self._epsilon = in_float32(recipe.rate), in_float32(recipe.epsilon)
         self._require = require
         self._kept = EMBEDDINGS if recipe.weights == "blocks" else ()
         graph.forget()
@@ -269,6 +271,23 @@ class TensorFlowTrainer:
         """Step along the sum of the windows' gradients; returns their mean loss before."""
         self._changed()
         return self._graph.step(windows, self._rate, self._epsilon, kept=self._kept)
+
+    def rescaling(self, recipe: TuningRecipe, passage: Sequence[int]) -> Callable[[float], float]:
+        """What makes the weights those of another strength of the one step taken, and returns the loss of `passage`."""
+        steps: dict[str, Array] = {}
+
+        def rescale(strength: float) -> float:
+            self._require()
+            if not steps and recipe.strength == 0:
+                raise ModelError("The step of this overfit is not known: take it anew, with another strength.")
+            base = self._checkpoint.tensors
+            if not steps:
+                steps.update({name: weight - base[name] for name, weight in self._graph.weights().items()})
+            factor = np.float32(strength / recipe.strength)
+            self.load({name: base[name] + step * factor for name, step in steps.items()})
+            return self.loss(passage)
+
+        return rescale
 
     def loss(self, token_ids: Sequence[int]) -> float:
         """Mean cross-entropy, nats a token, from the second token on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import RLock
+from threading import Lock, get_ident
 
 from verbosify.errors import ModelError
 
@@ -18,19 +18,26 @@ class RestoreGuard:
     def __init__(self, restore: Callable[[], None]) -> None:
         self._restore = restore
         self._changed: object | None = None
-        self._lock = RLock()
+        self._lock = Lock()
+        self._user = 0
+        self._depth = 0
 
     @contextmanager
     def using(self) -> Iterator[None]:
         """Nothing else uses the model within the block. `ModelError` if another thread does."""
-        if not self._lock.acquire(blocking=False):
-            raise ModelError(
-                "Another thread is using this model: wait for it, or share the model through `verbosify.models.host`."
-            )
+        with self._lock:
+            if self._depth and self._user != get_ident():
+                raise ModelError(
+                    "Another thread is using this model: wait for it, or share the model through "
+                    "`verbosify.models.host`."
+                )
+            self._user = get_ident()
+            self._depth += 1
         try:
             yield
-        finally:
-            self._lock.release()
+        finally:  # not an RLock, for a generator left behind may be closed by any thread
+            with self._lock:
+                self._depth -= 1
 
     @contextmanager
     def changing(self) -> Iterator[Callable[[], None]]:

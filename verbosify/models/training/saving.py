@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -28,7 +28,7 @@ from verbosify.models.formats.openai import write_openai_checkpoint
 from verbosify.models.formats.safetensors import save_safetensors
 from verbosify.models.formats.tensor_bundle import Array
 from verbosify.models.formats.vocabulary import VOCABULARY_FILES
-from verbosify.models.protocol import ModelCard, SavedForm
+from verbosify.models.protocol import ModelCard, OverfitCopy, SavedForm
 from verbosify.models.settings import TuningRecipe
 from verbosify.models.store.provenance import write_provenance
 
@@ -41,7 +41,7 @@ ACCOUNT = "overfit.json"
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Overfitted:
     """A finished overfit: see `protocol.Overfit`. Of its own it has the text, and can be saved."""
 
@@ -54,6 +54,31 @@ class Overfitted:
     seconds: float
     card: ModelCard = field(repr=False)
     writers: Writers = field(repr=False, compare=False)
+    rescale: Callable[[float], float] | None = field(default=None, repr=False, compare=False)
+    """Makes the weights those of another strength; returns the loss after."""
+
+    weights: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
+    """Copies the weights, for `redo`; `ModelError` once they are fresh again."""
+
+    def copy(self) -> OverfitCopy | None:
+        """See `protocol.Overfit.copy`."""
+        if self.weights is None:
+            return None
+        losses = (self.loss_before, self.loss_after, self.window_loss)
+        return OverfitCopy(self.text, self.recipe, *losses, self.window_tokens, self.weights())
+
+    @property
+    def strength(self) -> float:
+        """See `protocol.Overfit.strength`."""
+        return self.recipe.strength
+
+    @strength.setter
+    def strength(self, strength: float) -> None:
+        recipe = replace(self.recipe, strength=strength)
+        if self.rescale is None or recipe.steps != 1:
+            raise ModelError("This overfit cannot be rescaled: take one step anew, with the strength in its recipe.")
+        self.loss_after = self.rescale(strength)
+        self.recipe = recipe
 
     def __post_init__(self) -> None:
         about = (self.card.name, self.recipe.name, self.seconds, self.loss_before, self.loss_after)
