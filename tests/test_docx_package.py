@@ -63,6 +63,12 @@ def test_a_broken_document_part_is_refused(content: bytes) -> None:
         essay_from_bytes(rewritten(of_xml(run("Words.")), **{"word/document.xml": content}), "essay.docx")
 
 
+@pytest.mark.parametrize("content", [b"<styles/>", NO_BODY])
+def test_styles_that_are_none_are_refused_before_anything_is_written(content: bytes) -> None:
+    with pytest.raises(EssayError, match=r"essay\.docx is not a Word document"):
+        essay_from_bytes(rewritten(of_xml(run("Words.")), **{"word/styles.xml": content}), "essay.docx")
+
+
 def test_a_document_with_a_password_is_refused() -> None:
     source = bytearray(of_xml(run("Words.")))
     with zipfile.ZipFile(io.BytesIO(bytes(source))) as archive:

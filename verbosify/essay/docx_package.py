@@ -35,6 +35,7 @@ def open_docx(source: bytes, name: str) -> Document:
     """
     from docx import api
     from docx.opc.exceptions import PackageNotFoundError
+    from docx.oxml.styles import CT_Styles
 
     not_word = f"{name} is not a Word document: save it again as “Word Document (.docx)”, or as .md or .txt."
     if source.startswith(_OLD_CONTAINER):
@@ -44,7 +45,7 @@ def open_docx(source: bytes, name: str) -> Document:
     try:
         _refuse_bomb(source, name)
         document = api.Document(BytesIO(_transitional(source)))
-        if document.element.body is None or document.styles.element is None:
+        if document.element.body is None or not isinstance(document.styles.element, CT_Styles):
             raise EssayError(not_word)
         return document
     except (zipfile.BadZipFile, PackageNotFoundError, SyntaxError, KeyError, ValueError, AttributeError) as error:
