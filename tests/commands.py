@@ -169,7 +169,7 @@ def warm_up() -> None:
     """Import what is slow, and load a model once: transformers compiles a thousand patterns for the first."""
     import docx  # noqa: F401
     import jinja2  # noqa: F401
-    import jsonschema  # noqa: F401
+    import pydantic  # noqa: F401
     import rapidfuzz.distance  # noqa: F401
     import rich.progress  # noqa: F401
     import sentencex  # noqa: F401

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from verbosify.piece import BUILT_IN, Job, Overfit, Passage, Pick, Piece, Sample
+from verbosify.piece.checking import check
+from verbosify.piece.export import fingerprints, job_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -159,6 +161,12 @@ def put(data: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         place = place[key]
     place[last] = value
     return changed
+
+
+def with_its_fingerprint(data: dict[str, Any]) -> dict[str, Any]:
+    """The content of a piece.json that was changed, with the fingerprint of what it is now."""
+    values = check(data | {"fingerprint": "0" * 64})
+    return data | {"fingerprint": fingerprints(job_of(values), values.passages)[0]}
 
 
 def start_python(code: str, *arguments: object) -> subprocess.Popen[str]:

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.commands import Commands
+from tests.pieces import with_its_fingerprint
 from tests.speaking_model import ESSAY
 from verbosify.errors import PieceError, VerbosifyError
 from verbosify.essay import essay_from_text
@@ -22,7 +23,6 @@ from verbosify.notebook import figures, frames
 from verbosify.notebook.curator import Curator
 from verbosify.notebook.exporting import export_reading, words_so_far
 from verbosify.piece import Pick, Piece, export_piece, import_piece
-from verbosify.piece.export import job_of
 from verbosify.site.building import site_files
 from verbosify.site.record import Record
 from verbosify.workflow import Options, replay, verbosify
@@ -80,8 +80,7 @@ def put(path: str, *value: Any) -> Change:
 def imported(whole: dict[str, Any], change: Change, folder: Path) -> Piece:
     data = copy.deepcopy(whole)
     change(data)
-    data["fingerprint"] = job_of(data).fingerprint
-    return import_piece(data, folder)
+    return import_piece(with_its_fingerprint(data), folder)
 
 
 def told(piece: Piece, model: LanguageModel, folder: Path) -> dict[str, str]:

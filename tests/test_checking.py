@@ -32,40 +32,42 @@ def test_an_export_passes(good: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
-        ("version", 2, r"\$\.version: 2 is newer than this verbosify, which knows 1: update it"),
-        ("version", "1", r"\$\.version: 1 was expected"),
-        ("version", True, r"\$\.version: 1 was expected"),
-        ("format", "other", r"\$\.format: 'verbosify/piece' was expected"),
-        ("title", None, r"\$\.title: None is not of type 'string'"),
-        ("more", 1, r"\$: Additional properties are not allowed"),
-        ("fingerprint", "x", r"\$\.fingerprint: 'x' does not match"),
+        ("version", 3, r"\$\.version: 3 is newer than this verbosify, which knows 2: update it"),
+        ("version", "2", r"\$\.version: '2' should be 2"),
+        ("version", True, r"\$\.version: True should be 2"),
+        ("format", "other", r"\$\.format: 'other' should be 'verbosify/piece'"),
+        ("title", None, r"\$\.title: None should be a valid string"),
+        ("more", 1, r"\$\.more: it is not known here"),
+        ("fingerprint", "x", r"\$\.fingerprint: 'x' should match pattern"),
         ("job.seed", 2**63, r"\$\.job\.seed: the number does not fit 64 bits"),
         ("job.seed", 10**400, r"\$\.job\.seed: the number does not fit 64 bits"),
         ("job.seed", float("nan"), r"\$\.job\.seed: nan is no number"),
         ("job.seed", float("-inf"), r"\$\.job\.seed: -inf is no number"),
         ("job.seed", object(), r"\$\.job\.seed: a value of type object is no JSON"),
-        ("job", {1: 2}, r"\$\.job: 1 is no name"),
-        ("job", DEEP, r"nested more than 64 levels deep"),
+        ("job", {1: 2}, r"\$\.job\[1\]: 1 should be a valid string"),
+        ("job.recipe", {1: 2}, r"\$\.job\.recipe: 1 is no name"),
+        ("job", DEEP, r"\$\.job: \[\[.* should be an object"),
+        ("job.recipe", DEEP, r"nested more than 64 levels deep"),
         ("essay.text", "half \ud83d", r"\$\.essay\.text: '\\ud83d' is half a character"),
-        ("essay.blocks.0.start", -1, r"\$\.essay\.blocks\[0\]\.start: -1 is less than the minimum of 0"),
-        ("model.weights_sha256", 5, r"\$\.model\.weights_sha256: 5 is not of type 'string'"),
-        ("passages.1.start", -1, r"\$\.passages\[1\]\.start: -1 is less"),
-        ("passages.1.start", 0.0, r"\$\.passages\[1\]\.start: 0\.0 is not of type 'integer'"),
-        ("passages.1.start", True, r"\$\.passages\[1\]\.start: True is not of type 'integer'"),
-        ("passages.1", [], r"\$\.passages\[1\]: \[\] is not of type 'object'"),
-        ("passages", {}, r"\$\.passages: \{\} is not of type 'array'"),
-        ("overfits.2.loss_after", float("inf"), r"\$\.overfits\[2\]\.loss_after: inf is no number"),
-        ("overfits.2.model", {}, r"\$\.overfits\[2\]\.model: 'name' is a required property"),
-        ("batches.1.seconds", "1", r"\$\.batches\[1\]\.seconds: '1' is not of type 'number'"),
-        ("samples.5.id", 0, r"\$\.samples\[5\]\.id: 0 is less than the minimum of 1"),
-        ("samples.5.token_ids", [1, -1], r"\$\.samples\[5\]\.token_ids\[1\]: -1 is less than the minimum of 0"),
-        ("samples.5.token_ids", [1, 2.0], r"\$\.samples\[5\]\.token_ids\[1\]: 2\.0 is not of type 'integer'"),
-        ("samples.5.token_ids", "1", r"\$\.samples\[5\]\.token_ids: '1' is not of type 'array'"),
-        ("samples.5.text", ["x" * 500], r"\$\.samples\[5\]\.text: .{60,90}….*is not of type 'string'\.$"),
-        ("picks.0.action", "liked", r"\$\.picks\[0\]\.action: 'liked' is not one of"),
-        ("readings.fluffy.gaps.x", [], r"\$\.readings\.fluffy\.gaps: 'x' does not match"),
-        ("log.0.detail", None, r"\$\.log\[0\]\.detail: None is not of type 'object'"),
-        ("log.0.event", "", r"\$\.log\[0\]\.event: '' "),
+        ("essay.blocks.0.start", -1, r"\$\.essay\.blocks\[0\]\.start: -1 should be greater than or equal to 0"),
+        ("model.weights_sha256", 5, r"\$\.model\.weights_sha256: 5 should be a valid string"),
+        ("passages.1.start", -1, r"\$\.passages\[1\]\.start: -1 should be greater"),
+        ("passages.1.start", 0.0, r"\$\.passages\[1\]\.start: 0\.0 should be a valid integer"),
+        ("passages.1.start", True, r"\$\.passages\[1\]\.start: True should be a valid integer"),
+        ("passages.1", [], r"\$\.passages\[1\]: \[\] should be an object"),
+        ("passages", {}, r"\$\.passages: \{\} should be a valid list"),
+        ("overfits.2.loss_after", float("inf"), r"\$\.overfits\[2\]\.loss_after: inf should be a finite number"),
+        ("overfits.2.model", {}, r"\$\.overfits\[2\]\.model\.name: it is missing"),
+        ("batches.1.seconds", "1", r"\$\.batches\[1\]\.seconds: '1' should be a valid number"),
+        ("samples.5.id", 0, r"\$\.samples\[5\]\.id: 0 should be greater than or equal to 1"),
+        ("samples.5.token_ids", [1, -1], r"\$\.samples\[5\]\.token_ids\[1\]: -1 should be greater than or equal to 0"),
+        ("samples.5.token_ids", [1, 2.0], r"\$\.samples\[5\]\.token_ids\[1\]: 2\.0 should be a valid integer"),
+        ("samples.5.token_ids", "1", r"\$\.samples\[5\]\.token_ids: '1' should be a valid list"),
+        ("samples.5.text", ["x" * 500], r"\$\.samples\[5\]\.text: .{60,90}….*should be a valid string\.$"),
+        ("picks.0.action", "liked", r"\$\.picks\[0\]\.action: 'liked' should be 'chosen', 'picked'"),
+        ("readings.fluffy.gaps.x", [], r"\$\.readings\.fluffy\.gaps\.x: 'x' should match pattern"),
+        ("log.0.detail", None, r"\$\.log\[0\]\.detail: None should be an object"),
+        ("log.0.event", "", r"\$\.log\[0\]\.event: '' should have at least 1 character"),
     ],
 )
 def test_what_has_another_shape_is_refused_by_its_place(good: dict[str, Any], path: str, value: Any, told: str) -> None:
@@ -77,12 +79,16 @@ def test_what_has_another_shape_is_refused_by_its_place(good: dict[str, Any], pa
 
 
 def test_a_record_from_before_there_were_scores_is_read(good: dict[str, Any]) -> None:
-    check({name: value for name, value in good.items() if name != "scores"})
+    old = {name: value for name, value in good.items() if name != "scores"} | {"version": 1}
+    old["batches"] = [{name: value for name, value in row.items() if name != "prompt"} for row in good["batches"]]
+    old["samples"] = [{name: value for name, value in row.items() if name != "parent"} for row in good["samples"]]
+
+    assert check(old) == check(good | {"scores": []})
 
 
 @pytest.mark.parametrize("key", schema()["required"])
-def test_every_other_key_is_needed(good: dict[str, Any], key: str) -> None:
-    with pytest.raises(PieceError, match=rf"at \$: '{key}' is a required property"):
+def test_every_key_is_needed(good: dict[str, Any], key: str) -> None:
+    with pytest.raises(PieceError, match=rf"at \$: '{key}' is missing"):
         check({name: value for name, value in good.items() if name != key})
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from tests.pieces import add_batch, make_overfit, make_piece, make_samples
 from verbosify.errors import OutputError, PieceError
-from verbosify.piece import Piece, database
+from verbosify.piece import Piece
+from verbosify.record import database
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from tests.pieces import add_batch, make_piece
 from verbosify import files
 from verbosify.errors import OutputError, PieceError, VerbosifyError
 from verbosify.files import can_share_memory, file_lock, lock_trouble, replace_file, whole_file
-from verbosify.piece import Pick, Piece, database, read_record, write_export
+from verbosify.piece import Pick, Piece, read_record, write_export
+from verbosify.record import database
 from verbosify.site import build_site
 from verbosify.workflow.outputs import write_reading
 
@@ -257,7 +258,7 @@ def test_a_piece_on_a_disk_that_may_not_be_written_to_can_be_read(tmp_path: Path
             assert piece.log()[-1].event == "in the log alone"
         with pytest.raises(OutputError, match="cannot be locked"), piece.lock():
             pass
-        assert len(read_record(disk / "closed")["samples"]) == 12
+        assert len(read_record(disk / "closed").samples) == 12
 
 
 def test_a_disk_that_cannot_be_told_to_keep_what_was_written_is_no_failure(

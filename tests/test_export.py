@@ -87,7 +87,7 @@ def test_an_export_obeys_its_schema_and_says_all_of_it(good: dict[str, Any]) -> 
     Draft202012Validator(schema()).validate(good)
 
     assert list(good) == KEYS == list(schema()["properties"])
-    assert (good["format"], good["version"], good["title"]) == ("verbosify/piece", 1, "The harbour")
+    assert (good["format"], good["version"], good["title"]) == ("verbosify/piece", 2, "The harbour")
     assert good["job"] == OPTIONS
     assert good["model"] == CARD
     assert good["essay"]["source_base64"] is None
@@ -199,7 +199,7 @@ def test_any_record_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactor
             "undone",
             r"\$\.picks\[0\]: it must hold that an event has the columns of its action",
         ),
-        ("picks.10.target", 1, r"\$\.picks: Pick event 11 names act 1, which is not the one to be undone"),
+        ("picks.10.target", 1, r"\$\.picks: Event 11 names act 1, which is not the one to be undone"),
         ("picks.10.target", 99, r"\$\.picks\[10\]: it must hold that an event comes after what it names"),
         ("readings", {}, r"\$\.readings: they are not what the picks add up to"),
         ("readings.fluffy.words_added", 5, r"\$\.readings: they are not what the picks add up to"),

@@ -55,7 +55,7 @@ def test_the_uninterrupted_run_has_something_to_lose(whole: Whole) -> None:
 
 MOMENTS = {
     "while the piece is made": Moment("piece/store.py", "add_passage", count=2),
-    "with the control batch half recorded": Moment("piece/database.py", "insert", count=10),
+    "with the control batch half recorded": Moment("record/database.py", "insert", count=10),
     "after the first batch": Moment("piece/store.py", "add_batch", "return", count=2),
     "in the middle of an overfit": Moment("models/tuning.py", "tune", count=2),
     "with samples drawn and not recorded": Moment("workflow/sampling.py", "measure", count=3),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.pieces import make_job, make_passages, make_piece
+from tests.pieces import make_full_piece, make_job, make_passages, make_piece, start_python
+from tools.describe_record import DOCS, page, schema_text
 from verbosify.errors import PieceError
-from verbosify.piece import Piece, Scores, migrations
-from verbosify.piece.database import Database
-from verbosify.piece.migrations import APPLICATION_ID, MIGRATIONS
+from verbosify.piece import Piece, Scores, export_piece, migrations
+from verbosify.piece.migrations import APPLICATION_ID, SCHEMA
+from verbosify.record.database import Database
+from verbosify.record.migrations import Migration
 
 
 @pytest.fixture
@@ -21,6 +25,37 @@ def old(tmp_path: Path) -> Iterator[Path]:
     """The folder of a piece made before the migrations that a test adds."""
     make_piece(tmp_path / "old").close()
     return tmp_path / "old"
+
+
+MIGRATIONS = SCHEMA.migrations
+
+
+def use(patch: pytest.MonkeyPatch, *names: Migration) -> None:
+    patch.setattr(migrations, "SCHEMA", replace(SCHEMA, migrations=names))
+
+
+def contents(folder: Path) -> dict[str, list]:
+    """The rows of each table."""
+    with closing(sqlite3.connect(folder / "piece.db")) as file:
+        names = [name for (name,) in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        return {name: file.execute("SELECT * FROM TABLE_NAME".replace("TABLE_NAME", name)).fetchall() for name in names}
+
+
+def set_back(new: Path, old: Path, count: int) -> None:
+    """Make the piece in `new` again in `old`, as a verbosify of `count` migrations would have recorded it."""
+    old.mkdir()
+    with closing(Database.make(old / "piece.db")) as database:
+        database.rows("ATTACH DATABASE ? AS new", (str(new / "piece.db"),))
+        schema = replace(SCHEMA, migrations=MIGRATIONS[:count])
+        with database.writing():
+            schema.migrate(database)
+            for (table,) in database.rows("SELECT name FROM main.sqlite_schema WHERE type = 'table'"):
+                if table != "migrations":
+                    found = database.rows("SELECT name FROM main.pragma_table_info(?)", (table,))
+                    columns = ", ".join(f'"{name}"' for (name,) in found)
+                    source = "generations" if table == "samples" else table
+                    database.execute(f"INSERT INTO main.{table} SELECT {columns} FROM new.{source} ORDER BY rowid")  # noqa: S608
+    assert not (old / "piece.db-wal").exists()
 
 
 def add_a_column(database: Database) -> None:
@@ -52,7 +87,7 @@ def test_every_table_is_strict_about_types(old: Path) -> None:
 
 
 def test_an_older_piece_is_brought_up_to_date_on_opening(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, add_a_column, add_a_table))
+    use(monkeypatch, *MIGRATIONS, add_a_column, add_a_table)
 
     for _ in range(2):  # the second opening finds nothing to do
         with Piece.open(old) as piece:
@@ -64,36 +99,67 @@ def test_an_older_piece_is_brought_up_to_date_on_opening(old: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("count", range(1, len(MIGRATIONS)))
-def test_a_piece_of_every_earlier_version_can_be_gone_on_with(
-    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:count])
-        make_piece(tmp_path / "old").close()
+def test_a_piece_of_every_earlier_version_comes_up_to_date_as_it_was(count: int, tmp_path: Path) -> None:
+    with make_full_piece(tmp_path / "new") as piece:
+        rows = contents(tmp_path / "new")
+        whole = export_piece(piece)
+    set_back(tmp_path / "new", tmp_path / "old", count)
 
     with Piece.open(tmp_path / "old") as piece:
+        assert SCHEMA.version(piece.database) == len(MIGRATIONS)
+        assert export_piece(piece) == whole
         sample = next(piece.samples())
+        piece.undo("own – é", curator="Ada")
+        assert contents(tmp_path / "old")["generations"] == rows["generations"]
         piece.add_scores(Scores(sample=sample.id, tokens=[sample.text], base=[0.25], overfitted=[0.5]))
         assert [(row.sample, row.overfitted) for row in piece.scores()] == [(sample.id, [0.5])]
-        assert migrations.version(piece.database) == len(MIGRATIONS)
+        with pytest.raises(PieceError, match="never changed or deleted"), piece.database.writing():
+            piece.database.execute("DELETE FROM generations")
+        assert piece.database.rows("PRAGMA foreign_key_check") == []
+
+
+def test_a_process_killed_while_it_brings_a_piece_up_to_date_leaves_it_as_it_was(tmp_path: Path) -> None:
+    make_full_piece(tmp_path / "new").close()
+    set_back(tmp_path / "new", tmp_path / "old", 2)
+    before = contents(tmp_path / "old")
+    code = """
+import os, signal, sys
+from verbosify.piece import Piece, migrations
+from verbosify.record.database import Database
+inserts = Database.execute
+def execute(self, sql, values=()):
+    if sql.startswith("DROP TABLE old_batches"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return inserts(self, sql, values)
+Database.execute = execute
+Piece.open(sys.argv[1])
+"""
+
+    process = start_python(code, tmp_path / "old")
+    process.communicate(timeout=60)
+
+    assert process.returncode == -signal.SIGKILL
+    assert contents(tmp_path / "old") == before
+    with Piece.open(tmp_path / "old") as piece:
+        assert len(list(piece.samples())) == 27
 
 
 def test_a_resumed_run_brings_an_older_piece_up_to_date(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, add_a_table))
+    use(monkeypatch, *MIGRATIONS, add_a_table)
 
     with Piece.open_or_create(old, make_job(), make_passages()) as piece:
-        assert migrations.version(piece.database) == len(MIGRATIONS) + 1
+        assert migrations.SCHEMA.version(piece.database) == len(MIGRATIONS) + 1
         assert piece.database.rows("SELECT * FROM birds") == []
 
 
 def test_a_migration_that_fails_leaves_the_piece_as_it_was(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, add_a_table, fail))
+        use(patch, *MIGRATIONS, add_a_table, fail)
         with pytest.raises(PieceError, match="table half already exists"):
             Piece.open(old)
 
     with Piece.open(old) as piece:
-        assert migrations.version(piece.database) == len(MIGRATIONS)
+        assert migrations.SCHEMA.version(piece.database) == len(MIGRATIONS)
         tables = [row["name"] for row in piece.database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         assert not {"birds", "half"} & set(tables)
 
@@ -115,3 +181,10 @@ def test_the_page_on_the_record_names_every_table_and_column(old: Path) -> None:
             section = page.partition(f"### `{table}`")[2].partition("\n#")[0]
             for (column,) in file.execute("SELECT name FROM pragma_table_info(?)", (table,)):
                 assert f"`{column}`" in section, f"{table}.{column}"
+
+
+def test_the_page_on_the_record_and_the_schema_are_what_the_types_say() -> None:
+    text = (DOCS / "record.md").read_text("utf-8")
+
+    assert page(text) == text, "run `python tools/describe_record.py`"
+    assert (DOCS / "piece.schema.json").read_text("utf-8") == schema_text(), "run `python tools/describe_record.py`"

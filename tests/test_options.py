@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from verbosify.errors import SettingsError
 from verbosify.models.settings import RECIPES, SamplingSettings
 from verbosify.workflow import Options
+from verbosify.workflow import options as recorded_options
 from verbosify.workflow.options import batch_seed, control_seed, hand_seed
 
 counts = st.integers(1, 200)
@@ -76,3 +78,18 @@ def test_every_batch_of_every_passage_has_a_seed_of_its_own() -> None:
 
     assert len(found) == 11 * len(places)
     assert all(0 <= seed < 2**63 for seed in found)
+
+
+def test_a_field_that_came_later_is_recorded_only_where_it_changes_what_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(recorded_options._FROM_THE_FIRST, "settings", ["n", "top_k"])
+    monkeypatch.setitem(recorded_options._FROM_THE_FIRST, "recipe", ["name"])
+
+    usual = Options().to_dict()
+    chosen = Options(settings=SamplingSettings(top_p=0.9), recipe=replace(RECIPES["classic"], steps=2)).to_dict()
+
+    assert (usual["settings"], usual["recipe"]) == ({"n": 10, "top_k": 30}, {"name": "classic"})
+    assert chosen["settings"] == {"n": 10, "top_k": 30, "top_p": 0.9}
+    assert chosen["recipe"] == {"name": "classic", "steps": 2}
+    assert Options.from_dict(usual) == Options()

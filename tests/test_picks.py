@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.pieces import OPTIONS, make_job, make_passages, make_piece, make_samples, start_python
 from verbosify.errors import PieceError
 from verbosify.piece import BUILT_IN, Pick, Piece, Sample
-from verbosify.piece.database import Database
-from verbosify.piece.migrations import migrate
-from verbosify.piece.store import add_job, add_passage
+from verbosify.piece.migrations import SCHEMA
+from verbosify.piece.store import add_job
+from verbosify.record.database import Database
 
 
 @pytest.fixture
@@ -206,10 +206,8 @@ class Curating(RuleBasedStateMachine):
         super().__init__()
         database = Database.in_memory(Path("memory"))
         with database.writing():
-            migrate(database)
-            add_job(database, make_job())
-            for passage in make_passages():
-                add_passage(database, make_job(), passage)
+            SCHEMA.migrate(database)
+            add_job(database, make_job(), make_passages())
         self.piece = Piece(Path("memory"), database)
         for passage in range(4):
             self.piece.add_batch(passage, make_samples(), settings=OPTIONS["settings"], overfit=None, seconds=1)

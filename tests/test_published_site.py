@@ -32,7 +32,7 @@ def test_our_published_piece_is_what_its_record_makes(tmp_path: Path) -> None:
 def test_it_was_curated_by_people_from_the_embedded_model() -> None:
     record = Record.checked(read_export(SITE / "piece.json"))
 
-    assert record.piece["model"]["name"] == "smollm2-135m"
+    assert record.piece.model["name"] == "smollm2-135m"
     assert record.first_reading.is_by_a_person
     assert len(record.first_reading.picks) == len(record.gaps)
     words = len(record.text.split("## References")[0].split())

@@ -227,7 +227,7 @@ def test_a_disk_that_fills_up_loses_nothing_and_the_run_goes_on_when_there_is_ro
         assert "cannot be written" in full.err
         with closing(sqlite3.connect(disk / "piece" / "piece.db")) as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            kept = database.execute("SELECT count(*) FROM samples").fetchone()[0]
+            kept = database.execute("SELECT count(*) FROM generations").fetchone()[0]
         assert kept > 0
         assert full.lines, "something had been told before the disk was full"
 
@@ -347,9 +347,9 @@ def recorded(piece: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("options", "difference"),
     [
-        (("--seed", 5), "options.seed was 0 and is 5"),
-        (("--temperature", 0.7), "options.settings.temperature was 0.8 and is 0.7"),
-        (("--recipe", "passage"), 'options.recipe.name was "classic" and is "passage"'),
+        (("--seed", 5), "seed was 0 and is 5"),
+        (("--temperature", 0.7), "settings.temperature was 0.8 and is 0.7"),
+        (("--recipe", "passage"), 'recipe.name was "classic" and is "passage"'),
     ],
 )
 def test_other_options_for_the_same_piece_are_refused_by_name(

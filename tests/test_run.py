@@ -426,7 +426,7 @@ def test_an_empty_correction_is_no_correction(tmp_path: Path) -> None:
 def test_a_piece_made_otherwise_is_refused(copy: Piece, model: LanguageModel, embed: Embed, options: Options) -> None:
     other = replace(options, settings=replace(options.settings, top_k=80))
 
-    with pytest.raises(PieceError, match=r"made with different settings \(options.settings.top_k was 30 and is 80\)"):
+    with pytest.raises(PieceError, match=r"made with different settings \(settings.top_k was 30 and is 80\)"):
         verbosify(quay(), copy.folder, other, model=model, embed=embed)
 
 

@@ -23,7 +23,7 @@ from verbosify.models.loading import load_model
 from verbosify.models.protocol import LanguageModel
 from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Passage, Piece, Sample
-from verbosify.piece.database import Database
+from verbosify.record.database import Database
 from verbosify.workflow import Options
 from verbosify.workflow.finish import candidates_by_gap
 from verbosify.workflow.options import batch_seed

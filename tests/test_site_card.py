@@ -20,7 +20,7 @@ INK, MACHINE = (32, 29, 26), (51, 64, 156)
 
 
 def card(made: dict[str, object]) -> tuple[bytes, Image.Image]:
-    png = draw_card(PiecePages(Record(made)))
+    png = draw_card(PiecePages(Record.checked(made)))
     return png, Image.open(BytesIO(png)).convert("RGB")
 
 
@@ -39,7 +39,7 @@ def test_the_picture_has_the_title_in_ink_and_both_voices_in_its_shape() -> None
     assert share(image, INK, (84, 60, 700, 200)) > 0.05
     assert share(image, INK, (84, 432, 1116, 460)) > 0.2
     assert share(image, MACHINE, (84, 464, 1116, 492)) > 0.2
-    assert draw_card(PiecePages(Record(harbour()))) == png
+    assert draw_card(PiecePages(Record.checked(harbour()))) == png
 
 
 def test_a_sparse_piece_has_no_machine_in_its_picture() -> None:
@@ -57,7 +57,7 @@ def test_any_title_fits(title: str) -> None:
 def test_without_pillow_the_way_to_get_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(OutputError, match=r"needs Pillow: install verbosify-studio\[site\]\.$"):
-        draw_card(PiecePages(Record(harbour())))
+        draw_card(PiecePages(Record.checked(harbour())))
 
 
 def test_a_pillow_that_reads_no_typefaces_of_the_web_is_as_none(

@@ -44,7 +44,7 @@ def test_measures_are_told_where_there_is_something_to_tell() -> None:
 
 
 def test_picks_are_whole_trimmed_or_edited() -> None:
-    record = Record(harbour())
+    record = Record.checked(harbour())
     fates = {
         reading.name: [labels.fate(record, pick) for _, pick in record.chosen(reading)] for reading in record.readings
     }
@@ -57,7 +57,7 @@ def test_curators_are_named_and_programs_told_from_people() -> None:
     read(made, "both", lambda gap: [(0, None)])
     made["picks"][-1] |= {"curator": "Ada", "curator_kind": "person"}
     made["readings"]["nobody's"] = made["readings"]["both"]
-    words = {reading.name: labels.curator_words(reading) for reading in Record(made).readings}
+    words = {reading.name: labels.curator_words(reading) for reading in Record.checked(made).readings}
     assert words["fluffy"] == "the built-in curator, a program"
     assert words["by hand"] == "Ada, by hand"
     assert words["both"] == "the built-in curator, a program and Ada, by hand"
@@ -67,12 +67,12 @@ def test_curators_are_named_and_programs_told_from_people() -> None:
 
 def test_totals_count_candidates_apart_from_controls() -> None:
     made = harbour()
-    told = dict(labels.totals(Record(made)))
+    told = dict(labels.totals(Record.checked(made)))
     assert told["samples"] == "16"
     assert told["time of the model"] == "11 s"
     assert "more from the model left fresh, to compare with" not in told
     made["batches"][3]["overfit"] = None
-    told = dict(labels.totals(Record(made)))
+    told = dict(labels.totals(Record.checked(made)))
     assert told["samples"] == "12"
     assert told["more from the model left fresh, to compare with"] == "4"
 
@@ -96,17 +96,17 @@ def test_a_card_without_the_optional_lines_is_told() -> None:
 
 
 def test_what_all_picks_share_is_told_once() -> None:
-    record = Record(harbour())
+    record = Record.checked(harbour())
     shared = labels.shared_facts(record)
     assert ("model", "no-model") in shared
     assert not any(name == "sample" for name, _ in shared)
-    assert labels.shared_facts(Record(piece([["A."]], lambda gap: [" B."]))) == []
+    assert labels.shared_facts(Record.checked(piece([["A."]], lambda gap: [" B."]))) == []
 
 
 def test_the_origin_of_a_control_says_that_nothing_was_overfitted() -> None:
     made = piece([["A."]], lambda gap: [" B."], choose={"fluffy": lambda gap: [(0, None)]})
     made["batches"][0] |= {"overfit": None, "reason": ""}
-    record = Record(made)
+    record = Record.checked(made)
     ((_, pick),) = record.chosen(record.first_reading)
     facts = dict(labels.origin_facts(record, pick))
     assert facts["recipe"] == "none: the model left fresh"

@@ -16,7 +16,7 @@ from verbosify.web import as_script_data
 
 
 def data_of(made: dict[str, Any]) -> dict[str, Any]:
-    site = PiecePages(Record(made))
+    site = PiecePages(Record.checked(made))
     return json.loads(json.dumps(page_data(site.record, site.gaps, site.names, site.words)))
 
 
@@ -63,7 +63,7 @@ def test_a_sample_without_measures_is_shown_all_the_same() -> None:
 def test_probabilities_become_levels_of_a_logarithmic_scale() -> None:
     made = piece([["A."]], lambda gap: [" One 🙂."])
     scores = {"tokens": [" One", " 🙂", "."], "base": [1.0, 0.1, 0.0], "overfitted": [0.5, 0.01, 1e-30]}
-    made["scores"] = [{"sample": 1, **scores}]
+    made["scores"] = [{"sample": 1, **scores, "created": ""}]
     assert data_of(made)["gaps"][0]["s"][0]["k"] == {"n": [4, 3, 1], "b": "0gz", "o": "9nz"}
 
 

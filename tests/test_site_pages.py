@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.browser.making import HOSTILE, harbour, hostile, piece
+from verbosify.piece.checking import check
 from verbosify.site.pages import PiecePages, index_page
 from verbosify.site.prose import plain_text
 from verbosify.site.record import Record
@@ -36,7 +37,7 @@ class Page(HTMLParser):
 
 
 def pages_of(made: dict[str, Any]) -> dict[str, bytes]:
-    site = PiecePages(Record(made))
+    site = PiecePages(Record(check(made)))
     pages = {site.names[reading.name]: site.reading_page(reading) for reading in site.record.readings}
     return pages | {"made.html": site.made_page(), "all.html": index_page([{"folder": "a", "pages": site}] * 2)}
 
@@ -62,7 +63,7 @@ def test_every_reading_is_whole_without_a_script() -> None:
 
 
 def test_the_count_says_how_the_essay_grew() -> None:
-    site = PiecePages(Record(harbour()))
+    site = PiecePages(Record.checked(harbour()))
     fluffy, *_, sparse = site.record.readings
     assert site.count(fluffy) == f"59 → {59 + fluffy.words} words, {(59 + fluffy.words) / 59:.2f} ×"
     assert site.count(sparse) == "59 words"
@@ -71,13 +72,13 @@ def test_the_count_says_how_the_essay_grew() -> None:
 
 def test_only_words_of_paragraphs_count() -> None:
     made = piece(["# Not this", ["One – two *three*.", "Four."], "- nor this"], lambda gap: [])
-    assert PiecePages(Record(made)).words.between == (4, 0)
+    assert PiecePages(Record.checked(made)).words.between == (4, 0)
     assert plain_words("one – two") == 2
 
 
 def test_a_piece_of_nothing_but_headings_has_a_page() -> None:
     made = piece(["## Only this"], lambda gap: [])
-    site = PiecePages(Record(made))
+    site = PiecePages(Record.checked(made))
     assert site.count(site.record.first_reading) == "0 words"
     assert site.opening() == ""
     assert b"No word of it was generated" in site.reading_page(site.record.first_reading)
@@ -168,7 +169,7 @@ def test_data_for_the_script_and_for_search_engines_reads_back() -> None:
     assert schema["@type"] == "Article"
     assert schema["name"] == made["title"]
     assert schema["contributor"]["name"] == made["model"]["name"]
-    assert schema["wordCount"] == sum(data["between"]) + Record(made).first_reading.words
+    assert schema["wordCount"] == sum(data["between"]) + Record.checked(made).first_reading.words
     editors = json.loads(Page(pages_of(harbour())["by-hand.html"]).data["application/ld+json"])["editor"]
     assert editors == [{"@type": "Person", "name": "Ada"}]
 
@@ -187,7 +188,7 @@ def test_only_the_first_page_has_the_script_and_its_data() -> None:
 
 
 def test_plain_text_has_the_reading_and_no_markup() -> None:
-    site = PiecePages(Record(harbour()))
+    site = PiecePages(Record.checked(harbour()))
     text = site.text(site.record.first_reading).decode()
     assert text.startswith("The harbour\n\nRain fell on the harbour all morning.[1] Nobody had mended")
     assert "waiting. The clock stood still and the gulls went on without it. The tide took" in text
@@ -202,15 +203,15 @@ def test_scripts_without_spaces_get_none() -> None:
         choose={"fluffy": lambda gap: [(0, None)]},
         form="txt",
     )
-    site = PiecePages(Record(made))
+    site = PiecePages(Record.checked(made))
     assert "她没有回答。风停了。" in site.text(site.record.first_reading).decode()
     assert "她没有回答。风停了。" in article(site.reading_page(site.record.first_reading))
     assert b'data-spaced="no"' in site.reading_page(site.record.first_reading)
 
 
 def test_the_picture_of_a_link_is_named_by_its_full_address_where_that_is_known() -> None:
-    reading = Record(harbour()).first_reading
-    known = PiecePages(Record(harbour()), "../", "https://example.org/essays/the-harbour/")
+    reading = Record.checked(harbour()).first_reading
+    known = PiecePages(Record.checked(harbour()), "../", "https://example.org/essays/the-harbour/")
     assert b'content="https://example.org/essays/the-harbour/card.png"' in known.reading_page(
         known.record.first_reading
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.browser.making import harbour, piece
 from verbosify.piece import import_piece
+from verbosify.piece.checking import check
 from verbosify.site import build_site
 from verbosify.site.published import published
 
@@ -25,7 +27,7 @@ def noted(form: str = "md") -> dict[str, Any]:
         choose={"fluffy": lambda gap: [(0, None)]},
         title="On Ferries",
     )
-    return made | {"fingerprint": published(made)["fingerprint"]}
+    return made | {"fingerprint": published(check(made)).fingerprint}
 
 
 def test_no_note_of_an_earlier_record_is_in_any_file_of_the_site(tmp_path: Path) -> None:
@@ -40,7 +42,7 @@ def test_no_note_of_an_earlier_record_is_in_any_file_of_the_site(tmp_path: Path)
 
 
 def test_what_is_published_of_such_a_record_is_a_record(tmp_path: Path) -> None:
-    left = published(noted())
+    left = published(check(noted()))
 
     with import_piece(left, tmp_path / "piece") as opened:
         assert [passage.text for passage in opened.passages()] == ["We sailed north. It was cold. We slept."]
@@ -51,9 +53,8 @@ def test_a_word_document_is_not_published_with_its_comments_and_its_author() -> 
     made = harbour()
     made["essay"] |= {"format": "docx", "source_base64": b64encode(b"PK, and comments").decode()}
 
-    assert published(made)["essay"] == made["essay"] | {"source_base64": None}
+    assert published(check(made)).essay == replace(check(made).essay, source_base64=None)
 
 
 def test_a_record_without_notes_is_published_as_it_is() -> None:
-    assert published(harbour()) is not None
-    assert published(harbour()) == harbour()
+    assert published(check(harbour())) == check(harbour())

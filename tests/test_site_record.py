@@ -31,8 +31,8 @@ def test_the_first_reading_is_the_first_that_adds_words() -> None:
     made = one_gap()
     read(made, "fluffy", lambda gap: [])
     read(made, "strange", lambda gap: [(0, 9)])
-    assert Record(made).first_reading.name == "strange"
-    assert Record(one_gap()).first_reading.name == "sparse"
+    assert Record.checked(made).first_reading.name == "strange"
+    assert Record.checked(one_gap()).first_reading.name == "sparse"
 
 
 def test_files_of_readings_are_never_the_same_nor_those_of_other_pages() -> None:
@@ -40,7 +40,7 @@ def test_files_of_readings_are_never_the_same_nor_those_of_other_pages() -> None
     names = ["Index", "made!", "piece", "card", "a b", "a-b", "漢字", "…", "x" * 80]
     for name in names:
         read(made, name, lambda gap: [(0, 9)])
-    pages = [reading.page for reading in Record(made).readings]
+    pages = [reading.page for reading in Record.checked(made).readings]
     assert pages == [
         "index-2",
         "made-2",
@@ -56,7 +56,7 @@ def test_files_of_readings_are_never_the_same_nor_those_of_other_pages() -> None
 
 
 def test_curators_are_those_who_chose_what_is_shown() -> None:
-    by_name = {reading.name: reading.curators for reading in Record(harbour()).readings}
+    by_name = {reading.name: reading.curators for reading in Record.checked(harbour()).readings}
     assert by_name["fluffy"] == (("verbosify", "built-in"),)
     assert by_name["by hand"] == (("Ada", "person"),)
     assert by_name["sparse"] == ()
@@ -73,7 +73,7 @@ def test_samples_of_the_fresh_model_are_no_candidates() -> None:
 def test_gaps_come_in_the_order_of_the_text() -> None:
     made = harbour()
     made["passages"].reverse()
-    assert Record(made).gaps == [0, 1, 2, 3]
+    assert Record.checked(made).gaps == [0, 1, 2, 3]
 
 
 def test_a_hostile_piece_is_read() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests import pieces
-from verbosify.errors import PieceError
-from verbosify.piece import BUILT_IN, Pick, PickEvent, Piece, export_piece
+from verbosify.errors import RecordError
+from verbosify.piece import BUILT_IN, Pick, PickEvent, Piece
+from verbosify.piece.export import values_of_piece
 from verbosify.piece.standing import hands, line_of
 from verbosify.site.record import Record
 from verbosify.workflow.outputs import people
@@ -38,7 +39,7 @@ def pick(piece: Piece, gap: int, *picks: Pick, curator: str = "Ada", reading: st
 def told(piece: Piece, reading: str = "fluffy") -> list[tuple[str, str]]:
     """Whose the reading is, as the record, the page and the essays say alike."""
     found = hands(piece.history(), reading)
-    on_page = {row.name: list(row.curators) for row in Record(export_piece(piece)).readings}
+    on_page = {row.name: list(row.curators) for row in Record(values_of_piece(piece)).readings}
     assert on_page.get(reading, []) == found
     assert people(piece, reading) == [name for name, kind in found if kind == "person"]
     return found
@@ -130,5 +131,5 @@ def test_a_history_that_contradicts_itself_is_told() -> None:
         curator_kind="person", reason="", created="",
     )  # fmt: skip
 
-    with pytest.raises(PieceError, match="names act 7, which is not to be undone"):
+    with pytest.raises(RecordError, match="names act 7, which is not the one to be undone"):
         line_of([event], "own")

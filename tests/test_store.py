@@ -11,6 +11,7 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ import pytest
 from tests.pieces import (
     CARD,
     OPTIONS,
+    TEXT,
     make_job,
     make_overfit,
     make_passages,
@@ -29,6 +31,8 @@ from tests.pieces import (
 )
 from verbosify.errors import OutputError, PieceError
 from verbosify.piece import Pick, Piece
+from verbosify.piece.rows import determinants, determinants_before, fingerprint_of
+from verbosify.record.fields import dump
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def test_a_new_piece_holds_its_job_and_passages_after_reopening(tmp_path: Path) 
     Piece.create(tmp_path / "a" / "piece", job, make_passages()).close()
 
     with Piece.open(tmp_path / "a" / "piece") as piece:
-        assert piece.job == replace(job, created=piece.job.created)
+        assert piece.job == replace(job, created=piece.job.created, fingerprint=piece.job.fingerprint)
         assert piece.job.created.endswith("Z")
         assert piece.passages() == make_passages()
         assert piece.finished_passages() == set()
@@ -107,7 +111,7 @@ def test_a_control_batch_has_no_overfit_but_a_model(piece: Piece, model: dict[st
 
 def test_every_sample_leads_to_weights_engine_versions_device_dtype_and_threads(piece: Piece) -> None:
     rows = piece.database.rows(
-        "SELECT o.model AS overfitted, b.model AS sampled FROM samples s JOIN batches b ON b.id = s.batch "
+        "SELECT o.model AS overfitted, b.model AS sampled FROM generations s JOIN batches b ON b.id = s.batch "
         "JOIN overfits o ON o.id = b.overfit"
     )
 
@@ -160,7 +164,7 @@ def test_an_overfit_that_does_not_fit_leaves_nothing_behind(
 @pytest.mark.parametrize(
     ("samples", "sentence"),
     [
-        (make_samples(2) + make_samples(1), "this row of samples is there already"),
+        (make_samples(2) + make_samples(1), "this row of generations is there already"),
         ([*make_samples(2), *make_samples(1, measures={"drift": float("nan")}, index=2)], "cannot be recorded as JSON"),
         ([*make_samples(2), *make_samples(1, measures={"drift": object()}, index=2)], "cannot be recorded as JSON"),
         ([*make_samples(2), *make_samples(1, text="half \ud83d", index=2)], "is half a character"),
@@ -194,7 +198,7 @@ def test_passages_beyond_the_essay_are_refused_and_no_piece_is_made(tmp_path: Pa
             Piece.open(tmp_path)
 
 
-TABLES = ("job", "passages", "overfits", "batches", "samples", "passage_done", "pick_events", "log")
+TABLES = ("job", "passages", "overfits", "batches", "generations", "passage_done", "pick_events", "log")
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -232,24 +236,53 @@ def test_a_job_is_the_same_whatever_the_order_of_its_options(tmp_path: Path) -> 
     turned = make_job(options=dict(reversed(OPTIONS.items())))
 
     with Piece.open_or_create(tmp_path, turned, make_passages()) as piece:
-        assert piece.job.fingerprint == turned.fingerprint
+        assert piece.job.fingerprint == fingerprint_of(determinants(turned, make_passages()))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"options": OPTIONS | {"note": "an option of a later verbosify"}},
+        {"options": OPTIONS | {"model": "/elsewhere/smollm2"}},
+        {"options": OPTIONS | {"engine": "another", "precision": "bf16", "most_samples": 99}},
+        {"model": CARD | {"name": "renamed", "device": "cuda", "dtype": "bfloat16", "versions": {"torch": "9"}}},
+        {"title": "Another", "essay_name": "other.md", "software": {"verbosify": "9.9"}},
+        {"essay_blocks": [{"kind": "paragraph", "start": 0, "end": len(TEXT), "sentences": [], "new": 1}]},
+    ],
+)
+@pytest.mark.parametrize("made_before", [False, True])
+def test_what_does_not_decide_what_is_made_orphans_no_piece(tmp_path: Path, changes: dict, made_before: bool) -> None:
+    then = make_job()
+    before = fingerprint_of(determinants_before(then))
+    first = replace(then, fingerprint=before) if made_before else then
+    Piece.create(tmp_path, first, make_passages()).close()
+
+    with Piece.open_or_create(tmp_path, make_job(**changes), make_passages()) as piece:
+        assert piece.job.options == OPTIONS
+        assert (piece.job.fingerprint == before) is made_before
+
+
+def test_the_fingerprint_is_that_of_the_determinants(tmp_path: Path) -> None:
+    with Piece.create(tmp_path, make_job(), make_passages()) as piece:
+        values = determinants(piece.job, piece.passages())
+
+    assert list(values) == ["version", "essay", "passages", "recipe", "settings", "target", "seed", "weights"]
+    assert piece.job.fingerprint == sha256(dump(values, sort_keys=True).encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"options": OPTIONS | {"seed": 1}}, r"\(options\.seed was 9223372036854775807 and is 1\)"),
+        ({"options": OPTIONS | {"seed": 1}}, r"\(seed was 9223372036854775807 and is 1\)"),
         (
             {"options": OPTIONS | {"settings": {"n": 10, "temperature": 0.9, "top_k": 80}}},
-            r"\(options\.settings\.temperature was 0\.8 and is 0\.9; options\.settings\.top_k was 30 and is 80\)",
+            r"\(settings\.temperature was 0\.8 and is 0\.9; settings\.top_k was 30 and is 80\)",
         ),
-        ({"options": OPTIONS | {"target": 2}}, r"\(options\.target was 2\.0 and is 2\)"),
-        ({"options": OPTIONS | {"note": "x" * 99}}, r"\(options\.note was not given and is \"x{38}…\)"),
-        ({"options": OPTIONS | {"note": None}}, r"\(options\.note was not given and is null\)"),
-        ({"options": OPTIONS | {"recipe": "passage"}}, r'; options\.recipe was not given and is "passage"\)'),
+        ({"options": OPTIONS | {"target": 2}}, r"\(target was 2\.0 and is 2\)"),
+        ({"options": OPTIONS | {"recipe": "x" * 99}}, r"; recipe was not given and is \"x{38}…\)"),
         ({"options": {}}, r"; and 5 more\)"),
-        ({"essay_text": "Other.", "essay_blocks": []}, r"\(other essay text; other essay sentences\)"),
-        ({"model": CARD | {"weights_sha256": "00"}}, r'\(model weights was "5e5e.*… and is "00"\)'),
+        ({"essay_text": TEXT + " More."}, r"\(other essay\)"),
+        ({"model": CARD | {"weights_sha256": "00"}}, r'\(weights was "5e5e.*… and is "00"\)'),
     ],
 )
 def test_another_job_is_refused_with_what_differs(tmp_path: Path, changes: dict, told: str) -> None:
@@ -257,6 +290,13 @@ def test_another_job_is_refused_with_what_differs(tmp_path: Path, changes: dict,
 
     with pytest.raises(PieceError, match=told):
         Piece.open_or_create(tmp_path, make_job(**changes), make_passages())
+
+
+def test_an_essay_that_is_cut_otherwise_is_another_job(tmp_path: Path) -> None:
+    make_piece(tmp_path).close()
+
+    with pytest.raises(PieceError, match=r"made with different settings \(other passages\)"):
+        Piece.open_or_create(tmp_path, make_job(), make_passages()[:3])
 
 
 def test_a_piece_is_not_made_twice(tmp_path: Path) -> None:
@@ -375,7 +415,7 @@ def test_damage_anywhere_is_told_in_a_sentence_or_does_no_harm(tmp_path: Path) -
                 piece.history(), piece.picks("own"), piece.pinned()
         except (PieceError, OutputError) as error:
             told.append(str(error))
-    assert len(told) >= 20
+    assert len(told) >= 15, "the rest hits pages that hold nothing"
     assert not any("\n" in sentence for sentence in told)
 
 
@@ -512,7 +552,7 @@ with Piece.open_or_create(sys.argv[1], make_job(), make_passages()) as piece:
             assert len(batches) in (told, told + 1)
             assert [batch.number for batch in batches] == list(range(len(batches)))
             assert len(piece.overfits()) == len(batches)
-            counts = piece.database.rows("SELECT count(*) FROM samples GROUP BY batch")
+            counts = piece.database.rows("SELECT count(*) FROM generations GROUP BY batch")
             assert [count for (count,) in counts] == [40] * len(batches)
             told = len(batches)
     assert told >= 8

@@ -42,11 +42,11 @@ class ModelError(VerbosifyError):
 
 
 class RecordError(VerbosifyError):
-    """What was recorded cannot be read back: a field is missing, unknown or out of range."""
+    """A durable record cannot be opened, is in use by another process, or holds what does not fit."""
 
 
-class PieceError(VerbosifyError):
-    """A piece cannot be opened, is in use by another process, or holds what does not fit."""
+class PieceError(RecordError):
+    """The same of the record of a piece."""
 
 
 class OutputError(VerbosifyError):

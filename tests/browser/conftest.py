@@ -42,7 +42,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build_site([hostile("txt")], folder / "plain")
     build_site([long_piece(200, 3)], folder / "long")
     build_site([harbour(), hostile()], folder / "several")
-    write_files(site_files([Record(scored())]), folder / "scored")
+    write_files(site_files([Record.checked(scored())]), folder / "scored")
     return folder
 
 

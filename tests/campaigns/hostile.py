@@ -285,10 +285,10 @@ def record_way(file: File, place: Path, rng: random.Random) -> None:
 
 def _with_its_fingerprint(data: Any) -> None:
     """A record changed by hand bears another's fingerprint; with its own, more of it is put to the proof."""
-    from verbosify.piece.export import job_of
+    from tests.pieces import with_its_fingerprint
 
     with suppress(Exception):
-        data["fingerprint"] = job_of(data).fingerprint
+        data |= with_its_fingerprint(data)
 
 
 def database_way(file: File, place: Path, rng: random.Random) -> None:

@@ -35,7 +35,7 @@ def make_pages(
     records = [read_record(path) for path in pieces]
     build_site(records, out, address=address, on_notice=on_notice)
     for path, record in zip(pieces, records, strict=True):
-        if not any(reading["gaps"] for reading in record["readings"].values()):
+        if not any(reading.gaps for reading in record.readings.values()):
             on_notice(f"Nothing is picked in {path} yet, so its page shows the essay alone: go on, or pick by hand.")
     return out / "index.html"
 

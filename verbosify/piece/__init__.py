@@ -6,6 +6,7 @@ from verbosify.piece.export import export_piece, import_piece, read_export, read
 from verbosify.piece.picks import BUILT_IN, Pick, PickEvent
 from verbosify.piece.rows import Batch, Job, LogEntry, Overfit, Passage, Sample, Scores
 from verbosify.piece.store import Piece
+from verbosify.piece.values import PieceValues
 
 __all__ = [
     "BUILT_IN",
@@ -17,6 +18,7 @@ __all__ = [
     "Pick",
     "PickEvent",
     "Piece",
+    "PieceValues",
     "Sample",
     "Scores",
     "export_piece",

@@ -1,104 +1,81 @@
-"""The tables of `piece.db`, built by ordered migrations. Knows SQL, and nothing of what the columns mean to others.
-
-A migration is a function that changes the tables inside an open transaction. The ones a file has been through stand in
-its table `migrations`; their number is its `PRAGMA user_version`. A published migration is never edited: append one.
-
-Nothing recorded is changed or deleted: triggers refuse UPDATE, DELETE and INSERT OR REPLACE on every table.
-"""
+"""The tables of `piece.db`, built by ordered migrations. Knows SQL, and nothing of what the columns mean to others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from verbosify.errors import PieceError
-from verbosify.piece.database import Database
-from verbosify.piece.rows import now
-
-Migration = Callable[[Database], None]
+from verbosify.record import generations
+from verbosify.record.database import Database
+from verbosify.record.migrations import (
+    SECONDS,
+    Schema,
+    card_column,
+    count_column,
+    create_table,
+    finite_column,
+    json_column,
+    set_aside,
+)
 
 APPLICATION_ID = int.from_bytes(b"vbpc")  # tells `file piece.db` and us that a SQLite file is a piece
-
-_CARD_KEYS = ("name", "engine", "weights_sha256", "device", "dtype", "threads", "versions")
-
-
-def _json(column: str, kind: str) -> str:
-    return f"{column} TEXT NOT NULL CONSTRAINT \"{column} is a JSON {kind}\" CHECK (json_type({column}) = '{kind}')"
-
-
-def _card() -> str:
-    held = " AND ".join(f"json_type(model, '$.{key}') IS NOT NULL" for key in _CARD_KEYS)
-    return f'{_json("model", "object")} CONSTRAINT "model holds {", ".join(_CARD_KEYS)}" CHECK ({held})'
-
-
-def _finite(column: str) -> str:
-    # SQLite turns NaN into NULL, which NOT NULL refuses.
-    return f'{column} REAL NOT NULL CONSTRAINT "{column} is finite" CHECK (abs({column}) <= 1.7976931348623157e308)'
-
-
-def _from_zero(column: str, more: str = "") -> str:
-    return f'"{column}" INTEGER NOT NULL {more} CONSTRAINT "{column} is 0 or more" CHECK ("{column}" >= 0)'
-
-
-_SECONDS = 'CONSTRAINT "seconds is 0 or more" CHECK (seconds >= 0)'
 
 _TABLES = {
     "job": f"""
         id INTEGER PRIMARY KEY CONSTRAINT "a piece has one job" CHECK (id = 1),
         title TEXT NOT NULL,
         created TEXT NOT NULL,
-        {_json("software", "object")},
+        {json_column("software", "object")},
         essay_name TEXT NOT NULL,
         essay_format TEXT NOT NULL,
         essay_text TEXT NOT NULL,
         essay_source BLOB,
-        {_json("essay_blocks", "array")},
-        {_json("options", "object")},
-        {_card()},
+        {json_column("essay_blocks", "array")},
+        {json_column("options", "object")},
+        {card_column()},
         fingerprint TEXT NOT NULL""",
     "passages": f"""
-        {_from_zero("index", "PRIMARY KEY")},
-        {_from_zero("block")},
-        {_from_zero("first")},
+        {count_column("index", "PRIMARY KEY")},
+        {count_column("block")},
+        {count_column("first")},
         last INTEGER NOT NULL,
-        {_from_zero("start")},
+        {count_column("start")},
         "end" INTEGER NOT NULL,
         text TEXT NOT NULL,
-        {_from_zero("gap")},
+        {count_column("gap")},
         CONSTRAINT "last is first or later" CHECK (last >= first),
         CONSTRAINT "end is start or later" CHECK ("end" >= start)""",
     "overfits": f"""
         id INTEGER PRIMARY KEY,
         passage INTEGER NOT NULL REFERENCES passages ("index"),
-        {_json("recipe", "object")},
-        {_finite("loss_before")},
-        {_finite("loss_after")},
-        {_finite("window_loss")},
-        {_from_zero("window_tokens")},
-        {_finite("seconds")} {_SECONDS},
-        {_card()},
+        {json_column("recipe", "object")},
+        {finite_column("loss_before")},
+        {finite_column("loss_after")},
+        {finite_column("window_loss")},
+        {count_column("window_tokens")},
+        {finite_column("seconds")} {SECONDS},
+        {card_column()},
         created TEXT NOT NULL,
         UNIQUE (id, passage)""",
     "batches": f"""
         id INTEGER PRIMARY KEY,
         passage INTEGER NOT NULL REFERENCES passages ("index"),
-        {_from_zero("number")},
+        {count_column("number")},
         overfit INTEGER,
-        {_card()},
-        {_json("settings", "object")},
+        {card_column()},
+        {json_column("settings", "object")},
         reason TEXT NOT NULL,
-        {_json("diversity", "object")},
-        {_finite("seconds")} {_SECONDS},
+        {json_column("diversity", "object")},
+        {finite_column("seconds")} {SECONDS},
         created TEXT NOT NULL,
         UNIQUE (passage, number),
         FOREIGN KEY (overfit, passage) REFERENCES overfits (id, passage)""",
     "samples": f"""
         id INTEGER PRIMARY KEY,
         batch INTEGER NOT NULL REFERENCES batches (id),
-        {_from_zero("index")},
-        {_json("token_ids", "array")},
+        {count_column("index")},
+        {json_column("token_ids", "array")},
         text TEXT NOT NULL,
         finish TEXT NOT NULL,
-        {_json("measures", "object")},
+        {json_column("measures", "object")},
         UNIQUE (batch, "index")""",
     "passage_done": """
         passage INTEGER PRIMARY KEY REFERENCES passages ("index"),
@@ -109,7 +86,7 @@ _TABLES = {
         reading TEXT CONSTRAINT "a reading's name has 1 to 80 characters" CHECK (length(reading) BETWEEN 1 AND 80),
         gap INTEGER REFERENCES passages ("index"),
         action TEXT NOT NULL,
-        {_json("picks", "array")},
+        {json_column("picks", "array")},
         sample INTEGER REFERENCES samples (id),
         target INTEGER REFERENCES pick_events (id),
         curator TEXT NOT NULL CONSTRAINT "a curator has a name" CHECK (curator <> ''),
@@ -131,14 +108,14 @@ _TABLES = {
         id INTEGER PRIMARY KEY,
         created TEXT NOT NULL,
         event TEXT NOT NULL CONSTRAINT "an event has a name" CHECK (event <> ''),
-        {_json("detail", "object")}""",
+        {json_column("detail", "object")}""",
 }
 
 _SCORES = f"""
         sample INTEGER PRIMARY KEY REFERENCES samples (id),
-        {_json("tokens", "array")},
-        {_json("base", "array")},
-        {_json("overfitted", "array")},
+        {json_column("tokens", "array")},
+        {json_column("base", "array")},
+        {json_column("overfitted", "array")},
         created TEXT NOT NULL,
         CONSTRAINT "every token has two probabilities"
             CHECK (json_array_length(tokens) = json_array_length(base)
@@ -157,59 +134,44 @@ _SAME = {
 def first_record(database: Database) -> None:
     """Version 1: the job, what was sampled, what was picked, and the log."""
     for table, columns in _TABLES.items():
-        _create(database, table, columns)
+        create_table(database, table, columns, _SAME.get(table, "id = NEW.id"))
     database.execute("CREATE INDEX overfits_passage ON overfits (passage)")
     database.execute("CREATE INDEX pick_events_reading ON pick_events (reading)")
 
 
 def scores_of_tokens(database: Database) -> None:
     """Version 2: how likely the tokens of some samples were, before and after overfitting."""
-    _create(database, "scores", _SCORES)
+    create_table(database, "scores", _SCORES, _SAME["scores"])
 
 
-MIGRATIONS: tuple[Migration, ...] = (first_record, scores_of_tokens)
+def shared_generations(database: Database) -> None:
+    """Version 3: overfits, batches and samples are rows that every kind of record has, each as it was.
 
-
-def _create(database: Database, table: str, columns: str) -> None:
-    """A table of which no row is ever changed, deleted or replaced."""
-    database.execute(f"CREATE TABLE {table} ({columns}\n) STRICT")
-    for verb in ("UPDATE", "DELETE"):
-        database.execute(
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN "
-            f"SELECT RAISE(ABORT, 'a row of {table} is never changed or deleted'); END"
-        )
-    same = f"SELECT 1 FROM {table} WHERE {_SAME.get(table, 'id = NEW.id')}"  # noqa: S608  (our own names)
-    database.execute(
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS ({same}) BEGIN "
-        f"SELECT RAISE(ABORT, 'this row of {table} is there already'); END"
-    )
-
-
-def version(database: Database) -> int:
-    """How many migrations the file has been through; 0 if it is empty.
-
-    Raises `PieceError` if the file is a SQLite database of another kind, or made by a newer verbosify.
+    Samples are generations now, which may go on from others, and a batch may have a prompt of its own.
     """
-    application, applied, tables = (
-        database.number(sql)
-        for sql in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_schema")
+    database.execute("DROP INDEX overfits_passage")
+    database.execute("DROP INDEX pick_events_reading")
+    old = {table: set_aside(database, table) for table in ("overfits", "batches", "samples", "pick_events", "scores")}
+    generations.create_tables(
+        database,
+        of_overfit='passage INTEGER NOT NULL REFERENCES passages ("index"), UNIQUE (id, passage)',
+        of_batch=f"""passage INTEGER NOT NULL REFERENCES passages ("index"),
+        {count_column("number")},
+        UNIQUE (passage, number),
+        FOREIGN KEY (overfit, passage) REFERENCES overfits (id, passage)""",
+        same_batch=_SAME["batches"],
     )
-    if application != APPLICATION_ID and (application or tables):
-        raise PieceError(f"{database.place} is a database, but not a piece: choose another folder.")
-    if applied > len(MIGRATIONS):
-        raise PieceError(
-            f"{database.place} was made by a newer verbosify (version {applied} of its tables; this one knows "
-            f"{len(MIGRATIONS)}): update verbosify."
-        )
-    return applied
+    for table, columns in (("pick_events", _TABLES["pick_events"]), ("scores", _SCORES)):
+        create_table(database, table, columns.replace("samples", "generations"), _SAME.get(table, "id = NEW.id"))
+    database.execute("CREATE INDEX overfits_passage ON overfits (passage)")
+    database.execute("CREATE INDEX pick_events_reading ON pick_events (reading)")
+    for table, name in old.items():
+        found = database.rows("SELECT name FROM pragma_table_info(?)", (name,))
+        columns = ", ".join(f'"{row["name"]}"' for row in found)
+        new = "generations" if table == "samples" else table
+        database.execute(f"INSERT INTO {new} ({columns}) SELECT {columns} FROM {name} ORDER BY rowid")  # noqa: S608
+    for name in reversed(old.values()):
+        database.execute(f"DROP TABLE {name}")
 
 
-def migrate(database: Database) -> None:
-    """Apply the migrations the file has not been through. Call it inside `database.writing()`: all of them or none."""
-    applied = version(database)
-    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    database.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, created TEXT NOT NULL) STRICT")
-    for migration in MIGRATIONS[applied:]:
-        migration(database)
-        database.insert("migrations", {"name": migration.__name__, "created": now()})
-    database.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+SCHEMA = Schema("a piece", APPLICATION_ID, (first_record, scores_of_tokens, shared_generations), PieceError)

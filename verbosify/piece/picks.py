@@ -1,20 +1,22 @@
 """Picks as events: what was chosen for which gap, by whom and why; undo and redo. Knows no curator and no page.
 
-Events are only ever added. An *act* is what one call wrote: one event, or those of a whole reading; undo and redo move
-over acts. Each reading has its own line of acts, and so have the pins, whose reading is None. What stands at a gap is
-the last event there whose act is not undone.
+Events are only ever added, in acts, as `record.acts` has them. Each reading has its own line of acts, and so have the
+pins, whose reading is None. What stands at a gap is the last event there whose act is not undone.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, Strict
 
 from verbosify.errors import PieceError
-from verbosify.piece.database import Database
-from verbosify.piece.rows import dump, now
+from verbosify.record.acts import Line, Step, latest, replay
+from verbosify.record.database import Database
+from verbosify.record.fields import NO_MORE, Count, Flag, Id, Name, Text, Whole, check_characters, dump, now, said
 
 PickAction = Literal["chosen", "picked", "trimmed", "edited", "cleared"]
 
@@ -23,78 +25,54 @@ BUILT_IN = "verbosify"  # the name of the built-in curator; any other curator is
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A stretch of a sample that goes into a gap.
+    """A stretch of a sample that goes into a gap."""
 
-    Attributes:
-        sample: its id.
-        start, end: the characters kept of the sample's raw text, `0 <= start <= end <= len`.
-        text: what is woven into the essay: that stretch exactly, unless `edited`.
-        edited: somebody changed the text by hand, or added a final full stop.
-    """
+    __pydantic_config__ = NO_MORE
 
-    sample: int
-    start: int
-    end: int
-    text: str
-    edited: bool = False
+    sample: Annotated[Id, said("the sample")]
+    start: Annotated[Count, said("the first character kept of its raw text")]
+    end: Annotated[Count, said("the character after the last one kept")]
+    text: Annotated[Name, said("what is woven into the essay: that stretch exactly, unless edited")]
+    edited: Annotated[Flag, said("somebody changed the text by hand, or added a final full stop")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickEvent:
-    """One line of the history of picks.
+    """What was chosen for which gap, as events that are only ever added."""
 
-    Attributes:
-        act: the id of the first event written by the same call.
-        reading: None for pins, which belong to the piece.
-        gap: the index of the passage it follows; None for pins, undone and redone.
-        action: chosen, picked, trimmed, edited, cleared, pinned, unpinned, undone or redone.
-        picks: the whole new list at the gap, in order.
-        sample: the one pinned or unpinned, else None.
-        target: the act undone or redone, else None.
-        curator_kind: `built-in` or `person`.
-        reason: why, for people to read; may be empty.
-    """
+    __pydantic_config__ = NO_MORE
 
-    id: int
-    act: int
-    reading: str | None
-    gap: int | None
-    action: str
-    picks: tuple[Pick, ...]
-    sample: int | None
-    target: int | None
-    curator: str
-    curator_kind: str
-    reason: str
-    created: str
-
-
-@dataclass(slots=True)
-class _Line:
-    """The acts of one reading: each with the event that last did or undid it."""
-
-    done: list[tuple[int, int]] = field(default_factory=list)
-    undone: list[tuple[int, int]] = field(default_factory=list)
+    id: Annotated[Id, said("order of events")]
+    act: Annotated[Id, said("the first event written by the same call: a whole reading chosen at once is one act")]
+    reading: Annotated[
+        Annotated[str, Strict(), Field(min_length=1, max_length=80), AfterValidator(check_characters)] | None,
+        said(
+            "*fluffy*, *strange*, *sparse*, *own* or any name of 1 to 80 characters; NULL for pins, which belong to "
+            "the piece"
+        ),
+    ]
+    gap: Annotated[Count | None, said("the passage before it; NULL for pins, undone and redone")]
+    action: Annotated[
+        Literal["chosen", "picked", "trimmed", "edited", "cleared", "pinned", "unpinned", "undone", "redone"],
+        said(
+            "`chosen` (a whole reading at once), `picked`, `trimmed`, `edited`, `cleared`; `pinned`, `unpinned`; "
+            "`undone`, `redone`"
+        ),
+    ]
+    picks: Annotated[tuple[Annotated[Pick, Whole()], ...], said("the **whole** new list at the gap, in order")]
+    sample: Annotated[Id | None, said("the sample pinned or unpinned")]
+    target: Annotated[Id | None, said("the act undone or redone")]
+    curator: Annotated[Name, said("`verbosify`, or a person's name")]
+    curator_kind: Annotated[Literal["built-in", "person"], said("which of the two it is")]
+    reason: Annotated[Text, said("why, for people to read; may be empty")]
+    created: Annotated[Text, said("when")]
 
 
-def lines(database: Database) -> dict[str | None, _Line]:
+def lines(database: Database) -> dict[str | None, Line]:
     """Replay all events. Raises `PieceError` if one undoes or redoes what was not next in line."""
-    found: dict[str | None, _Line] = {}
-    for event, act, reading, action, target in database.rows(
-        "SELECT id, act, reading, action, target FROM pick_events ORDER BY id"
-    ):
-        line = found.setdefault(reading, _Line())
-        if action in ("undone", "redone"):
-            source, sink = (line.done, line.undone) if action == "undone" else (line.undone, line.done)
-            if not source or source[-1][0] != target:
-                raise PieceError(f"Pick event {event} names act {target}, which is not the one to be {action}.")
-            sink.append((source.pop()[0], event))
-        elif act == event:
-            line.done.append((act, event))
-            line.undone.clear()
-        elif not line.done or line.done[-1][0] != act:
-            raise PieceError(f"Pick event {event} belongs to act {act}, which is over.")
-    return found
+    rows = database.rows("SELECT id, act, reading, action, target FROM pick_events ORDER BY id")
+    with database.decoding():
+        return replay((row[0], row[1], row[2], row[3], row[4]) for row in rows)
 
 
 def check(database: Database, gap: int, picks: Sequence[Pick]) -> None:
@@ -103,7 +81,8 @@ def check(database: Database, gap: int, picks: Sequence[Pick]) -> None:
         raise PieceError(f"There is no gap {gap}: name the index of one of the piece's passages.")
     for pick in picks:
         found = database.rows(
-            "SELECT text, passage FROM samples JOIN batches ON batches.id = batch WHERE samples.id = ?", (pick.sample,)
+            "SELECT text, passage FROM generations JOIN batches ON batches.id = batch WHERE generations.id = ?",
+            (pick.sample,),
         )
         if not found:
             raise PieceError(f"There is no sample {pick.sample}: name the id of one of the piece's samples.")
@@ -209,16 +188,12 @@ def redo(database: Database, reading: str | None, *, curator: str) -> int | None
     return _step(database, "redone", reading, curator)
 
 
-def _step(database: Database, action: Literal["undone", "redone"], reading: str | None, curator: str) -> int | None:
+def _step(database: Database, action: Step, reading: str | None, curator: str) -> int | None:
     with database.writing():
-        latest = [
-            (acts[-1][1], acts[-1][0], name)
-            for name, line in lines(database).items()
-            if (acts := line.done if action == "undone" else line.undone) and reading in (None, name)
-        ]
-        if not latest:
+        found = latest({name: line for name, line in lines(database).items() if reading in (None, name)}, action)
+        if found is None:
             return None
-        _, act, name = max(latest, key=lambda candidate: candidate[0])
+        name, act = found
         _append(database, action, reading=name, target=act, curator=curator, reason="")
     return act
 
@@ -230,7 +205,7 @@ def readings(database: Database) -> list[str]:
 
 def standing(database: Database, reading: str) -> dict[int, tuple[Pick, ...]]:
     """What stands at each gap of a reading, gaps in order, empty ones left out."""
-    done = {act for act, _ in lines(database).get(reading, _Line()).done}
+    done = lines(database).get(reading, Line()).acts
     last = {
         gap: picks
         for act, gap, picks in database.rows(
@@ -244,7 +219,7 @@ def standing(database: Database, reading: str) -> dict[int, tuple[Pick, ...]]:
 
 def pinned(database: Database) -> set[int]:
     """The ids of the samples that are pinned."""
-    done = {act for act, _ in lines(database).get(None, _Line()).done}
+    done = lines(database).get(None, Line()).acts
     last = {
         sample: action
         for act, sample, action in database.rows(

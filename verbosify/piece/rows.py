@@ -1,4 +1,4 @@
-"""The rows of a piece as frozen dataclasses, and how they become columns. Knows neither SQL nor files.
+"""The rows of a piece as frozen dataclasses: what its record is, described once. Knows neither SQL nor files.
 
 A field is a column and, in piece.json, a key, of the same name and in the same order. Fields that the store fills in
 (`id`, `created`...) have defaults; leave them out of rows that are not recorded yet.
@@ -6,117 +6,155 @@ A field is a column and, in piece.json, a key, of the same name and in the same 
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
-from verbosify.errors import PieceError
-from verbosify.piece.database import Value
+from verbosify.record import generations
+from verbosify.record.fields import NO_MORE, Card, Count, Id, Plain, Share, Text, dump, said
+from verbosify.record.log import LogEntry as LogEntry  # noqa: PLC0414  (a row of a piece as well)
 from verbosify.version import version_of_verbosify
 
-Row = TypeVar("Row")
-
-_JSON_COLUMNS = frozenset(
-    (
-        "software",
-        "essay_blocks",
-        "options",
-        "model",
-        "recipe",
-        "settings",
-        "diversity",
-        "token_ids",
-        "measures",
-        "detail",
-        "tokens",
-        "base",
-        "overfitted",
-    )
-)
-
-
-def now() -> str:
-    """The time in UTC, ISO 8601, to the millisecond, as in `2024-05-01T12:00:00.000Z`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-
-
-def dump(value: object, *, sort_keys: bool = False) -> str:
-    """Compact JSON. Raises `PieceError` for what JSON cannot hold: NaN, infinity, objects of other kinds."""
-    try:
-        return json.dumps(
-            value, ensure_ascii=False, allow_nan=False, check_circular=True, sort_keys=sort_keys, separators=(",", ":")
-        )
-    except (TypeError, ValueError, RecursionError) as error:
-        raise PieceError(f"A value cannot be recorded as JSON ({error}): hand over plain, finite values.") from error
+Sample = generations.Generation
+"""What a generation is called that a piece keeps: one continuation of a passage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What a piece is made from.
+    """What the piece is made from."""
 
-    Attributes:
-        title: of the work, as shown to readers.
-        created: filled in by the store.
-        software: versions of what made the record.
-        essay_name, essay_format: the file's name, and `txt`, `md` or `docx`.
-        essay_text: the text all character offsets of the record count in.
-        essay_source: the original file's bytes where the text alone cannot bring it back (docx), else None.
-        essay_blocks: `{kind, start, end, level, sentences: [{start, end, text}]}` each, offsets in `essay_text`.
-        options: everything chosen for the run: model, recipe, settings, target, seed, splitter, passage size...
-        model: the model's card: name, family, engine, weights_sha256, parameters, context, device, dtype, threads,
-            licence, versions.
+    title: Annotated[Text, said("of the work, as shown to readers")]
+    created: Annotated[Text, said("when the piece was begun")] = ""
+    software: Annotated[dict[str, Text], said("the version of verbosify that began it")] = field(
+        default_factory=lambda: {"verbosify": version_of_verbosify()}
+    )
+    essay_name: Annotated[Text, said("the file's name")]
+    essay_format: Annotated[Text, said("`txt`, `md` or `docx`")]
+    essay_text: Annotated[
+        Text,
+        said(
+            "the text that offsets count in, without the writer's private notes (comments such as `%% … %%` and "
+            "`<!-- … -->`), which are left out when an essay is read"
+        ),
+    ]
+    essay_source: Annotated[
+        bytes | None,
+        said("bytes of the original file where the text alone cannot bring it back (docx), else NULL"),
+    ] = None
+    essay_blocks: Annotated[
+        list[dict[str, Any]],
+        said("`kind`, `start`, `end`, `level` and `sentences` (`start`, `end`, `text`) of each block"),
+    ]
+    options: Annotated[Plain, said("everything chosen for the run, such as model, recipe, settings, target, seed")]
+    model: Annotated[
+        Card,
+        said(
+            "the *card* of the model: `name`, `family`, `engine`, `weights_sha256`, `parameters`, `context` (tokens), "
+            "`device`, `dtype`, `threads`, `licence`, `versions` of verbosify and of libraries"
+        ),
+    ]
+    fingerprint: Annotated[
+        Text, said("SHA-256 of the determinants, as JSON with sorted keys; of an older piece, of what it then was")
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """Consecutive sentences of one block, and the gap after them."""
+
+    __pydantic_config__ = NO_MORE
+
+    index: Annotated[Count, said("from 0; the gap after the passage has the same number")]
+    block: Annotated[Count, said("which block of the essay, from 0")]
+    first: Annotated[Count, said("its first sentence in the block, from 0")]
+    last: Annotated[Count, said("its last sentence there, included")]
+    start: Annotated[Count, said("where it begins")]
+    end: Annotated[Count, said("where it ends")]
+    text: Annotated[Text, said("what the model was given")]
+    gap: Annotated[Count, said("offset at which generated text goes in")]
+    finished: Annotated[Text | None, said("when its sampling was complete, or NULL")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overfit(generations.Overfit):
+    """One fine-tuning of fresh weights on one passage; the fresh weights come back afterwards."""
+
+    passage: Annotated[Count, said("the passage")] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch(generations.Batch):
+    """Samples drawn together, after one passage."""
+
+    passage: Annotated[Count, said("the passage they continue")]
+    number: Annotated[Count, said("which batch of its passage, from 0")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """How likely each token of a sample was, given all before it: what `verbosify score` adds for samples that stand
+    in a reading.
     """
 
-    title: str
-    created: str = ""
-    software: dict[str, str] = field(default_factory=lambda: {"verbosify": version_of_verbosify()})
-    essay_name: str
-    essay_format: str
-    essay_text: str
-    essay_source: bytes | None = None
-    essay_blocks: list[dict[str, Any]]
-    options: dict[str, Any]
-    model: dict[str, Any]
+    __pydantic_config__ = NO_MORE
 
-    def determinants(self) -> dict[str, Any]:
-        """All that the samples follow from; two runs that share it make the same piece."""
-        return {
-            "essay text": self.essay_text,
-            "essay sentences": self.essay_blocks,
-            "options": {name: value for name, value in self.options.items() if name != "portfolio"},
-            "model weights": self.model.get("weights_sha256"),
-        }
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 (hexadecimal) of `determinants` as canonical JSON: sorted keys, no spaces, UTF-8."""
-        return sha256(dump(self.determinants(), sort_keys=True).encode()).hexdigest()
+    sample: Annotated[Id, said("the sample")]
+    tokens: Annotated[list[Text], said("they join to the sample's text")]
+    base: Annotated[list[Share], said("the probability of each token under the fresh base model, 0 to 1")]
+    overfitted: Annotated[list[Share], said("the same under the overfitted model")]
+    created: Annotated[Text, said("when it was recorded")] = ""
 
 
-def differences(then: Job, today: Job, most: int = 5) -> str:
-    """What two jobs do not share, as in `options.settings.top_k was 30 and is 80; and 2 more`."""
-    before, after = (
-        {name: text for key, value in job.determinants().items() for name, text in _flat(key, value)}
-        for job in (then, today)
-    )
-    said = [
+# What makes two runs the same work
+
+
+def determinants(job: Job, passages: Sequence[Passage]) -> dict[str, Any]:
+    """All that the samples follow from, version 2: two runs that share it make the same piece.
+
+    What is not here may differ: a new option, another place of the same weights, a newer verbosify, another machine.
+    """
+    return {
+        "version": 2,
+        "essay": job.essay_text,
+        "passages": [[passage.text, passage.gap] for passage in passages],
+        **{name: job.options.get(name) for name in ("recipe", "settings", "target", "seed")},
+        "weights": job.model["weights_sha256"],
+    }
+
+
+def determinants_before(job: Job) -> dict[str, Any]:
+    """What pieces were told apart by up to version 0.2.0."""
+    return {
+        "essay text": job.essay_text,
+        "essay sentences": job.essay_blocks,
+        "options": job.options,
+        "model weights": job.model["weights_sha256"],
+    }
+
+
+def fingerprint_of(values: dict[str, Any]) -> str:
+    """SHA-256 (hexadecimal) of determinants as canonical JSON: sorted keys, no spaces, UTF-8."""
+    return sha256(dump(values, sort_keys=True).encode()).hexdigest()
+
+
+def differences(then: dict[str, Any], today: dict[str, Any], most: int = 5) -> str:
+    """What two determinants do not share, as in `settings.top_k was 30 and is 80; and 2 more`; empty if nothing."""
+    before, after = (dict(_flat("", values)) for values in (then, today))
+    told = [
         f"other {name}"
-        if name.startswith("essay")
+        if name in ("essay", "passages")
         else f"{name} was {_short(before.get(name))} and is {_short(after.get(name))}"
         for name in before | after
         if before.get(name) != after.get(name)
     ]
-    return "; ".join(said[:most] + ([f"and {len(said) - most} more"] if len(said) > most else []))
+    return "; ".join(told[:most] + ([f"and {len(told) - most} more"] if len(told) > most else []))
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict) and value:
         for key, item in value.items():
-            yield from _flat(f"{name}.{key}", item)
+            yield from _flat(f"{name}.{key}" if name else key, item)
     else:
         yield name, dump(value, sort_keys=True)
 
@@ -125,108 +163,3 @@ def _short(text: str | None, limit: int = 40) -> str:
     if text is None:
         return "not given"
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """Consecutive sentences of one block: `first` to `last` (both included, from 0) of block `block`.
-
-    `start`, `end` and `gap` (where generated text goes) are character offsets in the essay's text.
-    `finished` is when the passage's sampling was complete, or None.
-    """
-
-    index: int
-    block: int
-    first: int
-    last: int
-    start: int
-    end: int
-    text: str
-    gap: int
-    finished: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overfit:
-    """One fine-tuning of fresh weights on one passage. Losses are in nats a token, `seconds` is wall time."""
-
-    id: int = 0
-    passage: int = 0
-    recipe: dict[str, Any]
-    loss_before: float
-    loss_after: float
-    window_loss: float
-    window_tokens: int
-    seconds: float
-    model: dict[str, Any]
-    created: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Samples drawn together. `overfit` is None when they come from the fresh base model, as a control."""
-
-    id: int = 0
-    passage: int
-    number: int
-    overfit: int | None
-    model: dict[str, Any]
-    settings: dict[str, Any]
-    reason: str
-    diversity: dict[str, Any]
-    seconds: float
-    created: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One continuation: row `index` of its batch, the prompt not included."""
-
-    id: int = 0
-    batch: int = 0
-    index: int
-    token_ids: list[int]
-    text: str
-    finish: str
-    measures: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
-    """How likely each token of a sample was, given all before it: under the base, and under the overfitted model.
-
-    `tokens` join to the sample's text; the others have as many probabilities, 0 to 1.
-    """
-
-    sample: int
-    tokens: list[str]
-    base: list[float]
-    overfitted: list[float]
-    created: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogEntry:
-    """Something that happened to the run: started, resumed, interrupted, finished, escalated..."""
-
-    id: int = 0
-    created: str = ""
-    event: str
-    detail: dict[str, Any]
-
-
-def values_of(row: Any) -> dict[str, Any]:
-    """A row's fields in order, for piece.json."""
-    return {f.name: getattr(row, f.name) for f in fields(row)}
-
-
-def to_columns(row: Any) -> dict[str, Value]:
-    """A row's fields as columns. An `id` of 0 becomes NULL, for SQLite to number the row."""
-    columns = {name: dump(value) if name in _JSON_COLUMNS else value for name, value in values_of(row).items()}
-    return columns | {"id": columns["id"] or None} if "id" in columns else columns
-
-
-def from_columns(kind: type[Row], columns: sqlite3.Row) -> Row:
-    """The inverse of `to_columns`; columns that `kind` has no field for are left out."""
-    names = [f.name for f in fields(kind)]  # type: ignore[arg-type]
-    return kind(**{name: json.loads(columns[name]) if name in _JSON_COLUMNS else columns[name] for name in names})

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from verbosify.errors import PieceError
 from verbosify.piece.picks import PickEvent
+from verbosify.record.acts import Line as Acts
+from verbosify.record.acts import replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +45,17 @@ class Line:
 
 
 def line_of(history: Sequence[PickEvent], reading: str) -> Line:
-    """The line of `reading` after all of `history`, oldest first. `PieceError` if it undoes what was not done."""
-    done: list[int] = []
-    undone: list[int] = []
+    """The line of `reading` after all of `history`, oldest first. `RecordError` if it undoes what was not done."""
+    own = [event for event in history if event.reading == reading]
+    lines = replay((event.id, event.act, reading, event.action, event.target) for event in own)
+    line = lines.get(reading, Acts())
+    done = tuple(act for act, _ in line.done)
     events: dict[int, list[PickEvent]] = {}
-    for event in history:
-        if event.reading != reading:
-            continue
-        if event.action in ("undone", "redone"):
-            source, sink = (done, undone) if event.action == "undone" else (undone, done)
-            if not source or source[-1] != event.target:
-                raise PieceError(f"Pick event {event.id} names act {event.target}, which is not to be {event.action}.")
-            sink.append(source.pop())
-            continue
-        if event.act == event.id:
-            done.append(event.act)
-            undone.clear()
-        events.setdefault(event.act, []).append(event)
+    for event in own:
+        if event.gap is not None:
+            events.setdefault(event.act, []).append(event)
     standing = {event.gap: event for act in sorted(done) for event in events[act] if event.gap is not None}
-    return Line(tuple(done), tuple(undone), standing, events)
+    return Line(done, tuple(act for act, _ in line.undone), standing, events)
 
 
 def hands(history: Sequence[PickEvent], reading: str) -> list[tuple[str, str]]:

@@ -6,7 +6,6 @@ Any number of processes may read and pick at once; one at a time may sample, und
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +18,6 @@ from verbosify.errors import PieceError
 from verbosify.files import file_lock
 from verbosify.piece import migrations
 from verbosify.piece import picks as events
-from verbosify.piece.database import Database, Value, closed_on_error
 from verbosify.piece.picks import Pick, PickAction, PickEvent
 from verbosify.piece.rows import (
     Batch,
@@ -29,11 +27,13 @@ from verbosify.piece.rows import (
     Passage,
     Sample,
     Scores,
+    determinants,
     differences,
-    from_columns,
-    now,
-    to_columns,
+    fingerprint_of,
 )
+from verbosify.record import generations, log
+from verbosify.record.database import Database, Value, closed_on_error
+from verbosify.record.fields import from_columns, now, to_columns
 
 DATABASE_NAME = "piece.db"
 SKIPPED = "passed over"  # as records have it since 0.1.0
@@ -57,9 +57,10 @@ class Piece:
     @classmethod
     def create(cls, folder: str | Path, job: Job, passages: Sequence[Passage]) -> Self:
         """A new piece in `folder`, which is made if need be. `PieceError` if it holds one already."""
-        with closed_on_error(cls(Path(folder), Database.make(Path(folder) / DATABASE_NAME))) as piece:
-            if not piece._begin(job, passages):
-                raise PieceError(f"There is a piece in {folder} already: open it, or choose another folder.")
+        piece, new = cls._make(folder, job, passages)
+        if not new:
+            piece.close()
+            raise PieceError(f"There is a piece in {folder} already: open it, or choose another folder.")
         return piece
 
     @classmethod
@@ -78,45 +79,35 @@ class Piece:
     @classmethod
     def find(cls, folder: str | Path) -> Self | None:
         """The piece in `folder` as `open` opens it, or None if there is none or its making was interrupted."""
-        place = Path(folder) / DATABASE_NAME
-        if not os.path.exists(place):  # noqa: PTH110  (unlike Path's own, it takes any path)
-            return None
-        with closed_on_error(cls(Path(folder), Database.open(place))) as piece:
-            applied = migrations.version(piece.database)
-            if not applied:
-                piece.close()
-                return None
-            if applied < len(migrations.MIGRATIONS):
-                with piece.database.writing():
-                    migrations.migrate(piece.database)
-            piece.database.keep_log()
-        return piece
+        database = migrations.SCHEMA.find(Path(folder) / DATABASE_NAME)
+        return None if database is None else cls(Path(folder), database)
 
     @classmethod
     def open_or_create(cls, folder: str | Path, job: Job, passages: Sequence[Passage]) -> Self:
-        """The piece in `folder` if it was made from the same essay, options and weights; a new one if there is none.
+        """The piece in `folder` if it is the same work, by its `determinants`; a new one if there is none.
 
-        Raises `PieceError`, naming what differs, for a piece with different settings: they are never mixed.
+        Raises `PieceError`, naming what differs, for a piece of another work: samples of two kinds are never mixed.
         """
-        with closed_on_error(cls(Path(folder), Database.make(Path(folder) / DATABASE_NAME))) as piece:
-            if not piece._begin(job, passages) and piece.job.fingerprint != job.fingerprint:
+        piece, new = cls._make(folder, job, passages)
+        with closed_on_error(piece):
+            then = None if new else determinants(piece.job, piece.passages())
+            if then and (told := differences(then, determinants(job, passages))):
                 raise PieceError(
-                    f"The piece in {folder} was made with different settings ({differences(piece.job, job)}): "
+                    f"The piece in {folder} was made with different settings ({told}): "
                     "choose another folder, or the same options again."
                 )
         return piece
 
-    def _begin(self, job: Job, passages: Sequence[Passage]) -> bool:
-        """Record the job if the file is empty, all or nothing; tell whether it was."""
-        with self.database.writing():
-            new = not migrations.version(self.database)
-            migrations.migrate(self.database)
-            if new:
-                add_job(self.database, job)
-                for passage in passages:
-                    add_passage(self.database, job, passage)
-        self.database.keep_log()
-        return new
+    @classmethod
+    def _make(cls, folder: str | Path, job: Job, passages: Sequence[Passage]) -> tuple[Self, bool]:
+        """The piece in `folder`, made if there is none; and whether it is new."""
+
+        def fill(database: Database) -> None:
+            add_job(database, job, passages)
+
+        with closed_on_error(Database.make(Path(folder) / DATABASE_NAME, PieceError)) as database:
+            new = migrations.SCHEMA.begin(database, fill)
+        return cls(Path(folder), database), new
 
     def close(self) -> None:
         self.database.close()
@@ -179,26 +170,18 @@ class Piece:
         Returns:
             The batch, with its id and its number within the passage, from 0.
         """
-        created = now()
         with self.database.writing():
-            if overfit is not None and not overfit.id:
-                overfit = replace(overfit, passage=passage, created=created)
-                overfit = replace(overfit, id=self.database.insert("overfits", to_columns(overfit)))
             batch = Batch(
                 passage=passage,
                 number=self.database.number(_NEXT_NUMBER, (passage,)),
-                overfit=overfit.id if overfit else None,
                 model=model or (overfit.model if overfit else self.job.model),
                 settings=settings,
                 reason=reason,
                 diversity=diversity or {},
                 seconds=seconds,
-                created=created,
             )
-            batch = replace(batch, id=self.database.insert("batches", to_columns(batch)))
-            for sample in samples:
-                self.database.insert("samples", to_columns(replace(sample, batch=batch.id)))
-        return batch
+            made_by = overfit and replace(overfit, passage=passage)
+            return generations.add_batch(self.database, batch, samples, made_by)
 
     def finish_passage(self, passage: int) -> None:
         """Mark a passage as needing no more samples; once is enough."""
@@ -208,11 +191,10 @@ class Piece:
 
     def skip_passage(self, passage: int, **detail: Any) -> None:
         """Mark a passage as needing no samples, and tell the log why: both or neither, and once is enough."""
-        entry = LogEntry(created=now(), event=SKIPPED, detail={"passage": passage, **detail})
         with self.database.writing():
             if passage not in self.finished_passages():
-                self.database.insert("log", to_columns(entry))
-                self.database.insert("passage_done", {"passage": passage, "created": entry.created})
+                log.note(self.database, SKIPPED, {"passage": passage, **detail})
+                self.database.insert("passage_done", {"passage": passage, "created": now()})
 
     def finished_passages(self) -> set[int]:
         """The passages a resumed run leaves alone."""
@@ -229,7 +211,7 @@ class Piece:
     def samples(self, passage: int | None = None) -> Iterator[Sample]:
         """The samples of a passage, or of all, in the order they were drawn; one batch in memory at a time."""
         for batch in self.batches(passage):
-            yield from self._read(Sample, 'SELECT * FROM samples WHERE batch = ? ORDER BY "index"', (batch.id,))
+            yield from self._read(Sample, 'SELECT * FROM generations WHERE batch = ? ORDER BY "index"', (batch.id,))
 
     def overfit(self, overfit: int) -> Overfit:
         """The overfit of that id."""
@@ -237,7 +219,7 @@ class Piece:
 
     def sample(self, sample: int) -> Sample:
         """The sample of that id."""
-        return self._one(Sample, "samples", sample)
+        return self._one(Sample, "generations", sample, "samples")
 
     def add_scores(self, scores: Scores) -> None:
         """Record how likely a sample's tokens were; once is enough."""
@@ -259,10 +241,11 @@ class Piece:
             return self._read(kind, f"SELECT * FROM {table} ORDER BY id")  # noqa: S608  (our own names)
         return self._read(kind, f"SELECT * FROM {table} WHERE passage = ? ORDER BY id", (passage,))  # noqa: S608
 
-    def _one(self, kind: type[T], table: str, key: int) -> T:
+    def _one(self, kind: type[T], table: str, key: int, called: str = "") -> T:
         found = self._read(kind, f"SELECT * FROM {table} WHERE id = ?", (key,))  # noqa: S608  (our own names)
         if not found:
-            raise PieceError(f"The piece in {self.folder} has no row {key} among its {table}: check the number.")
+            called = called or table
+            raise PieceError(f"The piece in {self.folder} has no row {key} among its {called}: check the number.")
         return found[0]
 
     def pick(
@@ -334,17 +317,20 @@ class Piece:
     def note(self, event: str, **detail: Any) -> None:
         """Add a line to the log of the run: started, resumed, interrupted, finished, escalated..."""
         with self.database.writing():
-            self.database.insert("log", to_columns(LogEntry(created=now(), event=event, detail=detail)))
+            log.note(self.database, event, detail)
 
     def log(self) -> list[LogEntry]:
         """The log, oldest first."""
-        return self._read(LogEntry, "SELECT * FROM log ORDER BY id")
+        return log.read_log(self.database)
 
 
-def add_job(database: Database, job: Job) -> None:
-    """Record the job. Call it inside `database.writing()`."""
-    job = replace(job, created=job.created or now())
-    database.insert("job", {"id": 1, **to_columns(job), "fingerprint": job.fingerprint})
+def add_job(database: Database, job: Job, passages: Sequence[Passage]) -> None:
+    """Record the job and its passages, finished or not. Call it inside `database.writing()`."""
+    fingerprint = job.fingerprint or fingerprint_of(determinants(job, passages))
+    row = replace(job, created=job.created or now(), fingerprint=fingerprint)
+    database.insert("job", {"id": 1, **to_columns(row)})
+    for passage in passages:
+        add_passage(database, job, passage)
 
 
 def add_passage(database: Database, job: Job, passage: Passage) -> None:

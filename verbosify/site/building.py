@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -10,7 +9,10 @@ from typing import Any
 
 from verbosify.errors import PieceError
 from verbosify.files import DEVICES
+from verbosify.piece import PieceValues
+from verbosify.piece.export import parts_of
 from verbosify.readiness import ensure_installed, ensure_writable
+from verbosify.record.export import export_lines
 from verbosify.site.address import published_address
 from verbosify.site.card import draw_card, lacking
 from verbosify.site.output import write_files
@@ -35,22 +37,23 @@ def check_site(out: Path) -> str | None:
     Raises:
         OutputError: a package is missing, or a file cannot be written.
     """
-    ensure_installed("jinja2", "jsonschema", "markdown_it")
+    ensure_installed("jinja2", "markdown_it")
     pages = [f"{name}{suffix}" for name in ("index", "made", *_USUAL) for suffix in (".html", ".txt")]
     ensure_writable(Path(out) / name for name in (*pages, "card.png", "piece.json", *map(str, _assets())))
     return _without_card()
 
 
 def build_site(
-    pieces: Sequence[Mapping[str, Any]],
+    pieces: Sequence[PieceValues | Mapping[str, Any]],
     out: Path,
     *,
     address: str = "",
     on_notice: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
-    """Write the pages of `pieces` (each the content of a piece.json) into the folder `out`; returns the files.
+    """Write the pages of `pieces` (as `read_record` has them, or what a piece.json holds) into the folder `out`.
 
-    One piece is the site itself; several get a folder each, and an index. The same pieces make the same bytes.
+    Returns the files. One piece is the site itself; several get a folder each, and an index. The same pieces make the
+    same bytes.
 
     Args:
         address: where `out` will be published, as in `https://example.org/essays/` or `example.org/essays`. Only the
@@ -114,26 +117,13 @@ def _piece_files(site: PiecePages) -> dict[str, bytes]:
     files["made.html"] = site.made_page()
     if site.has_card:
         files["card.png"] = draw_card(site)
-    files["piece.json"] = piece_json(site.record.piece)
+    files["piece.json"] = "".join(export_lines(parts_of(site.record.piece))).encode()
     return files
 
 
 def _without_card() -> str | None:
     missing = lacking()
     return f"{missing} The pages are made without it." if missing else None
-
-
-def piece_json(piece: Mapping[str, Any]) -> bytes:
-    """A record as its file has it: one row a line."""
-
-    def rows(value: Any) -> str:
-        return "[\n" + ",\n".join(map(_json, value)) + "\n]" if isinstance(value, list) else _json(value)
-
-    return ("{\n" + ",\n".join(f"{_json(key)}: {rows(value)}" for key, value in piece.items()) + "\n}\n").encode()
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _assets() -> Files:

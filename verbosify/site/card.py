@@ -51,7 +51,7 @@ def draw_card(site: PiecePages) -> bytes:
         draw.text((_MARGIN, bottom + 24 + number * 44), line, _QUIET, _font("human-italic", 34))
     _draw_shape(draw, site)
     draw.text((_MARGIN, 548), site.count(reading).replace("→", "to"), _INK, _font("machine", 34), anchor="ls")
-    model = f"with {site.record.piece['model']['name']}" if reading.words else ""
+    model = f"with {site.record.piece.model['name']}" if reading.words else ""
     draw.text((SIZE[0] - _MARGIN, 548), model[:40], _MACHINE, _font("machine", 34), anchor="rs")
     png = BytesIO()
     image.quantize(_COLOURS, dither=Image.Dither.NONE).save(png, "PNG", optimize=True)

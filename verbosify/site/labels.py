@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verbosify.piece import Pick
+from verbosify.piece import Batch, Overfit, Pick
 from verbosify.site.record import Reading, Record
 
 Values = Mapping[str, Any]
@@ -64,18 +64,18 @@ def recipe_words(recipe: Values) -> str:
     return ": ".join(filter(None, [name, ", ".join(filter(None, told))]))
 
 
-def overfit_facts(overfit: Values) -> Facts:
+def overfit_facts(overfit: Overfit) -> Facts:
     """How the model was overfitted, and what that did to its loss on the passage."""
     return [
-        ("recipe", recipe_words(overfit["recipe"])),
-        ("loss on the passage", f"{overfit['loss_before']:.2f} → {overfit['loss_after']:.2f} nats a token"),
+        ("recipe", recipe_words(overfit.recipe)),
+        ("loss on the passage", f"{overfit.loss_before:.2f} → {overfit.loss_after:.2f} nats a token"),
     ]
 
 
-def batch_words(batch: Values) -> str:
+def batch_words(batch: Batch) -> str:
     """`2: 6 of 10 copied, so top-k 80`"""
-    words = str(batch["number"] + 1)
-    return f"{words}: {batch['reason']}" if batch["reason"] else words
+    words = str(batch.number + 1)
+    return f"{words}: {batch.reason}" if batch.reason else words
 
 
 MEASURES = (
@@ -127,7 +127,7 @@ def badges(measures: Values) -> tuple[str, ...]:
 
 def fate(record: Record, pick: Pick) -> str:
     """Whether a pick was kept whole, trimmed, or edited by hand."""
-    raw = record.samples[pick.sample]["text"]
+    raw = record.samples[pick.sample].text
     if pick.edited:
         return "edited by hand"
     return "kept whole" if pick.text.strip() == raw.strip() else "trimmed"
@@ -152,7 +152,8 @@ def totals(record: Record) -> Facts:
     """What the whole work took."""
     candidates = sum(len(record.samples_at(gap)) for gap in record.gaps)
     chosen = {pick.sample for reading in record.readings for _, pick in record.chosen(reading)}
-    seconds = sum(row["seconds"] for row in (*record.overfits.values(), *record.batches.values()))
+    seconds = sum(row.seconds for row in record.overfits.values())
+    seconds += sum(row.seconds for row in record.batches.values())
     facts = [
         ("passages, each with a gap after it", count(len(record.passages))),
         ("overfits", count(len(record.overfits))),
@@ -195,15 +196,15 @@ def model_facts(model: Values) -> Facts:
 def origin_facts(record: Record, pick: Pick) -> Facts:
     """Where a pick came from."""
     sample = record.samples[pick.sample]
-    batch = record.batches[sample["batch"]]
-    overfit = record.overfits.get(batch["overfit"])
+    batch = record.batches[sample.batch]
+    overfit = record.overfits.get(batch.overfit or 0)
     return [
-        ("model", str(batch["model"]["name"])),
+        ("model", str(batch.model["name"])),
         *(overfit_facts(overfit) if overfit else [("recipe", "none: the model left fresh")]),
-        *settings_facts(batch["settings"]),
+        *settings_facts(batch.settings),
         ("batch", batch_words(batch)),
-        ("sample", f"{sample['id']}, number {sample['index'] + 1} of its batch"),
-        *measure_facts(sample["measures"]),
+        ("sample", f"{sample.id}, number {sample.index + 1} of its batch"),
+        *measure_facts(sample.measures),
     ]
 
 

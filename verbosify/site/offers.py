@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
-from verbosify.piece import Pick
+from verbosify.piece import Pick, Sample
 from verbosify.site.record import Record
-
-Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ def gaps_of(record: Record) -> list[Gap]:
     found = []
     for index in record.gaps:
         candidates = record.samples_at(index)
-        numbers = {sample["id"]: number for number, sample in enumerate(candidates)}
+        numbers = {sample.id: number for number, sample in enumerate(candidates)}
         offers = [_offer(number, sample) for number, sample in enumerate(candidates)]
         readings = {}
         for reading in record.readings:
@@ -68,8 +65,8 @@ def gaps_of(record: Record) -> list[Gap]:
     return found
 
 
-def _offer(number: int, sample: Values) -> Offer:
-    units, tail = sentences_and_tail(sample["text"])
+def _offer(number: int, sample: Sample) -> Offer:
+    units, tail = sentences_and_tail(sample.text)
     return Offer((number,), units, tail)
 
 

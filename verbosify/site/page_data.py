@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from verbosify.piece import Batch, Sample, Scores
 from verbosify.site import labels
 from verbosify.site.offers import Gap, Offer
 from verbosify.site.record import Record
@@ -39,9 +40,9 @@ def page_data(record: Record, gaps: Sequence[Gap], pages: Mapping[str, str], wor
         left_out = {"o": len(samples) - len(carried)} if len(carried) < len(samples) else {}
         rows.append({"p": gap.index, "s": samples} | ({"x": extras} if extras else {}) | left_out)
     return {
-        "id": record.piece["fingerprint"][:16],
+        "id": record.piece.fingerprint[:16],
         "title": record.title,
-        "model": record.piece["model"]["name"],
+        "model": record.piece.model["name"],
         "words": words.all,
         "between": words.between,
         "ends": words.ends,
@@ -65,12 +66,12 @@ def page_data(record: Record, gaps: Sequence[Gap], pages: Mapping[str, str], wor
     }
 
 
-def _carried(candidates: Sequence[Values], gap: Gap) -> set[int]:
+def _carried(candidates: Sequence[Sample], gap: Gap) -> set[int]:
     """Which of a gap's samples the page carries, by their numbers; all that a reading chose are among them."""
     chosen = {number for standing in gap.readings.values() for number in gap.offers[standing.offer].samples}
 
     def rank(number: int) -> tuple[bool, bool, float, int]:
-        measures = candidates[number]["measures"]
+        measures = candidates[number].measures
         set_aside = bool(_visible_badges(measures, gap.offers[number]))
         return number not in chosen, set_aside, -(measures.get("similarity") or 0.0), number
 
@@ -87,12 +88,12 @@ def _said(offer: Offer) -> dict[str, Any]:
     return said | ({"t": offer.tail} if offer.tail else {})
 
 
-def _sample(record: Record, sample: Values, offer: Offer, batches: dict[int, int]) -> dict[str, Any]:
-    measures = sample["measures"]
+def _sample(record: Record, sample: Sample, offer: Offer, batches: dict[int, int]) -> dict[str, Any]:
+    measures = sample.measures
     row: dict[str, Any] = {
-        "i": sample["id"],
-        "b": batches.setdefault(sample["batch"], len(batches)),
-        "r": sample["index"] + 1,
+        "i": sample.id,
+        "b": batches.setdefault(sample.batch, len(batches)),
+        "r": sample.index + 1,
     }
     if badges := _visible_badges(measures, offer):
         row["f"] = badges
@@ -100,27 +101,27 @@ def _sample(record: Record, sample: Values, offer: Offer, batches: dict[int, int
         row["m"] = labels.measure_values(measures)
     if measures.get("similarity") is not None:
         row["c"] = round(measures["similarity"], 2)
-    if sample["id"] in record.scores:
-        row["k"] = _scores(record.scores[sample["id"]])
+    if sample.id in record.scores:
+        row["k"] = _scores(record.scores[sample.id])
     return row
 
 
-def _batch(record: Record, batch: Values) -> list[tuple[str, str]]:
-    overfit = record.overfits[batch["overfit"]]
+def _batch(record: Record, batch: Batch) -> list[tuple[str, str]]:
+    overfit = record.overfits[batch.overfit or 0]
     return [
-        ("model", batch["model"]["name"]),
+        ("model", batch.model["name"]),
         *labels.overfit_facts(overfit),
-        *labels.settings_facts(batch["settings"]),
+        *labels.settings_facts(batch.settings),
         ("batch", labels.batch_words(batch)),
     ]
 
 
-def _scores(scores: Values) -> dict[str, Any]:
+def _scores(scores: Scores) -> dict[str, Any]:
     """Tokens by their length in UTF-16 units, and both probabilities as one digit each."""
     return {
-        "n": [len(token.encode("utf-16-le")) // 2 for token in scores["tokens"]],
-        "b": "".join(map(_level, scores["base"])),
-        "o": "".join(map(_level, scores["overfitted"])),
+        "n": [len(token.encode("utf-16-le")) // 2 for token in scores.tokens],
+        "b": "".join(map(_level, scores.base)),
+        "o": "".join(map(_level, scores.overfitted)),
     }
 
 

@@ -51,7 +51,7 @@ class PiecePages:
         gaps: dict[int, list[tuple[int, int]]] = {}
         for index in record.gaps:
             passage = record.passages[index]
-            gaps.setdefault(passage["block"], []).append((passage["gap"], index))
+            gaps.setdefault(passage.block, []).append((passage.gap, index))
         return render_blocks(record.text, record.format, record.blocks, gaps, record.title)
 
     @cached_property
@@ -94,7 +94,7 @@ class PiecePages:
         return f"{before:,} → {after:,} words, {ratio} ×"
 
     def description(self, reading: Reading) -> str:
-        model = self.record.piece["model"]["name"]
+        model = self.record.piece.model["name"]
         if not reading.words:
             return f"An essay of {self.words.all:,} words, as it was written."
         after = self.words.all + reading.words

@@ -6,38 +6,43 @@ Word document holds its comments, its deleted words and who wrote it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from verbosify.essay.notes import without_notes, without_notes_in_place
-from verbosify.piece.export import job_of
+from verbosify.piece.export import fingerprints, job_of
+from verbosify.piece.values import PieceValues
 
-Values = Mapping[str, Any]
 
-
-def published(piece: Values) -> Values:
-    """`piece`, the content of a piece.json, without what its writer wrote for themselves.
+def published(piece: PieceValues) -> PieceValues:
+    """`piece` without what its writer wrote for themselves.
 
     A Word document's file is left out: the text is there, and the samples with all that made them. Notes in the text
     become spaces, since offsets count in it; sentences and passages lose theirs. The fingerprint is that of what is
     left.
     """
-    essay = piece["essay"]
-    if essay["source_base64"] is not None:
-        piece = {**piece, "essay": {**essay, "source_base64": None}}
-    markdown = essay["format"] == "md"
-    text = without_notes_in_place(essay["text"], markdown=markdown) if essay["format"] != "docx" else essay["text"]
-    if text == essay["text"]:
+    essay = piece.essay
+    if essay.source_base64 is not None:
+        piece = replace(piece, essay=replace(essay, source_base64=None))
+    markdown = essay.format == "md"
+    text = without_notes_in_place(essay.text, markdown=markdown) if essay.format != "docx" else essay.text
+    if text == essay.text:
         return piece
     blocks = [
         {**block, "sentences": [_said(sentence, markdown=markdown) for sentence in block["sentences"]]}
-        for block in essay["blocks"]
+        for block in essay.blocks
     ]
-    passages = [_said(passage, markdown=markdown) for passage in piece["passages"]]
-    left = {**piece, "essay": {**piece["essay"], "text": text, "blocks": blocks}, "passages": passages}
-    return {**left, "fingerprint": job_of(left).fingerprint}
+    passages = [replace(row, text=_without(row.text, markdown=markdown)) for row in piece.passages]
+    left = replace(piece, essay=replace(piece.essay, text=text, blocks=blocks), passages=passages)
+    before = fingerprints(job_of(piece), piece.passages)
+    number = before.index(piece.fingerprint) if piece.fingerprint in before else 0
+    return replace(left, fingerprint=fingerprints(job_of(left), passages)[number])
 
 
-def _said(row: Values, *, markdown: bool) -> Values:
-    said, _ = without_notes(row["text"], markdown=markdown)
-    return row if said == row["text"] else {**row, "text": said.strip()}
+def _said(sentence: dict[str, Any], *, markdown: bool) -> dict[str, Any]:
+    return sentence | {"text": _without(sentence["text"], markdown=markdown)}
+
+
+def _without(text: str, *, markdown: bool) -> str:
+    said, _ = without_notes(text, markdown=markdown)
+    return text if said == text else said.strip()

@@ -15,7 +15,7 @@ from typing import Any
 
 from verbosify.errors import PieceError
 from verbosify.files import DEVICES
-from verbosify.piece import Pick, PickEvent
+from verbosify.piece import Pick, PieceValues, Sample
 from verbosify.piece.standing import hands
 from verbosify.site.published import published
 from verbosify.words import plain_words
@@ -64,28 +64,27 @@ class Reading:
 class Record:
     """One piece, with its rows by id."""
 
-    def __init__(self, piece: Values) -> None:
-        """Take a piece.json whose shape is known to be right; `PieceError` if it does not hold together."""
+    def __init__(self, piece: PieceValues) -> None:
+        """Take the values of a piece; `PieceError` if they do not hold together."""
         self.piece = piece
-        self.title: str = piece["title"]
-        self.text: str = piece["essay"]["text"]
-        self.format: str = piece["essay"]["format"]
-        self.blocks: Sequence[Values] = piece["essay"]["blocks"]
-        self.passages = {row["index"]: row for row in piece["passages"]}
-        self.overfits = {row["id"]: row for row in piece["overfits"]}
-        self.batches = {row["id"]: row for row in piece["batches"]}
-        self.samples = {row["id"]: row for row in piece["samples"]}
-        self.scores = {row["sample"]: row for row in piece.get("scores", ())}
+        self.title = piece.title
+        self.text = piece.essay.text
+        self.format = piece.essay.format
+        self.blocks: Sequence[Values] = piece.essay.blocks
+        self.passages = {row.index: row for row in piece.passages}
+        self.overfits = {row.id: row for row in piece.overfits}
+        self.batches = {row.id: row for row in piece.batches}
+        self.samples = {row.id: row for row in piece.samples}
+        self.scores = {row.sample: row for row in piece.scores}
         self._check_places()
         self._check_ids()
 
     @classmethod
-    def checked(cls, piece: Values) -> Record:
-        """Take a piece.json from anywhere; `PieceError` if it is not one that this version can read."""
+    def checked(cls, piece: PieceValues | Values) -> Record:
+        """Take a piece, or what a piece.json holds, from anywhere; `PieceError` if this version cannot read it."""
         from verbosify.piece.checking import check
 
-        check(piece)
-        return cls(published(piece))
+        return cls(published(check(piece)))
 
     def _check_places(self) -> None:
         end = 0
@@ -93,49 +92,51 @@ class Record:
             if not end <= block["start"] <= block["end"] <= len(self.text):
                 raise _wrong(f"essay.blocks[{number}]", "it does not follow the block before it in the essay's text")
             end = block["end"]
-        for number, row in enumerate(self.piece["passages"]):
-            if row["block"] >= len(self.blocks):
-                raise _wrong(f"passages[{number}]", f"there is no block {row['block']}")
-            block = self.blocks[row["block"]]
-            if not block["start"] <= row["gap"] <= block["end"]:
+        for number, row in enumerate(self.piece.passages):
+            if row.block >= len(self.blocks):
+                raise _wrong(f"passages[{number}]", f"there is no block {row.block}")
+            block = self.blocks[row.block]
+            if not block["start"] <= row.gap <= block["end"]:
                 raise _wrong(f"passages[{number}]", "its gap is not in its block")
 
     def _check_ids(self) -> None:
-        for row in self.batches.values():
-            if row["passage"] not in self.passages or row["overfit"] not in {None, *self.overfits}:
-                raise _wrong(f"batch {row['id']}", "its passage or its overfit is not in the record")
-        for row in self.samples.values():
-            if row["batch"] not in self.batches:
-                raise _wrong(f"sample {row['id']}", f"there is no batch {row['batch']}")
+        for batch in self.batches.values():
+            if batch.passage not in self.passages or batch.overfit not in {None, *self.overfits}:
+                raise _wrong(f"batch {batch.id}", "its passage or its overfit is not in the record")
+        for sample in self.samples.values():
+            if sample.batch not in self.batches:
+                raise _wrong(f"sample {sample.id}", f"there is no batch {sample.batch}")
         for row in self.scores.values():
-            tokens = row["tokens"]
-            if "".join(tokens) != self.samples.get(row["sample"], {}).get("text"):
-                raise _wrong(f"the scores of sample {row['sample']}", "the tokens do not join to the sample's text")
-            if not len(tokens) == len(row["base"]) == len(row["overfitted"]):
-                raise _wrong(f"the scores of sample {row['sample']}", "there are not two probabilities for each token")
-        for name, reading in self.piece["readings"].items():
-            for gap, picks in reading["gaps"].items():
-                for pick in picks:
-                    known = pick["sample"] in self.samples and int(gap) in self.passages
-                    if not known or not pick["start"] <= pick["end"] <= len(self.samples[pick["sample"]]["text"]):
-                        raise _wrong(f"readings.{name}.gaps.{gap}", "a pick is no stretch of a sample")
+            said = self.samples.get(row.sample)
+            if said is None or "".join(row.tokens) != said.text:
+                raise _wrong(f"the scores of sample {row.sample}", "the tokens do not join to the sample's text")
+            if not len(row.tokens) == len(row.base) == len(row.overfitted):
+                raise _wrong(f"the scores of sample {row.sample}", "there are not two probabilities for each token")
+        for name, reading in self.piece.readings.items():
+            for gap, picks in reading.gaps.items():
+                if int(gap) not in self.passages or not all(map(self._is_stretch, picks)):
+                    raise _wrong(f"readings.{name}.gaps.{gap}", "a pick is no stretch of a sample")
+
+    def _is_stretch(self, pick: Pick) -> bool:
+        sample = self.samples.get(pick.sample)
+        return sample is not None and pick.start <= pick.end <= len(sample.text)
 
     @cached_property
     def gaps(self) -> list[int]:
         """The passages' indices in the order of their gaps in the text."""
-        return sorted(self.passages, key=lambda index: (self.passages[index]["gap"], index))
+        return sorted(self.passages, key=lambda index: (self.passages[index].gap, index))
 
     @cached_property
     def readings(self) -> list[Reading]:
         """Fluffy, strange, others as they come, sparse last."""
-        names = [name for name in _ORDER if name in self.piece["readings"]]
-        names += [name for name in self.piece["readings"] if name not in (*_ORDER, SPARSE)]
-        history = [PickEvent(**event | {"picks": _picks(event["picks"])}) for event in self.piece["picks"]]
+        made = self.piece.readings
+        names = [name for name in _ORDER if name in made]
+        names += [name for name in made if name not in (*_ORDER, SPARSE)]
         taken = set(_RESERVED)
         found = []
         for name in [*names, SPARSE]:
-            values = self.piece["readings"].get(name, {"words_added": 0, "gaps": {}})
-            picks = {int(gap): _picks(row) for gap, row in values["gaps"].items() if row}
+            gaps = made[name].gaps if name in made else {}
+            picks = {int(gap): tuple(row) for gap, row in gaps.items() if row}
             found.append(
                 Reading(
                     name=name,
@@ -143,7 +144,7 @@ class Record:
                     note=_NOTES.get(name, ""),
                     picks={gap: picks[gap] for gap in self.gaps if gap in picks},
                     words=sum(plain_words(pick.text) for row in picks.values() for pick in row),
-                    curators=tuple(hands(history, name)),
+                    curators=tuple(hands(self.piece.picks, name)),
                 )
             )
         return found
@@ -154,17 +155,17 @@ class Record:
         finished = (r for r in self.readings if r.is_by_a_person and 2 * len(r.picks) >= len(self.gaps))
         return next(chain(finished, (reading for reading in self.readings if reading.words)), self.readings[-1])
 
-    def samples_at(self, gap: int) -> list[Values]:
+    def samples_at(self, gap: int) -> list[Sample]:
         """The samples that may stand at a gap, in the order they were made; controls from the fresh base may not."""
         return self._by_passage.get(gap, [])
 
     @cached_property
-    def _by_passage(self) -> dict[int, list[Values]]:
-        found: dict[int, list[Values]] = {}
-        for sample in sorted(self.samples.values(), key=lambda row: int(row["id"])):
-            batch = self.batches[sample["batch"]]
-            if batch["overfit"] is not None:
-                found.setdefault(batch["passage"], []).append(sample)
+    def _by_passage(self) -> dict[int, list[Sample]]:
+        found: dict[int, list[Sample]] = {}
+        for sample in sorted(self.samples.values(), key=lambda row: row.id):
+            batch = self.batches[sample.batch]
+            if batch.overfit is not None:
+                found.setdefault(batch.passage, []).append(sample)
         return found
 
     def chosen(self, reading: Reading) -> Iterator[tuple[int, Pick]]:
@@ -172,10 +173,6 @@ class Record:
         for gap, picks in reading.picks.items():
             for pick in picks:
                 yield gap, pick
-
-
-def _picks(rows: Sequence[Values]) -> tuple[Pick, ...]:
-    return tuple(Pick(**row) for row in rows)
 
 
 def _wrong(place: str, reason: str) -> PieceError:

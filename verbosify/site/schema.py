@@ -15,17 +15,17 @@ def schema_of(record: Record, reading: Reading, page: str, words: int, image: st
 
     `image` is the file of the picture shown with links, if there is one.
     """
-    model = record.piece["model"]
+    model = record.piece.model
     article: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Article",
         "name": record.title,
         "alternativeHeadline": reading.label,
         "url": page,
-        "dateCreated": record.piece["created"],
+        "dateCreated": record.piece.created,
         "wordCount": words + reading.words,
         "digitalSourceType": _MIXED if reading.words else _HUMAN,
-        "isBasedOn": {"@type": "Article", "name": record.piece["essay"]["name"], "wordCount": words},
+        "isBasedOn": {"@type": "Article", "name": record.piece.essay.name, "wordCount": words},
         "encoding": {"@type": "MediaObject", "contentUrl": "piece.json", "encodingFormat": "application/json"},
         **({"image": image} if image else {}),
     }

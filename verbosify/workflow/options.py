@@ -74,8 +74,8 @@ class Options:
         plain = {name: getattr(self, name) for name in self.__slots__}
         return plain | {
             "model": printable(self.model),
-            "recipe": self.recipe.to_dict(),
-            "settings": self.settings.to_dict(),
+            "recipe": _recorded("recipe", self.recipe.to_dict(), TuningRecipe().to_dict()),
+            "settings": _recorded("settings", self.settings.to_dict(), SamplingSettings().to_dict()),
         }
 
     @classmethod
@@ -83,6 +83,28 @@ class Options:
         recipe = TuningRecipe.from_dict(values["recipe"])
         settings = SamplingSettings.from_dict(values["settings"])
         return cls(**({"portfolio": False} | values | {"recipe": recipe, "settings": settings}))
+
+
+_FROM_THE_FIRST = {
+    "recipe": [
+        "name",
+        "window",
+        "window_tokens",
+        "steps",
+        "windows_per_step",
+        "learning_rate",
+        "epsilon",
+        "weights",
+        "seed",
+    ],
+    "settings": ["n", "length", "temperature", "top_k", "top_p", "repetition_penalty", "stops", "seed"],
+}
+"""The fields of which a record has always told."""
+
+
+def _recorded(part: str, values: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
+    """`values` without fields that came later and say what was so before: an older piece is still the same work."""
+    return {name: value for name, value in values.items() if name in _FROM_THE_FIRST[part] or value != usual[name]}
 
 
 # What a record says of its options, which may be fewer or others than these: any object is a job.

@@ -11,11 +11,11 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from verbosify.errors import OutputError, PieceError, VerbosifyError
+from verbosify.errors import OutputError, RecordError, VerbosifyError
 from verbosify.files import can_share_memory, lock_trouble
 
 Value = str | int | float | bytes | None  # what a column holds
@@ -31,7 +31,7 @@ _NO_LOCKS = (
 )
 _READ_ONLY = "{place} is read-only: copy its folder to a place where you may write."
 _LOCKED = "{place} stayed locked by another program for {wait:.0f} s: close that program and try again."
-_DAMAGED = "{place} is damaged ({error}): restore a copy of it, or rebuild it from piece.json."
+_DAMAGED = "{place} is damaged ({error}): restore a copy of it, or rebuild it from an export."
 _NO_FILE = (
     "{place} cannot be opened: check that it is a file, that you may write in its folder, and that its disk has room."
 )
@@ -45,12 +45,12 @@ _SENTENCES: dict[int, tuple[type[VerbosifyError], str]] = {
     sqlite3.SQLITE_PROTOCOL: (OutputError, _NO_LOCKS),
     sqlite3.SQLITE_READONLY: (OutputError, _READ_ONLY),
     sqlite3.SQLITE_PERM: (OutputError, _READ_ONLY),
-    sqlite3.SQLITE_BUSY: (PieceError, _LOCKED),
-    sqlite3.SQLITE_LOCKED: (PieceError, _LOCKED),
-    sqlite3.SQLITE_CORRUPT: (PieceError, _DAMAGED),
-    sqlite3.SQLITE_NOTADB: (PieceError, _DAMAGED),
-    sqlite3.SQLITE_CANTOPEN: (PieceError, _NO_FILE),
-    sqlite3.SQLITE_CONSTRAINT: (PieceError, _UNFIT),
+    sqlite3.SQLITE_BUSY: (RecordError, _LOCKED),
+    sqlite3.SQLITE_LOCKED: (RecordError, _LOCKED),
+    sqlite3.SQLITE_CORRUPT: (RecordError, _DAMAGED),
+    sqlite3.SQLITE_NOTADB: (RecordError, _DAMAGED),
+    sqlite3.SQLITE_CANTOPEN: (RecordError, _NO_FILE),
+    sqlite3.SQLITE_CONSTRAINT: (RecordError, _UNFIT),
 }
 
 
@@ -80,23 +80,29 @@ def unfit(error: sqlite3.Error) -> str:
 
 
 @contextmanager
-def _told(place: Path) -> Iterator[None]:
+def _told(place: Path, refusal: type[RecordError]) -> Iterator[None]:
+    """Tell what SQLite raises in a sentence; what is wrong with the record itself as a `refusal`."""
     try:
         yield
-    except sqlite3.ProgrammingError:  # a closed piece, another thread: a defect of the caller, not of the file
+    except sqlite3.ProgrammingError:  # a closed record, another thread: a defect of the caller, not of the file
         raise
+    except RecordError as error:  # of a part that does not know whose record it is
+        if isinstance(error, refusal):
+            raise
+        raise refusal(str(error)) from error
     except sqlite3.Error as error:
         # The low byte is the primary code; an error without any is of a text that is not UTF-8.
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-        kind, sentence = _BY_EXTENDED_CODE.get(code) or _SENTENCES.get(code & 0xFF, (PieceError, _OTHERWISE))
+        kind, sentence = _BY_EXTENDED_CODE.get(code) or _SENTENCES.get(code & 0xFF, (RecordError, _OTHERWISE))
         said = " ".join(str(error).split())  # what it quotes of a damaged file may hold line breaks
+        kind = refusal if kind is RecordError else kind
         raise kind(sentence.format(place=place, error=said, wait=BUSY_SECONDS, unfit=unfit(error))) from error
     except UnicodeDecodeError as error:  # SQLite quotes what it found in a damaged file
-        raise PieceError(_DAMAGED.format(place=place, error=error.reason)) from error
+        raise refusal(_DAMAGED.format(place=place, error=error.reason)) from error
     except UnicodeEncodeError as error:
-        raise PieceError(f"{error.object[error.start]!r} is half a character: remove it from the text.") from error
+        raise refusal(f"{error.object[error.start]!r} is half a character: remove it from the text.") from error
     except OverflowError as error:
-        raise PieceError(f"A number for {place} does not fit 64 bits: check it.") from error
+        raise refusal(f"A number for {place} does not fit 64 bits: check it.") from error
 
 
 class _Closable(Protocol):
@@ -119,13 +125,14 @@ def closed_on_error(resource: Resource) -> Iterator[Resource]:
 class Database:
     """A connection to the file at `place`.
 
-    Raises (from every method): `PieceError` when the file is missing, damaged, locked, or refuses a row;
+    Raises (from every method): `refusal` when the file is missing, damaged, locked, or refuses a row;
     `OutputError` when the disk is full or the file may not be written.
     """
 
-    def __init__(self, place: Path, uri: str) -> None:
+    def __init__(self, place: Path, uri: str, refusal: type[RecordError] = RecordError) -> None:
         self.place = place
-        with _told(place):
+        self.refusal = refusal
+        with self._told():
             try:
                 self._connection = _connect(uri)
             except sqlite3.OperationalError as error:
@@ -138,28 +145,31 @@ class Database:
                 self._connection = _connect(uri)
 
     @classmethod
-    def open(cls, place: Path) -> Database:
+    def open(cls, place: Path, refusal: type[RecordError] = RecordError) -> Database:
         """The file at `place`, which must exist. Where nothing may be written, it can be read."""
         _require_locks(place)
-        return cls(place, f"{_uri(place)}?mode=rw")
+        return cls(place, f"{_uri(place)}?mode=rw", refusal)
 
     @classmethod
-    def make(cls, place: Path) -> Database:
+    def make(cls, place: Path, refusal: type[RecordError] = RecordError) -> Database:
         """The file at `place`, made empty if there is none, as is its folder."""
         _require_locks(place)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{place.parent} cannot be a folder ({error.strerror}): choose another place.") from error
-        return cls(place, f"{_uri(place)}?mode=rwc")
+        return cls(place, f"{_uri(place)}?mode=rwc", refusal)
 
     @classmethod
-    def in_memory(cls, place: Path) -> Database:
+    def in_memory(cls, place: Path, refusal: type[RecordError] = RecordError) -> Database:
         """A database that is gone when closed; `place` is what its errors call it."""
-        return cls(place, "file::memory:")
+        return cls(place, "file::memory:", refusal)
 
     def close(self) -> None:
         self._connection.close()
+
+    def _told(self) -> AbstractContextManager[None]:
+        return _told(self.place, self.refusal)
 
     def keep_log(self) -> None:
         """Use a write-ahead log from now on, so that readers never wait for a writer; the file remembers it.
@@ -167,7 +177,7 @@ class Database:
         While another process has the file open this cannot be done: then the next opening does it, and until
         then the ordinary journal is as safe. On a disk that cannot share memory it is never done.
         """
-        with _told(self.place):
+        with self._told():
             if self.rows("PRAGMA journal_mode")[0][0] == "wal" or not can_share_memory(self.place.parent):
                 return
             with suppress(sqlite3.OperationalError):
@@ -175,7 +185,7 @@ class Database:
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[sqlite3.Row]:
         """All rows of a query, at once, so that no cursor stays open while somebody writes."""
-        with _told(self.place):
+        with self._told():
             return self._connection.execute(sql, values).fetchall()
 
     def number(self, sql: str, values: Sequence[Value] = ()) -> int:
@@ -197,9 +207,10 @@ class Database:
     def decoding(self) -> Iterator[None]:
         """Tell as damage what goes wrong while stored rows are turned into values."""
         try:
-            yield
+            with self._told():
+                yield
         except (TypeError, ValueError, LookupError) as error:
-            raise PieceError(_DAMAGED.format(place=self.place, error=error)) from error
+            raise self.refusal(_DAMAGED.format(place=self.place, error=error)) from error
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -218,7 +229,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
-        with _told(self.place):
+        with self._told():
             self._connection.execute(begin)
             try:
                 yield
