@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from tests.naive_sampling import CLOSE, Read, load_reference, plain_beams, plain_probabilities, reader
+from tests.seeds import seeded
 from verbosify.errors import ModelError
 from verbosify.models.decoding import distribution, penalised
 from verbosify.models.pytorch.model import TorchModel
@@ -140,8 +141,8 @@ def test_to_ban_everything_is_refused(model: TorchModel) -> None:
 def test_transformers_keeps_the_same_tokens(name: str, value: float) -> None:
     from transformers import generation
 
-    logits = torch.randn(3, 500, generator=torch.Generator().manual_seed(1)) * 3
-    seen = torch.randint(500, (3, 40), generator=torch.Generator().manual_seed(2))
+    logits = torch.randn(3, 500, generator=torch.Generator().manual_seed(seeded(1))) * 3
+    seen = torch.randint(500, (3, 40), generator=torch.Generator().manual_seed(seeded(2)))
     if name == "repetition_penalty":
         theirs = generation.RepetitionPenaltyLogitsProcessor(1 + value)(seen, logits.clone())
         mask = torch.zeros_like(logits, dtype=torch.bool).scatter_(1, seen, value=True)
