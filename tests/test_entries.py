@@ -5,6 +5,7 @@ import re
 import pytest
 
 from verbosify.models.store.entries import CATALOG, GPT2_FILES, Bucket, Entry
+from verbosify.models.store.hub import HubName, hub_name
 from verbosify.models.store.wheels import Wheel
 
 SUM = re.compile(r"[0-9a-f]{64}")
@@ -13,7 +14,7 @@ SUM = re.compile(r"[0-9a-f]{64}")
 @pytest.mark.parametrize("entry", CATALOG.values(), ids=CATALOG.keys())
 def test_every_model_says_what_it_is(entry: Entry) -> None:
     assert CATALOG[entry.name] is entry
-    assert re.fullmatch(r"[a-z0-9-]+", entry.name)
+    assert re.fullmatch(r"[a-z0-9-]+", entry.name) or hub_name(entry.name) == HubName(entry.name)
     assert entry.licence
     assert entry.note
     assert "\n" not in entry.note

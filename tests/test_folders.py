@@ -255,13 +255,13 @@ def test_a_run_that_lacks_its_vocabulary_is_meant_too(put: Callable[[str], Path]
 def test_a_run_that_there_is_not_is_told_of_those_beside_it(put: Callable[[str], Path]) -> None:
     put("checkpoint/run1")
 
-    assert refused("checkpoint/run2").endswith(", or a folder (did you mean checkpoint/run1?).")
+    assert refused("checkpoint/run2").endswith("hub (did you mean checkpoint/run1?).")
 
 
 def test_a_checkpoint_named_as_tensorflow_names_it_is_told_its_folder(put: Callable[[str], Path]) -> None:
     put("checkpoint/run1")
 
-    assert refused("checkpoint/run1/model-7").endswith(", or a folder (did you mean checkpoint/run1?).")
+    assert refused("checkpoint/run1/model-7").endswith("hub (did you mean checkpoint/run1?).")
     for name in (INDEX, DATA, "hparams.json", "checkpoint"):
         assert refused(f"checkpoint/run1/{name}") == (
             f"checkpoint/run1/{name} is a file: name the folder that holds it, checkpoint/run1."

@@ -114,7 +114,10 @@ def test_a_checkpoint_of_openais_is_converted_once(tmp_path: Path, checkpoints: 
 
 @pytest.mark.parametrize("engine", ["jax", "", "Torch", None])
 def test_an_unknown_engine_is_refused(tiny_llama: Path, engine: Any) -> None:
-    assert refused(tiny_llama, engine=engine) == f"There is no engine {engine!r}: choose torch or tensorflow."
+    assert (
+        refused(tiny_llama, engine=engine)
+        == f"There is no engine {engine!r}: choose auto, torch, universal or tensorflow."
+    )
 
 
 @pytest.mark.parametrize("device", ["tpu", "", "meta", "cuda:99", "mps:7", "cpu cpu", "hpu"])
@@ -171,7 +174,7 @@ def write(name: str, content: bytes) -> Callable[[Path], object]:
 def as_pickle(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     (folder / "pytest_model.bin").unlink(missing_ok=True)
-    (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"weight": [1.0]}))
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"weight": print}))
 
 
 def change_configuration(folder: Path, **changes: Any) -> None:
@@ -191,11 +194,17 @@ def change_configuration(folder: Path, **changes: Any) -> None:
         (write("model.safetensors", b""), "model.safetensors is empty"),
         (write("model.safetensors", b"no tensors, but some text instead of them"), "is damaged or no safetensors file"),
         (write("model.safetensors", pickle.dumps([1.0])), "is damaged or no safetensors file"),
-        (as_pickle, "a pickle, which can run any code and is never loaded"),
+        (as_pickle, "is damaged, or holds more than weights and is not read"),
         (lambda folder: change_configuration(folder, hidden_size=64), "do not belong together"),
         (lambda folder: change_configuration(folder, num_hidden_layers=3), "lacks the tensor"),
-        (lambda folder: change_configuration(folder, model_type="mamba"), "only gpt2 and llama are known"),
-        (lambda folder: change_configuration(folder, rope_scaling={"type": "linear"}, rope_parameters=None), "scaled"),
+        (
+            lambda folder: change_configuration(folder, model_type="mamba"),
+            "lacks 23 weights that its config.json asks for",
+        ),
+        (
+            lambda folder: change_configuration(folder, rope_scaling={"type": "linear"}, rope_parameters=None),
+            "llama model",
+        ),
     ],
 )
 def test_a_damaged_folder_is_refused(folder: Path, damage: Callable[[Path], object], words: str) -> None:

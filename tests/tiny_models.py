@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -59,6 +61,69 @@ def write_llama(folder: Path, *, context: int = 64, seed: int = 0, **changes: An
     }
     config = LlamaConfig(**(shape | {"eos_token_id": 0, "bos_token_id": 0} | changes))
     return _save(LlamaForCausalLM(config), folder, seed)
+
+
+_WIDTHS = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+_GROUPED = _WIDTHS | {"num_key_value_heads": 2}
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "opt": {
+        "hidden_size": 32,
+        "word_embed_proj_dim": 32,
+        "ffn_dim": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+    },
+    "gpt_neo": {"hidden_size": 32, "num_layers": 2, "num_heads": 4, "attention_types": [[["global", "local"], 1]]}
+    | {"window_size": 16},
+    "gptj": {"n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4},
+    "gpt_neox": _WIDTHS,
+    "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 4, "seq_length": 128},
+    "falcon": {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4},
+    "qwen2": _GROUPED,
+    "gemma2": _GROUPED | {"head_dim": 8, "sliding_window": 16},
+    "mistral": _GROUPED | {"sliding_window": 16},
+    "mixtral": _GROUPED | {"num_local_experts": 4},
+    "phi": _WIDTHS,
+    "llama": _GROUPED | {"tie_word_embeddings": False},
+    "mamba": {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 8},
+}
+"""Kinds of model of transformers that the fast engine does not know, and what makes them tiny."""
+
+
+def write_architecture(folder: Path, kind: str, *, context: int = 128, seed: int = 0, **changes: Any) -> Path:
+    """A model of that kind, 32 wide, with the vocabulary of the speaking model; `changes` as above."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(Path(__file__).parent / "data" / "speaking_english" / "tokenizer.json", folder)
+    vocabulary = json.loads((folder / "tokenizer.json").read_text())
+    tokens = len(vocabulary["model"]["vocab"])
+    ends: dict[str, Any] = {"vocab_size": tokens, "eos_token_id": 0, "bos_token_id": 0, "pad_token_id": None}
+    limit = {} if kind in ("bloom", "mamba") else {"max_position_embeddings": context}
+    config = AutoConfig.for_model(kind, **(ARCHITECTURES[kind] | ends | limit | changes))
+    return _save(AutoModelForCausalLM.from_config(config), folder, seed)
+
+
+def train_briefly(folder: Path, text: str, steps: int = 80) -> Path:
+    """Teach the model in `folder` a little of `text`, so that it is better than one that guesses; returns the folder."""
+    import torch
+    from tokenizers import Tokenizer
+    from torch.nn import functional
+    from transformers import AutoModelForCausalLM
+
+    token_ids = torch.tensor(Tokenizer.from_file(str(folder / "tokenizer.json")).encode(text).ids)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    chance = torch.Generator().manual_seed(seeded())
+    for _ in range(steps):
+        starts = torch.randint(0, len(token_ids) - 49, (8, 1), generator=chance)
+        rows = token_ids[starts + torch.arange(49)]
+        loss = functional.cross_entropy(model(rows[:, :-1]).logits.flatten(0, 1), rows[:, 1:].flatten())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    model.save_pretrained(folder)
+    return folder
 
 
 def usual_token(said: Iterable[Sequence[int]], share: float = 0.02) -> int:

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 def run(
     essay: EssayPath,
     out: Annotated[Path | None, typer.Option(help="The piece's folder. [default: pieces/ESSAY]")] = None,
-    model: Annotated[str, typer.Option(help="A name from `verbosify models`, or a folder.")] = "smollm2-135m",
-    engine: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
+    model: Annotated[
+        str, typer.Option(help="A name from `verbosify models`, owner/name of the hub, or a folder.")
+    ] = "smollm2-135m",
+    engine: Annotated[str, typer.Option(help="auto, torch, universal or tensorflow.")] = "auto",
     recipe: Annotated[str, typer.Option(help="How to overfit: classic, passage or original.")] = "classic",
     target: Annotated[float, typer.Option(help="Words after, as a multiple of words before.")] = 2.0,
     samples: Annotated[

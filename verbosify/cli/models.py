@@ -10,6 +10,7 @@ import typer
 
 from verbosify.cli.app import AsJson, app
 from verbosify.cli.showing import make_console, progress_bars, show_fetching
+from verbosify.streams import say
 
 models_app = typer.Typer(help="List the models there are, and fetch them.", invoke_without_command=True)
 app.add_typer(models_app, name="models")
@@ -38,10 +39,10 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FB
 
 @models_app.command("get")
 def models_get(names: Annotated[list[str], typer.Argument(metavar="NAME...")]) -> None:
-    """Fetch models, verified byte by byte; goes on where an earlier try ended."""
+    """Fetch models, of the list or owner/name of Hugging Face's hub, verified; goes on where an earlier try ended."""
     from verbosify.models.store.catalog import get_model
 
     for name in names:
         with progress_bars() as bars:
-            folder = get_model(name, progress=show_fetching(bars))
+            folder = get_model(name, progress=show_fetching(bars), on_notice=say)
         print(f"{name}: {folder}")

@@ -2,62 +2,92 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import logging
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from verbosify.errors import ModelError
-from verbosify.files import file_lock, os_errors_as_model_errors, printable
-from verbosify.models.protocol import LanguageModel, OnProgress
-from verbosify.models.store.catalog import catalogue_entry, checkpoints_folder, get_model, locate_model
+from verbosify.files import file_lock, os_errors_as_model_errors, printable, replace_file
+from verbosify.models.formats.openai import read_object
+from verbosify.models.formats.pickled import convert_pickled, pickled_files
+from verbosify.models.formats.safetensors import WEIGHTS, weight_files
+from verbosify.models.protocol import LanguageModel, Notify, OnProgress
+from verbosify.models.store.catalog import (
+    catalogue_entry,
+    checkpoints_folder,
+    get_model,
+    locate_model,
+    repository_meant,
+)
+from verbosify.models.store.folders import existing_path
 from verbosify.models.store.provenance import read_provenance, weights_sha256
+from verbosify.streams import say
 
 _log = logging.getLogger(__name__)
 
+ENGINES = ("auto", "torch", "universal", "tensorflow")
 DEFAULT_MODEL = "smollm2-135m"
+FAST = ("gpt2", "llama")
+_PACKAGES = {
+    "torch": ("torch", "safetensors", "tokenizers"),
+    "universal": ("torch", "safetensors", "tokenizers", "transformers"),
+}
 
 
 def load_model(
     name_or_path: str | Path = DEFAULT_MODEL,
     *,
-    engine: str = "torch",
+    engine: str = "auto",
     device: str = "auto",
     precision: str = "auto",
     progress: OnProgress | None = None,
+    on_notice: Notify = say,
 ) -> LanguageModel:
     """A language model, ready to be overfitted. Changes nothing else in the process: see `process.tune_process`.
 
     Args:
         name_or_path: a name in the catalogue or another name of that model (`gpt2`, `355M`), fetched first if it is
-            not on this computer; or a folder with safetensors, with OpenAI's GPT-2 files, or with a run of
-            gpt-2-simple. A folder goes before the other names, and after the catalogue's own: see `catalogue_entry`.
-        engine: `torch`, or `tensorflow` for gpt-2-simple's own graph.
-        device: `auto`, `cpu`, `cuda` or `mps` (torch only).
-        precision: `auto`, `fp32` or `bf16` (torch only).
+            not on this computer; the name of any causal language model at Hugging Face's hub, `owner/name` or
+            `owner/name@revision`, fetched likewise; a folder with safetensors, with PyTorch's `.bin` files, with
+            OpenAI's GPT-2 files, or with a run of gpt-2-simple; or one of those files, or a SmolLM2 in GGUF. A folder
+            goes before the other names, and after the catalogue's own: see `catalogue_entry`.
+        engine: `torch` for GPT-2 and Llama models, `universal` for any causal language model of transformers, `auto`
+            for the first of them that knows the model, or `tensorflow` for gpt-2-simple's own graph.
+        device: `auto`, `cpu`, `cuda` or `mps` (not for tensorflow).
+        precision: `auto`, `fp32` or `bf16` (not for tensorflow).
         progress: called while fetching with what is being done, how much of it is, and how much there is.
+        on_notice: called with what should be known of the model's files; by default that is printed to standard
+            error.
 
     Raises:
         ModelError: there is no such model or engine, a package is missing, or the files are damaged.
     """
-    if engine not in ("torch", "tensorflow"):
-        raise ModelError(f"There is no engine {engine!r}: choose torch or tensorflow.")
+    if engine not in ENGINES:
+        raise ModelError(f"There is no engine {engine!r}: choose {', '.join(ENGINES[:-1])} or {ENGINES[-1]}.")
     started = time.perf_counter()
-    folder = model_folder(name_or_path, progress=progress)
-    entry = catalogue_entry(name_or_path)
-    name = printable(folder.resolve().name) if entry is None else entry.name
+    folder = model_folder(name_or_path, progress=progress, on_notice=on_notice)
+    name = _name(name_or_path, folder)
     if engine == "tensorflow":
         from verbosify.models.tensorflow.model import TensorFlowModel
 
         return _logged(TensorFlowModel(folder, name=name, licence=_licence(folder)), started)
-    _require_torch()
-    from verbosify.models.pytorch.model import TorchModel
-
-    sha256 = weights_sha256(folder)
-    model = TorchModel(
-        _in_safetensors(folder, sha256),
+    _require_packages("torch")
+    licence = _licence(folder)
+    folder, sha256 = _in_safetensors(folder, on_notice)
+    if engine == "universal" or (engine == "auto" and not _is_fast(folder)):
+        _require_packages("universal")
+        from verbosify.models.universal.model import UniversalModel as Model
+    else:
+        from verbosify.models.pytorch.model import TorchModel as Model  # type: ignore[assignment]
+    model = Model(
+        folder,
         name=name,
         weights_sha256=sha256,
-        licence=_licence(folder),
+        licence=licence,
         device=device,
         precision=precision,
     )
@@ -71,31 +101,101 @@ def _logged(model: LanguageModel, started: float) -> LanguageModel:
     return model
 
 
-def model_folder(name_or_path: str | Path, *, progress: OnProgress | None = None) -> Path:
-    """Where that model's files lie, fetched first if they are in the catalogue and not here."""
-    entry = catalogue_entry(name_or_path)
+def model_folder(name_or_path: str | Path, *, progress: OnProgress | None = None, on_notice: Notify = say) -> Path:
+    """Where that model's files lie, fetched first if the catalogue or the hub has them and they are not here."""
+    path = existing_path(name_or_path)
+    if path is not None and path.suffix == ".gguf" and path.is_file():
+        return _from_gguf(path, progress)
+    entry, repository = catalogue_entry(name_or_path), repository_meant(name_or_path)
     try:
         return locate_model(name_or_path)
     except ModelError:
-        if entry is None:
+        if entry is None and repository is None:
             raise
-        return get_model(entry.name, progress=progress)
+        name = str(repository) if repository is not None or entry is None else entry.name
+        return get_model(name, progress=progress, on_notice=on_notice)
 
 
-def _in_safetensors(folder: Path, sha256: str) -> Path:
-    """The folder itself, or a converted copy of an OpenAI checkpoint, made once and kept by its weights' hash."""
-    from verbosify.models.formats.openai import convert_to_safetensors
+def _name(name_or_path: str | Path, folder: Path) -> str:
+    """What the model is called: as the catalogue or the hub calls it, else as its folder or file is."""
+    entry, repository = catalogue_entry(name_or_path), repository_meant(name_or_path)
+    if repository is not None:
+        return repository.repository
+    if entry is not None:
+        return entry.name
+    path = existing_path(name_or_path)
+    return printable(path.stem if path is not None and path.suffix == ".gguf" else folder.resolve().name)
 
-    if (folder / "model.safetensors").is_file():
-        return folder
-    target = checkpoints_folder() / "converted" / sha256[:16]
-    if not (target / "model.safetensors").is_file():
+
+def _is_fast(folder: Path) -> bool:
+    """Whether the fast engine is to load that: it knows the model, or should say what is wrong with the folder."""
+    from verbosify.models.pytorch.transformer import read_architecture
+
+    path = folder / "config.json"
+    try:
+        config = read_object(path)
+    except (ModelError, OSError):
+        return True
+    if config.get("model_type") not in FAST:
+        return False
+    try:
+        read_architecture(config, str(path))
+    except ModelError:
+        return False
+    return True
+
+
+def _in_safetensors(folder: Path, on_notice: Notify) -> tuple[Path, str]:
+    """The folder itself, or a converted copy of it, made once; and the sum of the weights."""
+    from verbosify.models.formats.openai import convert_to_safetensors, is_openai_checkpoint
+
+    if weight_files(folder):
+        return folder, weights_sha256(folder)
+    if is_openai_checkpoint(folder) or not pickled_files(folder):
+        sha256 = weights_sha256(folder)
+        return _converted(sha256[:16], lambda made: convert_to_safetensors(folder, made)), sha256
+    pickled = pickled_files(folder)
+    on_notice(
+        f"{pickled[0]} is a pickle: it is read as data alone, so that nothing in it can run, and saved as safetensors."
+    )
+
+    def convert(made: Path) -> None:
+        convert_pickled(folder, made)
+        for path in folder.iterdir():
+            if path.is_file() and path not in pickled and path.suffix != ".bin":
+                shutil.copyfile(path, made / path.name)
+
+    copy = _converted(_traces(*pickled), convert)
+    return copy, weights_sha256(copy)
+
+
+def _from_gguf(file: Path, progress: OnProgress | None) -> Path:
+    from verbosify.models.formats.gguf import convert_gguf
+
+    _require_packages("torch")
+    return _converted(_traces(file), lambda made: convert_gguf(file, made, progress=progress))
+
+
+def _converted(name: str, convert: Callable[[Path], None]) -> Path:
+    """The folder of that name among the converted ones, made by `convert` if there is none."""
+    target = checkpoints_folder() / "converted" / name
+    if not (target / WEIGHTS).is_file():
         with os_errors_as_model_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             with file_lock(target.parent / f".{target.name}.lock"):
-                if not (target / "model.safetensors").is_file():
-                    convert_to_safetensors(folder, target)
+                if not (target / WEIGHTS).is_file():
+                    work = target.parent / f".{name}.partial"
+                    shutil.rmtree(work, ignore_errors=True)
+                    convert(work)
+                    shutil.rmtree(target, ignore_errors=True)
+                    replace_file(work, target)
     return target
+
+
+def _traces(*files: Path) -> str:
+    """A short name for files as they are now, told by their places, sizes and times."""
+    traces = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(traces).encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _licence(folder: Path) -> str:
@@ -103,11 +203,9 @@ def _licence(folder: Path) -> str:
     return record.licence if record else "unknown"
 
 
-def _require_torch() -> None:
-    import importlib.util
-
-    for package in ("torch", "safetensors", "tokenizers"):
+def _require_packages(engine: str) -> None:
+    for package in _PACKAGES[engine]:
         if importlib.util.find_spec(package) is None:
             raise ModelError(
-                f"The torch engine needs the package {package}: run `pip install 'verbosify-studio[torch]'`."
+                f"The {engine} engine needs the package {package}: run `pip install 'verbosify-studio[torch]'`."
             )

@@ -1,6 +1,6 @@
 """What a language model is to the rest of the house. Knows no engine and no essay.
 
-Both engines (PyTorch and TensorFlow) implement `LanguageModel`; one conformance suite runs over both.
+Every engine (PyTorch, universal, TensorFlow) implements `LanguageModel`; one conformance suite runs over all.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ Finish = Literal["length", "end", "stop"]
 SavedForm = Literal["openai", "safetensors", "delta", "recipe"]
 OnProgress = Callable[[str, int, int | None], None]
 """Called with what is at work, how much of it is done, and of how much, if that is known."""
+Notify = Callable[[str], None]
+"""Called with one sentence that should be known."""
 
 
 @dataclass(frozen=True, slots=True)

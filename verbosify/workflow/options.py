@@ -22,7 +22,7 @@ class Options:
     """How to verbosify an essay.
 
     Attributes:
-        model: a name in the catalogue, or a folder.
+        model: a name in the catalogue or at Hugging Face's hub, or a folder.
         engine, device, precision: as `load_model` takes them.
         recipe: how to overfit.
         settings: how to sample, in batches of `settings.n`.
@@ -38,7 +38,7 @@ class Options:
     """
 
     model: str = DEFAULT_MODEL
-    engine: str = "torch"
+    engine: str = "auto"
     device: str = "auto"
     precision: str = "auto"
     recipe: TuningRecipe = RECIPES["classic"]

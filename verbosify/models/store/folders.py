@@ -20,7 +20,8 @@ from pathlib import Path, PurePosixPath
 from verbosify.errors import ModelError
 from verbosify.files import os_errors_as_model_errors
 from verbosify.models.formats.openai import PICKLES, VOCABULARY, has_bundle, released_size
-from verbosify.models.formats.safetensors import is_git_lfs_pointer
+from verbosify.models.formats.pickled import PICKLED, PICKLED_INDEX, pickled_files
+from verbosify.models.formats.safetensors import INDEX, WEIGHTS, is_git_lfs_pointer, weight_files
 
 DEEPEST = 3
 """Folders below the one named in which models are looked for; so deep they lie in the cache of Hugging Face's hub."""
@@ -47,12 +48,15 @@ def folder_of_weights(path: Path) -> Path:
 
 
 def _folder_of_weights(path: Path) -> Path:
+    if path.is_file() and path.name in (WEIGHTS, INDEX, PICKLED, PICKLED_INDEX):
+        path = path.parent
     if not path.is_dir():
         raise ModelError(_about_file(path))
-    weights = path / "model.safetensors"
-    if weights.is_file():
-        if is_git_lfs_pointer(weights):
-            raise ModelError(f"{weights} is a git-lfs pointer and not the weights: run `git lfs pull` where it lies.")
+    weights = weight_files(path) or ([] if has_bundle(path) else pickled_files(path))
+    for file in weights:
+        if is_git_lfs_pointer(file):
+            raise ModelError(f"{file} is a git-lfs pointer and not the weights: run `git lfs pull` where it lies.")
+    if weights:
         return path
     if not has_bundle(path):
         raise ModelError(_about_folder(path))

@@ -38,7 +38,10 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What `source.json` says. `fetched` is a date; `source` and `licence` are for people to read."""
+    """What `source.json` says. `fetched` is a date; `source` and `licence` are for people to read.
+
+    `revision` is the commit that the files are of, where they come from a repository.
+    """
 
     name: str
     source: str
@@ -46,6 +49,7 @@ class Provenance:
     fetched: str
     weights_sha256: str
     files: dict[str, FileRecord]
+    revision: str = ""
 
 
 def weights_sha256(folder: Path) -> str:
@@ -59,11 +63,13 @@ def weights_sha256(folder: Path) -> str:
     return _compute_weights_sha256(folder)
 
 
-def write_provenance(folder: Path, *, name: str, source: str, licence: str, fetched: str) -> Provenance:
+def write_provenance(
+    folder: Path, *, name: str, source: str, licence: str, fetched: str, revision: str = ""
+) -> Provenance:
     """Read every file of the folder and write its `source.json`. `ModelError` as `weights_sha256`."""
     paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name != RECORD_NAME)
     files = {path.name: _describe(path) for path in paths}
-    record = Provenance(name, source, licence, fetched, _compute_weights_sha256(folder), files)
+    record = Provenance(name, source, licence, fetched, _compute_weights_sha256(folder), files, revision)
     _write(folder, record)
     return record
 

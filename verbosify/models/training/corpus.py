@@ -8,13 +8,14 @@ tells.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from verbosify.errors import CorpusError, TextError
 from verbosify.files import os_errors_as
+from verbosify.models.protocol import Notify
 from verbosify.models.training.columns import column_texts
 from verbosify.streams import say
 from verbosify.text_decoding import decoded_text
@@ -25,8 +26,6 @@ COMBINE = 50_000
 TABLES = (".csv", ".tsv")
 SUFFIXES = (*TABLES, ".md", ".txt")
 _ACCEPTED = "a text to fine-tune on ends in .csv, .tsv, .md or .txt"
-
-Notify = Callable[[str], None]
 
 
 def read_corpus(

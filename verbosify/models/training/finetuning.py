@@ -19,10 +19,9 @@ from verbosify.errors import CorpusError, ModelError, SettingsError
 from verbosify.files import os_errors_as_model_errors, read_json, replace_file
 from verbosify.models.formats.safetensors import save_safetensors
 from verbosify.models.formats.tensor_bundle import Array
-from verbosify.models.protocol import ModelCard, SavedForm, Step
+from verbosify.models.protocol import ModelCard, Notify, SavedForm, Step
 from verbosify.models.settings import RECIPES, TuningRecipe
 from verbosify.models.training.corpus import (
-    Notify,
     draw_windows,
     hold_out,
     read_corpus,
@@ -30,7 +29,7 @@ from verbosify.models.training.corpus import (
     window_length,
 )
 from verbosify.models.training.divergence import require_convergence
-from verbosify.models.training.saving import Writers, save
+from verbosify.models.training.saving import Writers, default_form, save
 from verbosify.streams import say
 
 _log = logging.getLogger(__name__)
@@ -84,10 +83,10 @@ class FineTuning:
     card: ModelCard = field(repr=False)
     writers: Writers = field(repr=False, compare=False)
 
-    def save(self, folder: str | Path, form: SavedForm = "openai") -> Path:
+    def save(self, folder: str | Path, form: SavedForm | None = None) -> Path:
         """Save the weights in the new folder `folder`, as `openai` or `safetensors`; raises as `Overfitted.save`."""
         how = f"{self.card.name}, fine-tuned on {self.tokens} tokens in {self.steps} steps"
-        with save(Path(folder), form, self.writers, self.card, how):
+        with save(Path(folder), form or default_form(self.writers), self.writers, self.card, how):
             pass  # there is nothing to add
         return Path(folder)
 
@@ -149,7 +148,8 @@ def finetune(
             windows = draw_windows(chunks, length, recipe.windows_per_step, (recipe.seed, number))
             loss = trainer.step(windows)
             due = number % measure_every == 0 or number == recipe.steps
-            worst = max(loss, course.history[0].loss if course.history else loss)
+            first = course.history[0].loss if course.history else loss
+            worst = min(max(loss, first), 2 * first)  # no window is that much harder, so an earlier step led astray
             _require_convergence(trainer, recipe, loss, windows if due else (), worst)
             course.add(Step(number, loss, _mean_loss(trainer, judges) if judges and due else None))
             try:

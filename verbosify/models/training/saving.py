@@ -84,13 +84,15 @@ class Overfitted:
         about = (self.card.name, self.recipe.name, self.seconds, self.loss_before, self.loss_after)
         _log.info("overfitted %s by %s in %.2f s: loss %.2f -> %.2f", *about)
 
-    def save(self, folder: str | Path, form: SavedForm = "openai") -> Path:
+    def save(self, folder: str | Path, form: SavedForm | None = None) -> Path:
         """Save this overfit in the new folder `folder`, in one of the forms above; returns the folder.
 
+        By default that is `openai`, or `safetensors` where the engine has no such form for the model.
         The weights are saved as the engine holds them: rounded, if it computes in bfloat16. Raises `ModelError` outside
         the overfit's `with` block (`recipe` needs no weights), if the folder exists or cannot be written, or if the
         model or its engine has no such form; `SettingsError` if there is none of that name.
         """
+        form = form or default_form(self.writers)
         account = {
             "version": VERSION,
             "form": form,
@@ -110,6 +112,11 @@ class Overfitted:
         with save(Path(folder), form, {**self.writers, "recipe": lambda _: None}, self.card, how) as made:
             (made / ACCOUNT).write_text(text, encoding="utf-8", newline="\n")
         return Path(folder)
+
+
+def default_form(writers: Writers) -> SavedForm:
+    """How to save weights if nobody says: as gpt-2-simple has them, or as transformers does."""
+    return "openai" if "openai" in writers else "safetensors"
 
 
 @dataclass(frozen=True, slots=True)
