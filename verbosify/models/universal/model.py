@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -19,18 +20,19 @@ from torch.nn import functional
 
 from verbosify.errors import ModelError
 from verbosify.models.formats.openai import read_object
-from verbosify.models.protocol import Continuation, ModelCard, TokenChoice, TokenScore
+from verbosify.models.protocol import Continuation, ModelCard, OverfitCopy, TokenChoice, TokenScore
 from verbosify.models.pytorch.model import SCORED_ROWS, pick_device, pick_dtype
 from verbosify.models.pytorch.saving import read_step
+from verbosify.models.pytorch.strength import Rescaler
 from verbosify.models.pytorch.trainer import TorchTrainer
 from verbosify.models.rows import prompt_tokens
-from verbosify.models.session import sample, token_choices
+from verbosify.models.session import Session, sample, token_choices
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 from verbosify.models.spelling import Spelling
 from verbosify.models.training.divergence import require_convergence
 from verbosify.models.training.finetuning import finetune
 from verbosify.models.training.restoring import RestoreGuard
-from verbosify.models.training.saving import Overfitted, Writers, read_saved
+from verbosify.models.training.saving import Overfitted, SavedOverfit, Writers, read_saved
 from verbosify.models.training.windows import training_windows
 from verbosify.models.universal.building import build, context_of, read_configuration, require_causality
 from verbosify.models.universal.reading import Forward, UniversalBatch, UniversalHeldText
@@ -70,7 +72,8 @@ class UniversalModel:
         self._weights = UniversalWeights(self._module, folder, self._device, self._module.dtype)
         generation = folder / "generation_config.json"
         self.ends = self._tokens.ends(config.to_dict(), read_object(generation) if generation.is_file() else {})
-        self._guard = RestoreGuard(self._weights.restore)
+        self._guard = RestoreGuard(self._restore)
+        self.version = 0
         self._spelling: Spelling | None = None
         self.card = ModelCard(
             name=name,
@@ -116,7 +119,10 @@ class UniversalModel:
         started = time.perf_counter()
         with self._guard.changing() as require:
             loss_before = self._loss(passage)
-            window_loss = tune(self._weights, windows, recipe, self._mean_loss)
+            self.version += 1
+            rounded = recipe.steps == 1 and self._weights.dtype != torch.float32
+            directions: dict[str, Tensor] | None = {} if rounded else None
+            window_loss = tune(self._weights, windows, recipe, self._mean_loss, directions)
             loss_after = self._loss(passage)
             require_convergence(loss_after, recipe, self._vocabulary, before=loss_before)
             yield Overfitted(
@@ -129,22 +135,46 @@ class UniversalModel:
                 seconds=time.perf_counter() - started,
                 card=self.card,
                 writers=overfit_writers(self._weights, self._folder, self.card.family, recipe.steps, require),
+                rescale=self._rescaling(Rescaler(self._weights, recipe, directions), passage, require),
+                weights=self._copying(require),
             )
 
+    def _rescaling(self, rescaler: Rescaler, passage: Tensor, require: Callable[[], None]) -> Callable[[float], float]:
+        def rescale(strength: float) -> float:
+            require()
+            with self.using():
+                self.version += 1
+                rescaler.apply(strength)
+                return self._loss(passage)
+
+        return rescale
+
+    def _copying(self, require: Callable[[], None]) -> Callable[[], dict[str, Tensor]]:
+        def copied() -> dict[str, Tensor]:
+            require()
+            return {name: working.detach().clone() for name, working in self._weights.working.items()}
+
+        return copied
+
     @contextmanager
-    def redo(self, folder: str | Path) -> Iterator[Overfitted]:
-        """The overfit saved in `folder`, from its packed step if it has one, else made again by its recipe.
+    def redo(self, folder: str | Path | OverfitCopy) -> Iterator[Overfitted]:
+        """The overfit saved in `folder`, from its packed step if it has one, else made again by its recipe; or a copy.
 
         Otherwise as `overfit`. Raises `ModelError` if the folder holds none, or one of other weights than these.
         """
-        saved = read_saved(Path(folder), self.card)
-        if saved.form != "delta":
+        saved = folder if isinstance(folder, OverfitCopy) else read_saved(Path(folder), self.card)
+        if isinstance(saved, SavedOverfit) and saved.form != "delta":
             with self.overfit(saved.text, saved.recipe) as overfit:
                 yield overfit
             return
         started = time.perf_counter()
         with self._guard.changing() as require, torch.no_grad():
-            read_step(Path(folder), self._weights, saved.dtype)
+            self.version += 1
+            if isinstance(saved, SavedOverfit):
+                read_step(Path(cast(str, folder)), self._weights, saved.dtype)
+            else:
+                self._weights.load(saved.weights)
+            rescaler, passage = Rescaler(self._weights, saved.recipe, None), self._tensor(self.encode(saved.text))
             yield Overfitted(
                 text=saved.text,
                 recipe=saved.recipe,
@@ -155,6 +185,8 @@ class UniversalModel:
                 seconds=time.perf_counter() - started,
                 card=self.card,
                 writers=overfit_writers(self._weights, self._folder, self.card.family, saved.recipe.steps, require),
+                rescale=self._rescaling(rescaler, passage, require),
+                weights=self._copying(require),
             )
 
     @contextmanager
@@ -176,10 +208,17 @@ class UniversalModel:
                 loss=self._mean_loss,
                 vocabulary=self._vocabulary,
                 writers=writers,
-                changed=lambda: None,  # nothing is kept beside the weights
+                changed=self._changed,
             )
 
     finetune = finetune
+
+    def _changed(self) -> None:
+        self.version += 1
+
+    def _restore(self) -> None:
+        self._changed()
+        self._weights.restore()
 
     @torch.inference_mode()
     def _loss(self, token_ids: Tensor) -> float:
@@ -198,6 +237,14 @@ class UniversalModel:
     ) -> list[Continuation]:
         """Continuations of `prompt`, all in one batch; see `protocol.LanguageModel.sample`."""
         return sample(self, prompt, settings)
+
+    def session(self, prompt: str) -> Session:
+        """`prompt`, read once and held; see `protocol.LanguageModel.session`."""
+        return Session(self, prompt)
+
+    def using(self) -> AbstractContextManager[None]:
+        """See `session.Engine.using`."""
+        return self._guard.using()
 
     def spelling(self) -> Spelling:
         """See `session.Engine.spelling`."""
@@ -221,14 +268,18 @@ class UniversalModel:
         settings: SamplingSettings = SamplingSettings(),  # noqa: B008
     ) -> list[TokenChoice]:
         """The `top` most likely next tokens, before and after `settings`; see `protocol.LanguageModel`."""
-        prompt_ids = prompt_tokens(self, prompt, 1)
-        logits = self._forward.whole(self._tensor(prompt_ids))[-1:].float()
-        return token_choices(self, logits, prompt_ids, settings, top)
+        with self.using():
+            prompt_ids = prompt_tokens(self, prompt, 1)
+            logits = self._forward.whole(self._tensor(prompt_ids))[-1:].float()
+            return token_choices(self, logits, prompt_ids, settings, top)
 
     @torch.inference_mode()
     def score(self, text: str) -> list[TokenScore]:
         """Log-probability, rank and entropy of each token but the first."""
-        token_ids = self._tensor(prompt_tokens(self, text, 0))
+        with self.using():
+            return self._score(self._tensor(prompt_tokens(self, text, 0)))
+
+    def _score(self, token_ids: Tensor) -> list[TokenScore]:
         logits = self._forward.whole(token_ids)[:-1]
         scores = []
         for start in range(0, len(logits), SCORED_ROWS):

@@ -17,14 +17,21 @@ Loss = Callable[[Tensor], Tensor]
 
 
 @torch.enable_grad()
-def tune(weights: UniversalWeights, windows: Sequence[Tensor], recipe: TuningRecipe, loss: Loss) -> float:
+def tune(
+    weights: UniversalWeights,
+    windows: Sequence[Tensor],
+    recipe: TuningRecipe,
+    loss: Loss,
+    directions: dict[str, Tensor] | None = None,
+) -> float:
     """Take `recipe.steps` steps on the working weights; returns the mean window loss before the first.
 
     Each step follows the *sum* of the windows' gradients. In the last window's backward pass each weight is changed,
     and its gradient freed, as soon as that gradient is whole; weights that no token has used stay as they are.
+    A single step leaves its directions in `directions`, see `SingleStep`.
     """
     names = weights.tuned(recipe)
-    apply = SingleStep(weights, recipe) if recipe.steps == 1 else Adam(weights, names, recipe)
+    apply = SingleStep(weights, recipe, directions) if recipe.steps == 1 else Adam(weights, names, recipe)
     try:
         for name in names:
             weights.working[name].requires_grad_()

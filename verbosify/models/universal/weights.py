@@ -55,6 +55,12 @@ class UniversalWeights:
             working._post_accumulate_grad_hooks = None  # type: ignore[assignment]  # as torch itself has it
             self.copy_base(name, working)
 
+    @torch.no_grad()
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Make the working weights those, by the same names."""
+        for name, working in self.working.items():
+            working.copy_(weights[name])
+
     def to_file_layout(self, instead: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """The working weights, or those given `instead` of them, by transformers' names: float32, on the CPU."""
         present = self.working | dict(instead or {})
