@@ -69,6 +69,17 @@ def test_styles_that_are_none_are_refused_before_anything_is_written(content: by
         essay_from_bytes(rewritten(of_xml(run("Words.")), **{"word/styles.xml": content}), "essay.docx")
 
 
+def test_a_part_that_cannot_be_unpacked_is_refused() -> None:
+    source = bytearray(of_xml(run("Words. " * 400)))
+    with zipfile.ZipFile(io.BytesIO(bytes(source))) as archive:
+        part = archive.getinfo("word/document.xml")
+    begin = part.header_offset + 30 + len(part.filename.encode())
+    source[begin : begin + 40] = b"\xff" * 40
+
+    with pytest.raises(EssayError, match=r"locked or damaged|not a Word document"):
+        essay_from_bytes(bytes(source), "essay.docx")
+
+
 def test_a_document_with_a_password_is_refused() -> None:
     source = bytearray(of_xml(run("Words.")))
     with zipfile.ZipFile(io.BytesIO(bytes(source))) as archive:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,8 @@ def open_docx(source: bytes, name: str) -> Document:
         return document
     except (zipfile.BadZipFile, PackageNotFoundError, SyntaxError, KeyError, ValueError, AttributeError) as error:
         raise EssayError(not_word) from error
-    except (zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:  # locked or cut short
+    except (zipfile.LargeZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        # locked, damaged or cut short
         raise EssayError(f"{name} is locked or damaged: save it again as .docx, without a password.") from error
 
 
