@@ -54,8 +54,8 @@ class Batch:
     reason: Annotated[
         Text,
         said(
-            "why these settings, as in `6 of 10 copied: top-k 80`; `rerolled by hand…` if a person asked for it, which "
-            "a run takes no notice of"
+            "why these settings, as in `6 of 10 copied: top-k 80`; `in case…` if it was drawn at once with the batch "
+            "before it, `rerolled by hand…` if a person asked for it, which a run takes no notice of"
         ),
     ] = ""
     diversity: Annotated[Plain, said("measures of the batch as a whole")] = field(default_factory=dict)
