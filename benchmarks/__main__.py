@@ -13,7 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
-MEASURED = ("per-passage", "roofline", "scaling", "portfolio", "tricks", "fidelity")
+MEASURED = ("per-passage", "roofline", "scaling", "portfolio", "sessions", "tricks", "fidelity")
 
 
 def machine() -> dict[str, object]:
@@ -57,9 +57,9 @@ def main() -> None:
 
 
 def measure(what: str, arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
+    from benchmarks import portfolio, sessions
     from benchmarks.fidelity import losses_of_precision
     from benchmarks.per_passage import compare
-    from benchmarks.portfolio import costs
     from benchmarks.roofline import rooflines
     from benchmarks.scaling import curves
     from benchmarks.tricks import gains
@@ -75,8 +75,9 @@ def measure(what: str, arguments: argparse.Namespace, work: Path) -> dict[str, A
     embedded = checkpoints_folder() / "smollm2-135m"
     if what == "scaling":
         return dict(curves(work, embedded if embedded.is_dir() else None, say))
-    if what == "portfolio":
-        return dict(costs(safetensors_folder(work, arguments.size), say))
+    if what in ("portfolio", "sessions"):
+        of_model = portfolio.costs if what == "portfolio" else sessions.costs
+        return dict(of_model(safetensors_folder(work, arguments.size), say))
     if what == "fidelity":
         return dict(losses_of_precision(embedded, ROOT / "essays" / "rovers.md", say))
     folder = safetensors_folder(work, arguments.size)
