@@ -19,6 +19,12 @@ def test_settings_left_neutral_are_not_told() -> None:
     assert more == [("top-p", "0.95"), ("repetition penalty", "1.2"), ("stops at", "'\\n', 'END'")]
 
 
+def test_later_settings_are_told_where_they_are_recorded() -> None:
+    found = labels.settings_facts({"min_p": 0.05, "num_beams": 4, "banned_strings": ["gull"]})
+
+    assert found == [("min-p", "0.05"), ("beams", "4"), ("never says", "'gull'")]
+
+
 def test_recipes_are_told_as_far_as_they_are_known() -> None:
     recipe = {"name": "classic", "window": "repeat", "steps": 1, "learning_rate": 1e-4}
     assert labels.recipe_words(recipe) == (

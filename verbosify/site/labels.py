@@ -20,7 +20,15 @@ _SETTINGS = (
     ("temperature", "temperature"),
     ("top_k", "top-k"),
     ("top_p", "top-p"),
+    ("min_p", "min-p"),
+    ("typical_p", "typical-p"),
     ("repetition_penalty", "repetition penalty"),
+    ("repetition_range", "of the last tokens"),
+    ("repetition_slope", "its slope"),
+    ("frequency_penalty", "frequency penalty"),
+    ("presence_penalty", "presence penalty"),
+    ("num_beams", "beams"),
+    ("least_length", "tokens at least"),
     ("length", "tokens at most"),
     ("n", "samples a batch"),
     ("seed", "seed"),
@@ -45,9 +53,10 @@ def settings_facts(settings: Values) -> Facts:
         for key, label in _SETTINGS
         if key in settings and settings[key] != _NEUTRAL.get(key)
     ]
-    stops = settings.get("stops")
-    if stops and isinstance(stops, list):
-        facts.append(("stops at", ", ".join(map(repr, stops))))
+    for key, label in (("stops", "stops at"), ("banned_strings", "never says")):
+        strings = settings.get(key)
+        if strings and isinstance(strings, list):
+            facts.append((label, ", ".join(map(repr, strings))))
     return facts
 
 
