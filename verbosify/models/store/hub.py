@@ -300,7 +300,6 @@ def _bar(label: str, progress: OnProgress | None) -> Any:
 @contextmanager
 def _telling(name: HubName) -> Iterator[None]:
     """Turn what the hub's library raises into one sentence."""
-    import httpx
     from huggingface_hub import errors
 
     here, repository = _endpoint(), name.repository
@@ -322,8 +321,10 @@ def _telling(name: HubName) -> Iterator[None]:
     except errors.HfHubHTTPError as error:
         status = error.response.status_code if error.response is not None else "an error"
         raise ModelError(f"{here} answered {status} when asked for {name}: try again later.") from error
-    except (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError, httpx.HTTPError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in (28, 122):  # the disk is full, not the line cut
+    except Exception as error:
+        # its library speaks HTTP by httpx or by httpx2, and wraps what it cannot reach in errors of its own
+        own = isinstance(error, errors.OfflineModeIsEnabled | errors.LocalEntryNotFoundError | ConnectionError)
+        if not own and not type(error).__module__.startswith("httpx"):
             raise
         cause = error.__cause__ or error
         said = (str(cause).strip().splitlines() or [type(cause).__name__])[0][:150].rstrip(" .:")

@@ -82,6 +82,8 @@ class UniversalHeldText:
     @torch.inference_mode()
     def read(self, token_ids: Sequence[int]) -> None:
         self.token_ids = [*(self.token_ids or self.forward.lead), *token_ids]
+        if self._in_cache and not _can_repeat(self._cache):  # a state takes one token at a time, or a whole text
+            self._cache, self._in_cache = self.forward.new_cache(), 0
         unread = self.forward.tensor(self.token_ids[self._in_cache :])[None]
         self._logits = self.forward(unread, self._cache, last=True).float()
         self._in_cache = len(self.token_ids) if self._cache is not None else 0
