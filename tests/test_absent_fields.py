@@ -144,7 +144,8 @@ HARMLESS: dict[str, Change] = {
         put("batches.*.model.versions", {}),
     ),
     "no scores, diversity or levels": all_of(
-        put("scores"), put("batches.*.diversity", {}), put("essay.blocks.*.level"), put("log.*.detail", {"passage": [1]})
+        put("version", 1), put("scores"), put("batches.*.diversity", {}), put("essay.blocks.*.level"),
+        put("log.*.detail", {"passage": [1]}),
     ),
     "an essay that is hardly one": all_of(
         put("essay.format", "odt"), put("essay.name", ""), put("essay.blocks.*.sentences", []),

@@ -104,7 +104,7 @@ def test_where_an_altered_record_parts_from_what_comes_out_is_told(piece: Piece,
     ids = piece.sample(sample).token_ids
 
     for altered, place in ((([*ids[:5], ids[5] + 1, *ids[6:]]), 5), (ids[:-2], len(ids) - 2), ([*ids, 7], len(ids))):
-        alter(piece, "samples", "token_ids", altered)
+        alter(piece, "generations", "token_ids", altered)
         result = replay(piece, sample, model=model)
         assert (result.identical, result.first_difference) == (False, place)
 

@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 
 from verbosify.errors import OutputError, PieceError
 from verbosify.files import os_errors_as
-from verbosify.piece import Piece, read_export, write_export
+from verbosify.piece import Piece, write_export
+from verbosify.piece.export import values_of_piece
 from verbosify.workflow.options import recorded_target
 from verbosify.workflow.outputs import words_added, write_reading
 from verbosify.workflow.plan import essay_of
@@ -41,7 +42,8 @@ def export_reading(piece: Piece, reading: str = "own", folder: str | Path | None
         out.mkdir(parents=True, exist_ok=True)
     paths = write_reading(piece, reading, out)
     with TemporaryDirectory() as place:
-        build_site([read_export(write_export(piece))], Path(place) / "site", on_notice=print)
+        write_export(piece)
+        build_site([values_of_piece(piece)], Path(place) / "site", on_notice=print)
         with os_errors_as(OutputError, out, "choose another place", cannot="written"):
             archive = shutil.make_archive(f"{paths[0].with_suffix('')}-site", "zip", Path(place) / "site")
     return [*paths, Path(archive)]

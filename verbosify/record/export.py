@@ -43,14 +43,11 @@ def write_json(path: Path, database: Database, parts: Callable[[], Parts]) -> No
 
     Raises `OutputError` if it cannot be written.
     """
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder: name a file in it.")
-    with (
-        os_errors_as(OutputError, path, "choose another place, or make room", cannot="written"),
-        whole_file(path) as file,
-        database.snapshot(),
-    ):
-        file.writelines(line.encode() for line in export_lines(parts()))
+    with os_errors_as(OutputError, path, "choose another place, or make room", cannot="written"):
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder: name a file in it.")
+        with whole_file(path) as file, database.snapshot():
+            file.writelines(line.encode() for line in export_lines(parts()))
 
 
 def import_record(schema: Schema, place: Path, called: str, fill: Callable[[Database], None]) -> Database:
