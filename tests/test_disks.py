@@ -358,7 +358,7 @@ def test_every_failure_of_a_disk_is_told_as_what_it_is(code: int, sentence: str,
     error = sqlite3.OperationalError("disk I/O error")
     error.sqlite_errorcode = code
 
-    with pytest.raises(OutputError, match=sentence), database._told(tmp_path / "piece.db"):
+    with pytest.raises(OutputError, match=sentence), database._told(tmp_path / "piece.db", PieceError):
         raise error
 
 
