@@ -20,13 +20,13 @@ from verbosify.models.loading import load_model
 from verbosify.models.settings import SamplingSettings, TuningRecipe
 
 SHAPES: dict[str, dict[str, Any]] = {
-    "opt": {"hidden_size": 512, "word_embed_proj_dim": 512, "ffn_dim": 2048, "num_hidden_layers": 6}
+    "opt": {"hidden_size": 384, "word_embed_proj_dim": 384, "ffn_dim": 1536, "num_hidden_layers": 4}
     | {"num_attention_heads": 8, "vocab_size": 50_272},
-    "gpt_neo": {"hidden_size": 512, "num_layers": 6, "num_heads": 8, "attention_types": [[["global", "local"], 3]]}
+    "gpt_neo": {"hidden_size": 384, "num_layers": 4, "num_heads": 8, "attention_types": [[["global", "local"], 2]]}
     | {"vocab_size": 50_257},
 }
 TEXT = "The ferry leaves the stone pier as soon as the rain stops. An old fisherman counts a crowd of gulls. " * 2
-WINDOW, ROWS, LENGTH, REPEATS = 256, 10, 50, 3
+WINDOW, ROWS, LENGTH, REPEATS = 128, 10, 30, 3
 
 
 def write_model(folder: Path, kind: str) -> Path:
@@ -101,7 +101,7 @@ def main() -> None:
             found = measure(kind, Path(work))
             ratios = {what: found[f"{what}, ours"] / found[f"{what}, plain"] for what in ("step", "batch")}
             rounded = {name: round(value, 3) for name, value in (found | ratios).items()}
-            print(json.dumps({"shape": kind} | rounded))
+            print(json.dumps({"shape": kind} | rounded), flush=True)
 
 
 if __name__ == "__main__":
