@@ -27,7 +27,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DRAWN = {"speaking_model", "tiny_gpt2", "tiny_llama", "tiny_folder"}
 """Fixtures that are models drawn or trained from a seed."""
-MAKERS = {"seeded", "tiny_gguf", "tiny_models", "write_architecture", "write_gpt2", "write_llama", "write_speaking_model"}
+MAKERS = {
+    "seeded",
+    "tiny_gguf",
+    "tiny_models",
+    "write_architecture",
+    "write_gpt2",
+    "write_llama",
+    "write_speaking_model",
+}
 """Names by which a file of tests takes what it draws by itself."""
 
 
