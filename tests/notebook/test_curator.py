@@ -342,4 +342,5 @@ def test_five_hundred_passages_of_forty_samples_send_the_browser_little(tmp_path
             piece.pick("own", gap, [Pick(gap * 40 + 1, 0, 10, said[:10])], curator="Ada")
         curator.step(1)
         curator.step(1)
-        assert len(json.dumps(curator.get_state()).encode()) < 200_000
+        sent = {name: value for name, value in curator.get_state().items() if name not in ("_esm", "_css")}
+        assert len(json.dumps(sent).encode()) < 200_000
