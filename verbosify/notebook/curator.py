@@ -34,7 +34,7 @@ from verbosify.notebook.view import (
 )
 from verbosify.piece import Piece
 from verbosify.piece.picks import PickAction
-from verbosify.piece.standing import Line, line_of
+from verbosify.piece.reading_state import Line, line_of
 from verbosify.web import as_module
 from verbosify.words import plain_words
 from verbosify.workflow.options import recorded_target

@@ -12,7 +12,7 @@ from verbosify.errors import OutputError
 from verbosify.files import os_errors_as
 from verbosify.measures import Measures
 from verbosify.piece import Piece
-from verbosify.piece.standing import line_of
+from verbosify.piece.reading_state import line_of
 from verbosify.words import plain_words
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any
 from verbosify.measures import Measures
 from verbosify.notebook.picking import sentence_ends, suggested_end, words_of
 from verbosify.piece import Batch, Passage, Pick, Piece, Sample
-from verbosify.piece.standing import Line
+from verbosify.piece.reading_state import Line
 from verbosify.words import plain_words
 from verbosify.workflow.visit import BY_HAND
 

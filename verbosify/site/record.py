@@ -16,7 +16,7 @@ from typing import Any
 from verbosify.errors import PieceError
 from verbosify.files import DEVICES
 from verbosify.piece import Pick, PieceValues, Sample
-from verbosify.piece.standing import hands
+from verbosify.piece.reading_state import hands
 from verbosify.site.published import published
 from verbosify.words import plain_words
 

@@ -11,7 +11,7 @@ from verbosify.essay.rereading import as_written
 from verbosify.essay.writing import write_essay
 from verbosify.files import file_name
 from verbosify.piece import Piece
-from verbosify.piece.standing import hands
+from verbosify.piece.reading_state import hands
 from verbosify.piece.store import DATABASE_NAME
 from verbosify.words import plain_words
 from verbosify.workflow.plan import essay_of

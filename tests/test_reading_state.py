@@ -11,7 +11,7 @@ from tests import pieces
 from verbosify.errors import RecordError
 from verbosify.piece import BUILT_IN, Pick, PickEvent, Piece
 from verbosify.piece.export import values_of_piece
-from verbosify.piece.standing import hands, line_of
+from verbosify.piece.reading_state import hands, line_of
 from verbosify.site.record import Record
 from verbosify.workflow.outputs import people
 
