@@ -67,7 +67,7 @@ def run(
     from verbosify.workflow.options import MOST_SAMPLES, SAMPLES
     from verbosify.workflow.outputs import piece_folder
 
-    n = SAMPLES if samples is None else samples
+    n = min(SAMPLES, most_samples or SAMPLES) if samples is None else samples
     options = Options(
         model=model,
         engine=engine,
