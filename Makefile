@@ -19,9 +19,9 @@ demo: $(VENV)/.installed
 # beside them, and what that says comes at the end.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --cov --cov-report=
 test: $(VENV)/.test-installed $(VENV)/.browser node_modules/.installed models
-	COVERAGE_FILE=.coverage.tensorflow $(PYTEST) -q tests/tensorflow >.coverage.tensorflow.log 2>&1 & beside=$$!; \
+	COVERAGE_FILE=.coverage.tensorflow $(PYTEST) -q tests/tensorflow >.tensorflow.log 2>&1 & beside=$$!; \
 	  COVERAGE_FILE=.coverage.torch $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/tensorflow; red=$$?; \
-	  wait $$beside || red=1; cat .coverage.tensorflow.log; exit $$red
+	  wait $$beside || red=1; cat .tensorflow.log; exit $$red
 	$(BIN)/coverage combine --quiet .coverage.tensorflow .coverage.torch
 	$(BIN)/coverage report --fail-under=95
 
@@ -49,7 +49,7 @@ models: $(VENV)/.installed
 	$(BIN)/verbosify models get smollm2-135m minilm
 
 clean:
-	rm -rf $(VENV) node_modules .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules .coverage* .tensorflow.log .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 # PyTorch comes first: as a dependency of ours, it may be the build for NVIDIA cards, of several GB.
 $(VENV)/.installed: pyproject.toml
