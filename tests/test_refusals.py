@@ -375,8 +375,8 @@ def test_another_essay_or_another_split_for_the_same_piece_is_refused(
     split.write_text(commands.run("sentences", finished / "quay.md").out.replace("gulls.\n", "gulls. "))
     arguments = ("--out", finished / "piece", "--model", speaking_model, *SHORT)
 
-    assert_refused(commands.run("run", other, *arguments), "other essay text")
-    assert_refused(commands.run("run", finished / "quay.md", *arguments, "--sentences", split), "other essay sentences")
+    assert_refused(commands.run("run", other, *arguments), "other essay; other passages")
+    assert_refused(commands.run("run", finished / "quay.md", *arguments, "--sentences", split), "other passages")
 
 
 @pytest.mark.parametrize(
