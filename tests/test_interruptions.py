@@ -57,8 +57,8 @@ MOMENTS = {
     "while the piece is made": Moment("piece/store.py", "add_passage", count=2),
     "with the control batch half recorded": Moment("record/database.py", "insert", count=10),
     "after the first batch": Moment("piece/store.py", "add_batch", "return", count=2),
-    "in the middle of an overfit": Moment("models/tuning.py", "tune", count=2),
-    "with samples drawn and not recorded": Moment("workflow/sampling.py", "measure", count=3),
+    "in the middle of an overfit": Moment("models/pytorch/tuning.py", "tune", count=2),
+    "with samples drawn and not recorded": Moment("workflow/visit.py", "measure", count=3),
     "with the last batch of a passage recorded and the passage not finished": Moment(
         "piece/store.py", "finish_passage", count=2
     ),
@@ -130,7 +130,7 @@ def test_a_run_killed_again_and_again_from_outside_comes_to_its_end(
     "moment",
     [
         Moment("models/loading.py", "load_model"),
-        Moment("models/tuning.py", "tune", "return", count=2),
+        Moment("models/pytorch/tuning.py", "tune", "return", count=2),
         Moment("piece/store.py", "add_batch", count=3),
         Moment("workflow/outputs.py", "write_reading"),
         Moment("site/building.py", "build_site"),
@@ -171,8 +171,8 @@ def test_ctrl_c_from_outside_is_noted_in_the_record(commands: Commands, whole: W
     ("arguments", "moment"),
     [
         (("sentences", "{essay}"), Moment("essay/reading.py", "read_essay")),
-        (("models",), Moment("models/catalog.py", "list_models")),
-        (("models", "get", "minilm"), Moment("models/catalog.py", "get_model")),
+        (("models",), Moment("models/store/catalog.py", "list_models")),
+        (("models", "get", "minilm"), Moment("models/store/catalog.py", "get_model")),
         (("replay", "{piece}", "1"), Moment("models/loading.py", "load_model")),
         (("site", "{piece}"), Moment("site/building.py", "build_site")),
     ],

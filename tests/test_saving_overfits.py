@@ -167,8 +167,8 @@ def test_what_was_altered_is_not_redone(kept: tuple[Any, Path], changes: dict[st
     ("name", "content", "message"),
     [
         ("overfit.json", None, "cannot be read"),
-        ("overfit.json", b"{", "is damaged"),
-        ("overfit.json", b"\xff", "is damaged"),
+        ("overfit.json", b"{", "is not JSON"),
+        ("overfit.json", b"\xff", "is not JSON"),
         ("step.safetensors", None, "missing or damaged"),
         ("step.safetensors", b"junk", "missing or damaged"),
     ],

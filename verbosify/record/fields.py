@@ -17,7 +17,7 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, Strict
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from typing_extensions import TypedDict
 
@@ -52,6 +52,13 @@ class Whole:
             return value
 
         return core_schema.no_info_before_validator_function(check, handler(source))
+
+
+def check_exact(value: Any) -> Any:
+    """`value`, unless it is a whole number that a float cannot hold exactly."""
+    if isinstance(value, int) and not -(2**53) <= value <= 2**53:
+        raise PydanticCustomError("number", "the number is too large to be kept exactly")
+    return value
 
 
 def check_plain(value: Any, depth: int = 0) -> Any:
@@ -108,7 +115,7 @@ Name = Annotated[str, Strict(), Field(min_length=1), AfterValidator(check_charac
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1)]
 Id = Annotated[int, Strict(), Field(ge=1, le=2**53 - 1)]
-Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Number = Annotated[float, BeforeValidator(check_exact), Strict(), Field(allow_inf_nan=False)]
 Seconds = Annotated[Number, Field(ge=0)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 Cosine = Annotated[Number, Field(ge=-1, le=1)]
