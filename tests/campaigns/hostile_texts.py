@@ -172,5 +172,6 @@ def _zipped(parts: list[tuple[str, bytes]]) -> bytes:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a name that stands there twice is meant
         for name, part in parts:
-            archive.writestr(name, part)
+            member = zipfile.ZipInfo(name)  # of 1980, whenever it is made
+            archive.writestr(member, part, zipfile.ZIP_DEFLATED)
     return file.getvalue()

@@ -178,7 +178,7 @@ class Database:
         then the ordinary journal is as safe. On a disk that cannot share memory it is never done.
         """
         with self._told():
-            if self.rows("PRAGMA journal_mode")[0][0] == "wal" or not can_share_memory(self.place.parent):
+            if self.rows("PRAGMA journal_mode")[0][0] in ("wal", "memory") or not can_share_memory(self.place.parent):
                 return
             with suppress(sqlite3.OperationalError):
                 self._connection.execute("PRAGMA journal_mode = WAL").fetchall()

@@ -115,10 +115,10 @@ Name = Annotated[str, Strict(), Field(min_length=1), AfterValidator(check_charac
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1)]
 Id = Annotated[int, Strict(), Field(ge=1, le=2**53 - 1)]
-Number = Annotated[float, BeforeValidator(check_exact), Strict(), Field(allow_inf_nan=False)]
-Seconds = Annotated[Number, Field(ge=0)]
-Share = Annotated[Number, Field(ge=0, le=1)]
-Cosine = Annotated[Number, Field(ge=-1, le=1)]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False), BeforeValidator(check_exact)]
+Seconds = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False), BeforeValidator(check_exact)]
+Share = Annotated[float, Strict(), Field(ge=0, le=1)]
+Cosine = Annotated[float, Strict(), Field(ge=-1, le=1)]
 Plain = Annotated[dict[str, Any], AfterValidator(check_plain)]
 """Any object of JSON values."""
 
