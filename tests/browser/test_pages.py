@@ -169,22 +169,25 @@ def test_a_page_is_first_seen_within_a_second_on_a_slow_telephone(open_page: Ope
     assert min(times) < 1000
 
 
-def test_choosing_in_a_long_piece_repaints_at_once(open_page: Opener) -> None:
+def test_choosing_in_a_long_piece_changes_little_of_the_page(open_page: Opener) -> None:
     page = open_page("long/index.html")
     page.locator(".mark").nth(100).click()
-    times = page.evaluate(
+    changes = page.evaluate(
         """async () => {
-            const times = [];
+            const changes = [];
             for (const offer of [...document.querySelectorAll("#slip input")].slice(0, 5)) {
-                const started = performance.now();
+                const observer = new MutationObserver(() => {});
+                const everything = { subtree: true, childList: true, attributes: true, characterData: true };
+                observer.observe(document.documentElement, everything);
                 offer.click();
-                await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
-                times.push(performance.now() - started);
+                changes.push(observer.takeRecords().length);
+                observer.disconnect();
             }
-            return times;
+            return changes;
         }"""
     )
-    assert min(times) < 50
+    assert max(changes) > 0
+    assert max(changes) < 200, "of a page of hundreds of gaps"
 
 
 def test_the_typefaces_are_cut_from_the_packages_named(node_modules: Path, tmp_path: Path) -> None:
