@@ -30,6 +30,6 @@ def test_every_example_of_the_guide_does_what_it_says(
     assert "torch" in said
     assert "tensorflow" in said
     assert "steps were best" in said
-    kept = {path.name for path in (tmp_path / "kept").iterdir()}
-    assert kept == {"run1", "whole", "step", "recipe", "breaks", "tweets"}
-    assert sum(path.stat().st_size for path in (tmp_path / "kept" / "recipe").iterdir()) < 1500
+    saved = {path.name for path in (tmp_path / "saved").iterdir()}
+    assert saved == {"run1", "whole", "step", "recipe", "breaks", "tweets"}
+    assert sum(path.stat().st_size for path in (tmp_path / "saved" / "recipe").iterdir()) < 1500
