@@ -35,9 +35,9 @@ def gains(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float
 
     def sample_unpacked() -> None:
         with replaced(packing, "can_pack", lambda *_: False):
-            model._unpack()
+            model._changed()
             model.sample(PASSAGE, ten)
-        model._unpack()
+        model._changed()
 
     def update_whole() -> None:
         with replaced(tuning, "CACHED_NUMBERS", 2**26):  # more than any weight has

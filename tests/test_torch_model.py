@@ -15,7 +15,8 @@ from tests.naive_sampling import draw_naively, load_reference
 from tests.tiny_models import usual_token, write_gpt2
 from verbosify.errors import ModelError
 from verbosify.models.protocol import LanguageModel
-from verbosify.models.pytorch.model import SCORED_ROWS, TorchModel, has_fast_bf16, pick_device, pick_dtype
+from verbosify.models.pytorch.engine import SCORED_ROWS
+from verbosify.models.pytorch.model import TorchModel, has_fast_bf16, pick_device, pick_dtype
 from verbosify.models.pytorch.tuning import mean_loss
 from verbosify.models.settings import SamplingSettings
 

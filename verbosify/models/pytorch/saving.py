@@ -13,7 +13,6 @@ from verbosify.models.formats.safetensors import save_safetensors
 from verbosify.models.formats.tensor_bundle import Array
 from verbosify.models.pytorch.delta import Bits, apply_delta, pack_delta
 from verbosify.models.pytorch.tuning import Tunable
-from verbosify.models.pytorch.weights import Weights
 from verbosify.models.training.saving import Writers, write_openai, write_safetensors
 
 STEP = "step.safetensors"
@@ -30,20 +29,6 @@ def whole_model_writers(tensors: Callable[[], Mapping[str, Tensor]], folder: Pat
         "openai": lambda made: write_openai(arrays(), folder, steps, made),
         "safetensors": lambda made: write_safetensors(arrays(), folder, made),
     }
-
-
-def overfit_writers(weights: Weights, folder: Path, steps: int, require: Callable[[], None]) -> Writers:
-    """Writers of what an overfit left in `weights`; `require` raises once that is gone."""
-
-    def tensors() -> dict[str, Tensor]:
-        require()
-        return weights.to_file_layout()
-
-    def write_step(made: Path) -> None:
-        require()
-        save_step(weights, made)
-
-    return {**whole_model_writers(tensors, folder, steps), "delta": write_step}
 
 
 def read_step(folder: Path, weights: Tunable, dtype: str) -> None:

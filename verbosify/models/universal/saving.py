@@ -10,9 +10,7 @@ from pathlib import Path
 from torch import Tensor
 
 from verbosify.models.formats.safetensors import save_safetensors
-from verbosify.models.pytorch.saving import save_step
 from verbosify.models.training.saving import Writers, write_openai
-from verbosify.models.universal.weights import UniversalWeights
 
 WEIGHTS = (".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".gguf")
 
@@ -34,22 +32,6 @@ def model_writers(tensors: Callable[[], Mapping[str, Tensor]], folder: Path, fam
         write_openai({name: tensor.numpy() for name, tensor in tensors().items()}, folder, steps, made)
 
     return {"safetensors": write} | ({"openai": write_run} if family == "gpt2" else {})
-
-
-def overfit_writers(
-    weights: UniversalWeights, folder: Path, family: str, steps: int, require: Callable[[], None]
-) -> Writers:
-    """Writers of what an overfit left in `weights`; `require` raises once that is gone."""
-
-    def tensors() -> dict[str, Tensor]:
-        require()
-        return weights.to_file_layout()
-
-    def write_step(made: Path) -> None:
-        require()
-        save_step(weights, made)
-
-    return {**model_writers(tensors, folder, family, steps), "delta": write_step}
 
 
 def _is_of_weights(path: Path) -> bool:
