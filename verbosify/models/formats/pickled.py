@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verbosify.errors import ModelError
 from verbosify.files import os_errors_as_model_errors
-from verbosify.models.formats.safetensors import WEIGHTS
+from verbosify.models.formats.safetensors import WEIGHTS, weight_files
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,21 +18,8 @@ PICKLED_INDEX = f"{PICKLED}.index.json"
 
 
 def pickled_files(folder: Path) -> list[Path]:
-    """The `.bin` files of the model in `folder`: one, or those that its index names; none if none are there."""
-    if (folder / PICKLED).is_file():
-        return [folder / PICKLED]
-    index = folder / PICKLED_INDEX
-    if not index.is_file():
-        return []
-    with os_errors_as_model_errors(index):
-        try:
-            names = sorted({str(name) for name in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(f"{index} is damaged ({error!r}): fetch the model again.") from error
-    missing = [name for name in names if Path(name).name != name or not (folder / name).is_file()]
-    if missing:
-        raise ModelError(f"{folder} lacks {missing[0]}, which {PICKLED_INDEX} names: fetch the model again.")
-    return [folder / name for name in names]
+    """The `.bin` files of the model in `folder`, as `weight_files` finds them."""
+    return weight_files(folder, PICKLED)
 
 
 def convert_pickled(folder: Path, target: Path) -> None:

@@ -14,21 +14,19 @@ if TYPE_CHECKING:
     import numpy as np
 
 _GIT_LFS = b"version https://git-lfs.github.com/spec/"
-
-
 WEIGHTS = "model.safetensors"
 INDEX = f"{WEIGHTS}.index.json"
 """Names the files that hold each tensor, where there are several."""
 
 
-def weight_files(folder: Path) -> list[Path]:
-    """The safetensors of the model in `folder`: one, or those that its index names, in their order; none if none are.
+def weight_files(folder: Path, called: str = WEIGHTS) -> list[Path]:
+    """The weights of the model in `folder`: the file so `called`, or those that its index names; none if none are.
 
     Raises `ModelError` if the index is damaged, or a file that it names is missing.
     """
-    if (folder / WEIGHTS).is_file():
-        return [folder / WEIGHTS]
-    index = folder / INDEX
+    if (folder / called).is_file():
+        return [folder / called]
+    index = folder / f"{called}.index.json"
     if not index.is_file():
         return []
     with os_errors_as_model_errors(index):
@@ -39,7 +37,7 @@ def weight_files(folder: Path) -> list[Path]:
     paths = [folder / name for name in names]
     missing = [path.name for path in paths if path.name not in names or not path.is_file()]
     if missing or not names:
-        raise ModelError(f"{folder} lacks {', '.join(missing[:1])}, which {INDEX} names: fetch the model again.")
+        raise ModelError(f"{folder} lacks {', '.join(missing[:1])}, which {index.name} names: fetch the model again.")
     return paths
 
 
