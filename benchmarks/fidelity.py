@@ -58,7 +58,7 @@ def distributions(model: Any, text: str) -> Any:
     import torch
 
     with torch.inference_mode():
-        return model._logits(model._states(model._tensor(model.encode(text)))).log_softmax(dim=-1)
+        return model._logits_after(model._tensor(model.encode(text)))(slice(None)).log_softmax(dim=-1)
 
 
 def divergence(expected: Any, found: Any) -> float:

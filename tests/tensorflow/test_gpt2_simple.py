@@ -91,7 +91,7 @@ def assert_as_greedy(model: Any, texts: list[str], ours: Continuation) -> None:
     prompt = model.encode(PROMPT)
     pairs = list(zip(ours.token_ids, model.encode(theirs)[len(prompt) :], strict=False))
     place = next(place for place, (mine, other) in enumerate(pairs) if mine != other)
-    logits = model._logits(model._states(torch.tensor([*prompt, *ours.token_ids[:place]])))[-1]
+    logits = model._logits_after(torch.tensor([*prompt, *ours.token_ids[:place]]))(slice(-1, None))[0]
     assert min(logits[token] for token in pairs[place]) > logits.max() - 1e-3
 
 
