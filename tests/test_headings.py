@@ -108,3 +108,23 @@ def test_a_marked_heading_is_the_title_whatever_stands_around_it() -> None:
         ("paragraph", 0),
     ]
     assert essay.title == "On Ferries"
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        (f"{PROSE}\n\nWorks Cited\n\nAdler, R. Boats.", "Essay"),
+        (f"Notes\n\n{PROSE}", "Notes"),
+        (f"Teacher: Dr. Adler\nSubject: English\n\n{PROSE}", "Essay"),
+        (f"Title: On Ferries\nAuthor: Tom Marsh\nDate: 2024\n\n{PROSE}", "On Ferries"),
+        (f"Tom Marsh, Klasse 9b\n\n3. Mai 2024\n\nÜber Fähren\n\n{PROSE}", "Über Fähren"),
+        (f"Tom Marsh\tEnglish 9\t3 May\n\nOn Ferries\n\n{PROSE}", "On Ferries"),
+        (f"Mrs Adler\n\n{PROSE}", "Mrs Adler"),
+        (f"Summer 1999\n\n{PROSE}", "Summer 1999"),
+        (f"Topic: On Ferries\n\n{PROSE}", "Topic: On Ferries"),
+        (f"• bread\n\n• milk\n\n{PROSE}", "Essay"),
+    ],
+)
+@pytest.mark.parametrize("name", ["essay.md", "essay.txt"])
+def test_a_title_is_neither_who_wrote_nor_a_list_of_sources(text: str, title: str, name: str) -> None:
+    assert essay_from_text(text, name).title == title

@@ -207,3 +207,23 @@ def test_nothing_is_prose_after_references() -> None:
     text = "The ferry leaves at nine.\n\nReferences\n\nSmith, A. A Book.\n\nShort title\n\nJones, B. A page."
 
     assert [kind for kind, _ in kinds(text)] == ["paragraph", "heading", "verbatim", "verbatim", "verbatim"]
+
+
+@pytest.mark.parametrize("separator", ["\u2029", "\u2028\u2028", "\v\v", "\x85\x85"])
+def test_paragraphs_may_stand_between_the_separators_of_unicode(separator: str) -> None:
+    assert kinds(f"First one. And more.{separator}Second one. And more.") == [
+        ("paragraph", "First one. And more."),
+        ("paragraph", "Second one. And more."),
+    ]
+
+
+def test_paragraphs_a_line_each_may_happen_to_be_as_long() -> None:
+    lines = [
+        "Nobody talks. The ferry leaves at nine in the evening.",
+        "It comes back. Most of its passengers then sleep.",
+    ]
+
+    assert kinds("\n".join(["On Ferries", *lines, *lines])) == [
+        ("heading", "On Ferries"),
+        *(("paragraph", line) for line in [*lines, *lines]),
+    ]

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+_BREAKS = re.compile(r"\r\n|\r|\n")
+
 BlockKind = Literal["paragraph", "heading", "verbatim"]
 
 
@@ -27,11 +29,11 @@ class Block:
     level: int = 0
 
 
-def lines(text: str) -> list[tuple[int, int]]:
-    """Each line's start and end in `text`, its line break (LF, CRLF or CR) left out."""
+def lines(text: str, breaks: re.Pattern[str] = _BREAKS) -> list[tuple[int, int]]:
+    """Each line's start and end in `text`, its line break (LF, CRLF or CR, if no others are told) left out."""
     found = []
     start = 0
-    for match in re.finditer(r"\r\n|\r|\n", text):
+    for match in breaks.finditer(text):
         found.append((start, match.start()))
         start = match.end()
     return [*found, (start, len(text))]

@@ -44,13 +44,21 @@ _LABELLED = re.compile(
     r"|nome|corso|data|titolo|naam|klas|vak|имя|класс|дата|тема|姓名|班级|日期|题目|名前)[\s*_]*(?:[:：]|#\d)",
     re.IGNORECASE,
 )
+_TITLED = re.compile(
+    r"[\s*_]*(?:title|titel|titre|título|titolo|название|标题|题目)[\s*_]*[:：][\s*_]*(?=\S)", re.IGNORECASE
+)
+_OF_WORK = re.compile(
+    r"[\s*_]*(?:essay|paper|topic|prompt|question|assignment|thema|tema|sujet|тема)\b", re.IGNORECASE
+)  # the labels after which a title may stand
 _SALUTATION = re.compile(
     r"[\s*_]*(?:dear|liebe[rs]?|cher|chère|querid[oa]|beste|car[oa])\s[^.!?]{1,40}[,:!]\W*", re.IGNORECASE
 )
+_BULLET = re.compile(r"[-*+–•‣◦▪·●○]\s")
 _BYLINE = re.compile(r"[\s*_]*(?:(?:written|an essay|a paper|essay) )?(?:by|von|par|por)\s+[^\W\d_]", re.IGNORECASE)
 _PERSON = re.compile(
     r"[\s*_]*(?:mr|mrs|ms|mx|miss|sir|dr|prof|professor|herr|frau|mme|sr|sra|teacher)\b\.?\s", re.IGNORECASE
 )
+_IN_COLUMNS = re.compile(r".*[^\W\d_]{2}[^\t]*\t+[^\t]*\w")  # name, course and date on a line
 _COURSE = re.compile(r"(?:[^\W\d_]+[.\s-]+){0,4}[^\W\d_]+\.?[\s-]*\d{1,4}[A-Za-z]?(?:[,:;–-].*)?")
 _SECTION = re.compile(
     r"\W*(?:introduction|abstract|preface|prologue|summary|einleitung|chapter|part|kapitel)\b", re.IGNORECASE
@@ -92,14 +100,19 @@ def header_length(texts: Sequence[str]) -> int:
 
 def with_header(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
     """`blocks` with the paragraphs that are the header of the text made headings: the title of level 1, others of 2."""
-    top = [number for number, block in enumerate(blocks[: 4 * HEADER_LINES]) if block.kind != "verbatim"]
+    top = [
+        number
+        for number, block in enumerate(blocks[: 4 * HEADER_LINES])
+        if block.kind != "verbatim" or _DATE.fullmatch(text, block.start, block.end)  # 3. Mai 2024, an item in Markdown
+    ]
     texts = [text[blocks[number].start : blocks[number].end] for number in top]
     header = top[: header_length(texts)]
     if all(blocks[number].kind == "heading" for number in header):
         return tuple(blocks)
     titled = any(blocks[number].level == 1 for number in header)
     said = [(number, line) for number, words in zip(header, texts, strict=False) for line in _filled_lines(words)]
-    title = -1 if titled else said[title_line([line for _, line in said])][0]
+    last, line = said[title_line([line for _, line in said])]
+    title = last if not titled and title_words(line) else -1
     result = list(blocks)
     for number in header:
         if number == title or blocks[number].kind == "paragraph":
@@ -108,8 +121,11 @@ def with_header(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
 
 
 def title_line(header: Sequence[str]) -> int:
-    """Which line of a header is the title: the last, after a name and a date, or else the first that is neither."""
+    """Which line of a header is the title: one that says so, the last after a name and a date, or the first other."""
     last = len(header) - 1
+    for number, line in enumerate(header):
+        if _TITLED.match(line):
+            return number
     candidates = [number for number, line in enumerate(header) if not (_is_particular(line) or _SECTION.match(line))]
     if not candidates:
         return last
@@ -118,9 +134,18 @@ def title_line(header: Sequence[str]) -> int:
     return last if last in candidates and before and not signed else candidates[0]
 
 
+def title_words(line: str, *, sure: bool = False) -> str:
+    """The title in a heading, without `Title:`; none in `Teacher: ...` or `by ...`, unless it is `sure` to be one."""
+    line = " ".join(line.split())
+    if titled := _TITLED.match(line):
+        return line[titled.end() :].strip()
+    particular = not sure and (_BYLINE.match(line) or (_LABELLED.match(line) and not _OF_WORK.match(line)))
+    return "" if particular else line
+
+
 def _is_header_line(line: str, *, broken: bool) -> bool:
     """Whether a line may be in a header; `broken` if it is one of several of a paragraph, which may be wrapped."""
-    if broken and line[:1].islower() and not _BYLINE.match(line):
+    if (broken and line[:1].islower() and not _BYLINE.match(line)) or _BULLET.match(line):
         return False
     if looks_like_title(line):
         return True
@@ -148,7 +173,8 @@ def _asks_as_title(texts: Sequence[str], place: int) -> bool:
 
 def _is_particular(line: str) -> bool:
     """Whether a header's line says who, when or for whom."""
-    return any(kind.match(line) for kind in (_LABELLED, _BYLINE, _PERSON)) or _DATE.fullmatch(line) is not None
+    known = (_LABELLED, _BYLINE, _PERSON, _IN_COLUMNS)
+    return any(kind.match(line) for kind in known) or _DATE.fullmatch(line) is not None
 
 
 def _is_capitalised(line: str) -> bool:

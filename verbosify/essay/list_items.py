@@ -15,6 +15,7 @@ _ORDERED = re.compile(  # which may as well begin a sentence: `A. Adler`, `3.5 m
 )
 _DASHED = re.compile(r"\s*(?P<mark>[–—]|[-*](?=\w))\s*\S")  # or speech, or an emphasis
 _ENDED = re.compile(r"""[.!?…。！？]["'”’»›)\]）」』*]*\s*$""")
+_DATE = re.compile(r"\s*\d{1,2}\. [^\W\d_]{3,12}\.? \d{4}\s*$")  # 3. Mai 2024
 _FARTHEST = 6  # lines between two items
 _ROMAN = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv", "xvi")
 
@@ -26,7 +27,7 @@ def item_lines(lines: Sequence[str]) -> list[bool]:
     another that follows or goes before it; a dash, a neighbour with one, and that neither ends a sentence, since that
     is how speech is set.
     """
-    found = [_SURE.match(line) is not None for line in lines]
+    found = [_SURE.match(line) is not None and _DATE.match(line) is None for line in lines]
     before, at = set[tuple[str, int]](), -_FARTHEST
     for number, line in enumerate(lines):
         if candidates := _ordered(line):

@@ -14,6 +14,7 @@ from verbosify.essay.list_items import item_lines
 from verbosify.essay.sources import is_source, is_sources_heading, opens_sources
 from verbosify.words import plain_words
 
+_BREAKS = re.compile(r"\r\n|[\r\n\v\x85\u2028]|\u2029|(?<=\u2029)")  # the separator of paragraphs, an empty line too
 _INDENTED = re.compile(r" {2,}|\t")
 _CLOSED_LINE = re.compile(r"""[.!?…。！？:;][\s"'”’»›)\]）」』]*$""")
 _SENTENCE_END = re.compile(r"""[.!?…]["'”’»›)\]]*\s+["'“„«(\[]*[^\W\d_a-zà-ÿ]|[。！？][^\s」』）]""")
@@ -64,7 +65,7 @@ class _Page:
     """The lines of a text and what they look like."""
 
     def __init__(self, text: str) -> None:
-        self.spans = lines(text)
+        self.spans = lines(text, _BREAKS)
         self.lines = [text[start:end] for start, end in self.spans]
         kinds = line_kinds(text, self.lines)
         self._opaque = kinds.machine | kinds.apart | kinds.contained
@@ -178,7 +179,7 @@ class _Page:
         if len(run) == 1 or broken_off * 2 > len(run) - 1:
             return False
         full = sum(not self._had_room(before, after) for before, after in itertools.pairwise(run))
-        if self._width >= _NARROWEST and len(run) > 2 and full * 2 > len(run) - 1:
+        if broken_off and self._width >= _NARROWEST and len(run) > 2 and full * 2 > len(run) - 1:
             return False
         sentences = sum(len(_SENTENCE_END.findall(self.lines[number])) + 1 for number in run)
         return sole or sentences >= _SENTENCES_A_LINE * len(run)

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Literal
 
 from verbosify.errors import EssayError
+from verbosify.essay.asides import without_asides
 from verbosify.essay.blocks import Block, BlockKind
 from verbosify.essay.decoding import decoded
 from verbosify.essay.docx_reading import read_docx
-from verbosify.essay.headings import title_line, with_header
+from verbosify.essay.headings import title_line, title_words, with_header
 from verbosify.essay.inline import Inline, Segment
 from verbosify.essay.markdown import heading_source, link_references, markdown_blocks, markdown_inline
 from verbosify.essay.notes import without_notes
 from verbosify.essay.plaintext import plain_text_blocks
-from verbosify.essay.sources import without_sources
+from verbosify.essay.sources import is_sources_heading, without_sources
 from verbosify.files import printable
 from verbosify.words import plain_words
 
@@ -56,17 +57,25 @@ class Essay:
 
     @property
     def title(self) -> str:
-        """The words of the highest heading before the prose, or else of the first, or else the file's name."""
+        """The words of the highest heading before the prose, or else of the first, or else the file's name.
+
+        A list of sources after the prose names no essay, nor does a header that says who alone.
+        """
         first = next((number for number, block in enumerate(self.blocks) if block.kind == "paragraph"), 0)
         top = [block for block in self.blocks[:first] if block.kind == "heading"]
-        headings = sorted(top, key=lambda block: block.level) or [b for b in self.blocks if b.kind == "heading"]
+        headings = sorted(top, key=lambda block: block.level) or [
+            block
+            for block in self.blocks
+            if block.kind == "heading" and not is_sources_heading(self.text[block.start : block.end])
+        ]
         for block in headings:
             words = _inline(self, block, {}).plain
             said = [line for line in words.splitlines() if line.strip()]
             if self.text[block.start : block.end].rstrip() == words and len(said) > 1:  # a header in one paragraph
                 words = said[title_line(said)]
-            if words.strip():
-                return " ".join(words.split())
+            named = title_words(words, sure=block.level == 1)
+            if named:
+                return named
         stem = re.sub(r"[\s_-]+", " ", Path(self.name).stem).strip() or self.name
         return stem[:1].upper() + stem[1:]
 
@@ -128,7 +137,8 @@ def essay_from_bytes(source: bytes, name: str) -> Essay:
         blocks = markdown_blocks(text) if markdown else plain_text_blocks(text)
     if not text.strip():
         raise EssayError(f"{name} is empty: write at least one sentence in it.")
-    return Essay(name, _FORMATS[suffix], text, without_sources(text, with_header(text, blocks)), source, notices)
+    prose = without_asides(text, without_sources(text, with_header(text, blocks)))
+    return Essay(name, _FORMATS[suffix], text, prose, source, notices)
 
 
 def essay_from_text(text: str, name: str = "essay.md") -> Essay:
