@@ -25,7 +25,7 @@ def prose(essay: Essay) -> list[str]:
         "Bibliographie", "Références", "Référence :", "Ouvrages cités", "Sources consultées", "Bibliografía",
         "Referencias bibliográficas", "Fuentes:", "Obras citadas", "Notas", "Bibliografia", "Fonti", "Fontes consultadas",
         "Bronnen", "Literatuurlijst", "Список литературы", "Источники:", "Βιβλιογραφία", "المراجع", "संदर्भ", "参考文献",
-        "参考文献：", "注释", "出典",
+        "参考文献：", "注释", "出典", "Annotated Works Cited", "Webography", "Links used:", "Bibliografía consultada",
     ],
 )  # fmt: skip
 def test_a_list_of_sources_is_known_by_its_heading(heading: str) -> None:
@@ -112,3 +112,10 @@ def test_paragraphs_that_are_all_numbered_are_prose() -> None:
         "[1] We left at nine.",
         "[2] We came back.",
     ]
+
+
+@pytest.mark.parametrize("name", ["essay.md", "essay.txt"])
+def test_a_numbered_heading_that_reads_as_an_item_opens_the_list_too(name: str) -> None:
+    essay = essay_from_text("We row. It rains.\n\n5. Sources\n\nAdler, R. Boats. Penguin. London.\n", name)
+
+    assert prose(essay) == ["We row. It rains."]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from verbosify.essay.docx_styles import Element, W
 
-_LISTS = ("TOC", "TOA", "INDEX", "BIBLIOGRAPHY")  # of contents, of authorities, of words, of sources
+_LISTS = re.compile(  # of contents, of authorities, of words, of sources: Word's, Zotero's, EndNote's, Mendeley's
+    r"\s*(?:(?:TOC|TOA|INDEX|BIBLIOGRAPHY)(?!\w)"
+    r"|ADDIN\s+(?:ZOTERO_BIBL|EN\.REFLIST|Mendeley\s+Bibliography|CSL_BIBLIOGRAPHY))"
+)
 
 
 @dataclass(slots=True)
@@ -19,7 +23,7 @@ class _Field:
 
     @property
     def is_list(self) -> bool:
-        return self.instruction.split(None, 1)[:1] in [[name] for name in _LISTS]
+        return _LISTS.match(self.instruction) is not None
 
 
 def listed_by_fields(paragraphs: Iterable[Element]) -> set[Element]:

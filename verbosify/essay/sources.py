@@ -14,13 +14,14 @@ _LONGEST_HEADING = 100  # characters
 # Without accents and in small letters, as `_words` leaves them.
 _ENGLISH = (
     r"(?:list of |cited |full |complete |selected )?references?(?: list| page| section| cited| used)?"
-    r"|(?:annotated |select |selected |short |working )?bibliograph(?:y|ies)"
+    r"|(?:(?:annotated|select|selected|short|working|full|my|cited|general) )?bibliograph(?:y|ies)(?: page)?"
     r"|(?:list of |selected |primary |secondary |data |image |picture |photo |online |web |internet |printed? |other "
     r"|main |my |all |information )?sources?(?: list| page| cited| used| consulted| of information)?"
-    r"|(?:list of )?works? (?:cited|consulted|referenced|used|quoted)(?: list| page)?"
+    r"|(?:list of |annotated |my )?works? (?:cited|consulted|referenced|used|quoted)(?: list| page)?"
     r"|(?:list of )?citations?(?: list| page)?"
     r"|literature(?: cited| list| consulted)?|(?:end ?|foot ?)?notes?"
-    r"|(?:further|suggested|additional|recommended) readings?(?: list)?|web ?sites? (?:cited|used|consulted|visited)"
+    r"|(?:further|suggested|additional|recommended) readings?(?: list)?"
+    r"|(?:web ?sites?|links?) (?:cited|used|consulted|visited)|(?:webo?|sito)graphy|web links?"
 )
 _GERMAN = (
     r"(?:primar|sekundar|weiterfuhrende |verwendete |zitierte )?"
@@ -29,7 +30,8 @@ _GERMAN = (
     r"|(?:bild|abbildungs|einzel)?nachweise?|fussnoten?|endnoten?|anmerkung(?:en)?|referenz(?:en)?|bibliographie"
 )
 _ROMANCE = (
-    r"bibliogra(?:phie|fie|fia)s?|(?:sito|web)gra(?:phie|fia)|references? bibliographiques?"
+    r"bibliogra(?:phie|fie|fia)s?(?: (?:consultad|citad|utilizad|recomendad|consultat|citat)a| basica| general)?"
+    r"|(?:sito|web)gra(?:phie|fia)|references? bibliographiques?"
     r"|ouvrages? (?:cites?|consultes?)"
     r"|(?:oe|œ)uvres? citees?|notes? de (?:bas de page|fin)|sources? (?:citees?|consultees?|utilisees?)"
     r"|referencias?(?: bibliograficas?)?|(?:fuentes?|fontes?)(?: de informacion)?"
@@ -49,6 +51,7 @@ _NUMBERING = re.compile(
     r"(?:\d+(?:\.\d+)*\s*[.:)\]–-]*\s+|(?:[ivx]+|[a-z])\s*[.:)–-]+\s+)",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"\s*\d{1,2}[.)][ \t]+\S[^\r\n]*\s*\Z")
 _STYLE = r"(?: (?:in )?(?:apa|mla|chicago|harvard|ieee|vancouver|turabian)(?: \d+)?(?: style| format)?)?"
 _KINDS = (  # of sources, by which a list is often divided
     r"(?:(?:e ?)?books?|(?:journal |newspaper |magazine |online )?articles?|(?:academic )?journals?|web ?sites?"
@@ -119,7 +122,12 @@ def without_sources(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
     level = 1  # of the last heading
     prose = False
     for number, (block, said) in enumerate(zip(blocks, words, strict=True)):
-        may_open = block.kind != "verbatim" and (prose or any(entries[number + 1 : number + 2]))
+        if block.kind == "verbatim":
+            if prose and _NUMBERED.match(said) and is_sources_heading(said):  # 5. Sources
+                section = section or level
+            result.append(block)
+            continue
+        may_open = prose or any(entries[number + 1 : number + 2])
         opens = may_open and is_sources_heading(said)
         if block.kind == "paragraph" and opens:
             block = replace(block, kind="heading", level=level)  # noqa: PLW2901
@@ -129,7 +137,7 @@ def without_sources(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
                 section = min(level, section or level)
             elif level <= section and not _DIVISION.fullmatch(_words(said)):
                 section = 0
-        elif block.kind == "paragraph":
+        else:
             if not section and entries[number] and opens_sources(said):
                 section = level
             if section or entries[number]:
