@@ -181,6 +181,17 @@ def test_what_a_field_lists_is_not_prose(instruction: str) -> None:
     )
 
 
+@pytest.mark.parametrize("program", ["ZOTERO_BIBL {}", "EN.REFLIST", "Mendeley Bibliography CSL_BIBLIOGRAPHY"])
+def test_what_a_program_for_sources_lists_is_not_prose(program: str) -> None:
+    listed = field(f"ADDIN {program}", run("Adler, R. Boats. London."), run("Oduya, B. Seas. Lagos."), "")
+
+    assert roles(of_xml(p(run(PROSE)), *listed, p(run(PROSE)))) == ["prose", "other", "other", "prose"]
+    cited = "".join(
+        each[len("<w:p><w:pPr></w:pPr>") : -len("</w:p>")] for each in field("ADDIN ZOTERO_ITEM {}", run("(1)"), "")
+    )
+    assert roles(of_xml(p(run(PROSE) + cited))) == ["prose"]
+
+
 def test_a_field_that_does_not_end_or_lists_nothing_makes_nothing() -> None:
     unended = field('TOC \\o "1-3"', run("We row."), "")[0]
 
@@ -552,3 +563,17 @@ def test_sources_after_two_line_breaks_are_sources() -> None:
         ("verbatim", "[1]Adler, R. Boats."),
         ("verbatim", "Oduya, R. Rafts."),
     ]
+
+
+def test_nothing_is_large_where_all_is() -> None:
+    large = '<w:sz w:val="32"/>'
+
+    assert roles(of_xml(p(run("We row. It rains.", large)), p(run("Is it far?", large)))) == ["prose", "prose"]
+    assert roles(of_xml(p(run("We row.", '<w:sz w:val="x"/>')), p(run("Is it far?", large)))) == ["prose", "heading"]
+
+
+def test_the_items_of_a_typed_list_are_not_prose_unless_all_is() -> None:
+    items = [p(run(words)) for words in ("- bread", "• milk", "2) eggs")]
+
+    assert roles(of_xml(p(run("We bought food.")), *items)) == ["prose", "other", "other", "other"]
+    assert roles(of_xml(*items)) == ["prose"] * 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from verbosify.essay.blocks import Block, BlockKind
@@ -28,6 +28,7 @@ from verbosify.essay.docx_text import (
     text_of,
 )
 from verbosify.essay.headings import HEADING_LENGTH, looks_like_heading
+from verbosify.essay.list_items import item_lines
 from verbosify.words import plain_words
 
 if TYPE_CHECKING:
@@ -86,7 +87,15 @@ def read_docx(source: bytes, name: str) -> tuple[str, list[Block]]:
 def docx_parts(document: Document) -> list[Part]:
     """All of the body that has text, in order; a text box comes after what it is anchored in."""
     styles = Styles(document)
-    return [part for part in _parts(document.element.body, styles) if part.text.strip()]
+    return _with_typed_lists([part for part in _parts(document.element.body, styles) if part.text.strip()])
+
+
+def _with_typed_lists(parts: list[Part]) -> list[Part]:
+    """`parts` with the items of lists whose marks were typed made `other`, unless that would leave no prose."""
+    items = item_lines([part.text.split(BREAK, 1)[0].strip() if part.role == "prose" else "" for part in parts])
+    if all(item for part, item in zip(parts, items, strict=True) if part.role == "prose"):
+        return parts
+    return [replace(part, role="other") if item else part for part, item in zip(parts, items, strict=True)]
 
 
 def _parts(body: Element, styles: Styles) -> Iterator[Part]:
@@ -158,12 +167,13 @@ def _looks_like_heading(piece: Sequence[Atom], paragraph: Element, styles: Style
 
 
 def _stands_out(piece: Sequence[Atom], paragraph: Element, styles: Styles) -> bool:
-    """Whether a line is in the middle of the page, or every word of it is set bold or underlined by hand."""
+    """Whether a line is in the middle of the page, or every word of it is set bold, larger or underlined by hand."""
     runs = {atom.run for atom in piece if atom.text.strip()}
     style = styles.of_paragraph(paragraph)
     return (
         styles.is_centred(paragraph)
         or all(styles.makes_bold(run, style) for run in runs)
+        or all(styles.enlarges(run) for run in runs)
         or all((line := own_property(run, "u")) is not None and line.get(W + "val") != "none" for run in runs)
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ Element = Any
 Role = Literal["prose", "heading", "list", "quote", "table", "other"]
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+
+_STANDARD_SIZE = 20  # half points, where a document says nothing
+_MOST_DIGITS = 9
 
 _PROSE: tuple[Role, int] = ("prose", 0)
 _ROLES_BY_NAME: tuple[tuple[re.Pattern[str], Role], ...] = (
@@ -64,6 +69,7 @@ class Styles:
         self._usual = next(
             (each for each, style in named.items() if style.get(W + "default") in ("1", "true", "on")), None
         )
+        self._body = document.element.body
         self._roles: dict[str | None, tuple[Role, int]] = {}
         self._switches: dict[tuple[str | None, str], bool | None] = {}
 
@@ -92,6 +98,19 @@ class Styles:
     def makes_bold(self, run: Element, style: str | None) -> bool:
         """Whether a run, in a paragraph of that style, is bold where the document's usual paragraphs are not."""
         return self._switched(run, style, "b") and not self._by_style(self._usual, None, "b")
+
+    def enlarges(self, run: Element) -> bool:
+        """Whether a run sets itself larger than most of the document is."""
+        return _half_points(property_of(run, "rPr/sz")) > self._usual_size
+
+    @cached_property
+    def _usual_size(self) -> int:
+        """The size that most runs have, in half points."""
+        sizes = (property_of(each, "rPr/sz") for each in self._chain(self._usual))
+        default = None if self._defaults is None else property_of(self._defaults, "rPr/sz")
+        by_style = _half_points(next(filter(None, sizes), default)) or _STANDARD_SIZE
+        own = (_half_points(property_of(run, "rPr/sz")) for run in self._body.iter(W + "r"))
+        return Counter(size or by_style for size in own).most_common(1)[0][0]
 
     def switches(self, run: Element, name: str) -> bool:
         """Whether a run itself, or else its own style, switches a property on, whatever its paragraph's style says."""
@@ -132,6 +151,10 @@ class Styles:
             style = self._styles[identifier]
             yield style
             identifier = property_of(style, "basedOn")
+
+
+def _half_points(size: str | None) -> int:
+    return int(size) if size is not None and size.isdecimal() and len(size) < _MOST_DIGITS else 0
 
 
 def _role_of_style(style: Element) -> tuple[Role, int]:
