@@ -45,23 +45,25 @@ OPENERS = {language: frozenset(words.split()) for language, words in _OPENERS.it
 """By language, words that are written large only because a sentence begins with them."""
 
 _LEADS_TO_NUMBER = re.compile(
-    r"\b(?:abb|abs|art|approx|bd|c|ca|cap|ch|chap|eq|eqs|est|fig|figs|kap|no|nos|nr|núm|op|p|pág|págs|par|pp|pt|pop|"
-    r"sec|sect|tab|tel|v|vol|vols|z|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.$",
+    r"\b(?:abb|abs|apt|art|approx|bd|c|ca|cap|ch|chap|eq|eqs|est|fig|figs|kap|no|nos|nr|núm|op|p|pág|págs|par|pp|pt|pop|"
+    r"sec|sect|[^\W\d_]*str|tab|tel|v|vol|vols|z|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.$",
     re.IGNORECASE,
 )
 _LEADS_TO_NAME = re.compile(
     r"\b(?:Mr|Mrs|Ms|Mx|Dr|Dra|Prof|Rev|Hon|St|Mt|Gen|Col|Maj|Capt|Lt|Sgt|Gov|Sen|Rep|Messrs|Sr|Sra|Srta|[Ss]ig|"
-    r"Dott|Hr|Fr|Mme|Mlle|Dhr|Mevr|Don|Dña|Ste|Mgr|Hptm|Ing|Dipl)\.$"
+    r"Dott|Hr|Fr|Mme|Mlle|Dhr|Mevr|Don|Dña|Ste|Mgr|Hptm|Ing|Dipl|[^\W\d_a-z]\.-(?!C)[^\W\d_a-z])\.$"
 )
 _ROMAN = re.compile(r"\b[IVXL]{1,6}\.$")  # Ludwig XIV. tanzte
 _STREET_OR_SENIOR = re.compile(r"\b[^\W\d_a-z]\w+\s(?:St|Sr|Dr)\.$")  # Dock St., Martin Bell Sr.
 _LEADS_TO_NAME_IN = {
-    "fr": re.compile(r"\bMM?\.$"),
+    "fr": re.compile(r"\b(?:MM?|bd|boul)\.$"),
     "de": re.compile(  # an ordinal before a noun: am 3. Oktober, im 19. Jahrhundert
-        r"\b(?:am|im|vom|zum|zur|beim|bis|ab|der|die|das|den|dem|des|ein|eine|einem|einer|jede[rsmn]?)\s\d{1,2}\.$",
+        r"\b(?:am|im|vom|zum|zur|beim|bis|ab|der|die|das|den|dem|des|ein|eine|einem|einer|jede[rsmn]?)\s\d{1,2}\.$"
+        r"|\bDr\.(?:\s[a-z]{1,5}\.){0,3}\s?(?:med|phil|jur|theol|nat|pol|h\.\s?c)\.$",
         re.IGNORECASE,
     ),
 }
+_ORDINAL = re.compile(r"(?<![\d.,])(?:\d{1,2}|(?<=\s)[IVX]{1,5})\.$")
 _HOUR = re.compile(r"\b[ap]\.\s?m\.$", re.IGNORECASE)
 _CLOCK = re.compile(  # 9 a.m. Eastern time
     r"\s(?:Eastern|Central|Mountain|Pacific|Greenwich|[A-Z]{2,4}T?|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b"
@@ -120,7 +122,7 @@ _ABBREVIATED = {
 }
 _ABBREVIATIONS = {language: frozenset(words.split()) for language, words in _ABBREVIATED.items()}
 _WHOLE_WORD = re.compile(r"(?<![\w.’'-])(?:[ldjnscmt][’'])?([^\W\d_]{2,})\.$", re.IGNORECASE)
-_STOP_AFTER_LETTER = re.compile(r"(?<=[^\W\d_])\.(?=\s)")
+_STOP_AFTER_LETTER = re.compile(r"(?<=[^\W_])\.(?=\s)")
 _FIRST_WORD = re.compile(r"[^\W_]")
 _NEXT_WORD = re.compile(r"[\s\u00a0]*[\"'“‘„«»¿¡(\[*_]*([^\W\d_]+)(\.?)")
 
@@ -155,10 +157,11 @@ def leads_to(before: str, after: str, language: str) -> bool:
         return _LEADS_TO_NUMBER.search(before) is not None
     if word and word[0].islower():
         return any(rule.search(before) for rule in (_BEFORE_SMALL_LETTERS, _ROMAN))
-    if _STREET_OR_SENIOR.search(before) and opens_sentence(after, language):
-        return False
     if language == "de" and _DAY.search(before) and _MONTH.match(after):
         return True
+    closing = _STREET_OR_SENIOR.search(before) or (language == "de" and _ORDINAL.search(before))
+    if closing and opens_sentence(after, language):
+        return False  # Er kam am 3. Sie kam am 4.
     if _HOUR.search(before) and _CLOCK.match(after):
         return True
     rule = _LEADS_TO_NAME_IN.get(language)
@@ -171,6 +174,8 @@ def _closes(before: str, after: str, language: str) -> bool:
         return False
     if _AT_AN_END.search(before) or _ERA.search(before):
         return True
+    if language == "de" and _ORDINAL.search(before):
+        return opens_sentence(after, language)
     if _WORDS.search(before):
         return _NUMERAL.match(after) is None
     whole = _WHOLE_WORD.search(before)

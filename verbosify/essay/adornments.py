@@ -9,8 +9,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 
-CITATION = r"\[(?:\^[^\]\s]{1,99}|-?@[^\]]{1,299}|\d{1,9}[a-z]?(?:\s?[,;–—-]\s?\d{1,9}[a-z]?){0,99})\]"
-"""A regular expression for a reference in brackets: [1], [2, 3], [4–6], [^note], [@key]."""
+CITATION = (
+    r"\[(?:\^[^\]\s]{1,99}|-?@[^\]]{1,299}|\d{1,9}[a-z]?(?:\s?[,;–—-]\s?\d{1,9}[a-z]?){0,99}"
+    r"(?:,\s(?:pp?|S|ch|sec|Kap|fig|Abb|cap|chap|págs?)\.?\s?\d[\d,\s–-]{0,20})?)\]"
+)
+"""A regular expression for a reference in brackets: [1], [2, 3], [4–6], [7, p. 8], [^note], [@key]."""
 SUPERSCRIPT = "[⁰¹²³⁴⁵⁶⁷⁸⁹]"
 STOP = r"[.!?…。！？｡؟।]"
 """A regular expression for a character that ends a sentence."""
@@ -21,7 +24,8 @@ _EMOJI = "[\u2190-\u21ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u2
 # What may stand between a sentence's full stop and the space after it: notes; the end of a link, a tag, an
 # emphasis; closing quotes and brackets.
 CLOSER = rf"""
-    {CITATION} | {SUPERSCRIPT}+ | \(\d+\)
+    {CITATION} | \[(?:[a-z]|note\s\d+|citation\sneeded)\] | {SUPERSCRIPT}+ | \(\d+\)
+  | \^\w{{1,9}}\^ | \^\[[^\[\]]{{0,800}}\]
   | \]\([^)\s]{{0,2000}}\) | </\w+> | [*_~`]
   | [”’»›\]」』】] | [ \u00a0\u202f]» | ["'“‘«](?!\w)
 """
@@ -41,7 +45,7 @@ _ADORNMENT = re.compile(
 _IN_BRACKETS = r"[^()\[\]]{1,200}"
 _LEAD = (
     r"see|also|cf|after|from|in|quoted|qtd|cited|as|adapted|source|based|on|emphasis|added|mine|original|italics|my|our"
-    r"|translation|trans|vgl|siehe|nach|zit|aus|dazu|voir|cité|citée|par|dans|d[’']après|véase|veáse|ver|citado|cit|por|"
+    r"|translation|trans|vgl|siehe|nach|zit|aus|dazu|voir|cité|citée|par|dans|personal|communication|pers|comm|interview|d[’']après|véase|veáse|ver|citado|cit|por|"
     r"según|cfr|vid|en|press|forthcoming|im|Druck|prensa|presse|paraître|à|prep|draft"
 )
 _LINK = (
@@ -57,7 +61,7 @@ _UNDATED = (
 )
 _SOURCE = re.compile(
     rf"""
-    (?= [^\W\d_].*\d | .*\d{{4}} | \d+\s?[-–]\s?\d | .*(?:{_UNDATED}|\bin\spress|forthcoming|im\sDruck|emphasis))
+    (?= [“"]?[^\W\d_].*\d | .*\d{{4}} | \d+\s?[-–]\s?\d | .*(?:{_UNDATED}|\bin\spress|forthcoming|im\sDruck|emphasis))
     (?: (?i:{_UNDATED}) | (?i:(?:{_LEAD}|{_PLACE})\b) | (?:{_LINK})\b
       | [^\W\d_a-z][\w'’-]* | \d+(?:[.:]\d+)*[a-z]?\b | “[^”]*” | "[^"]*"
       | [\s,;:&/–—.§=+-] )++  # possessive: what is no source is told in one go

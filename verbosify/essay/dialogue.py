@@ -12,7 +12,7 @@ _ENDS_SPEECH = re.compile(rf"({STOP}+|[—–-])[ \u00a0\u202f]?[\"'”’»›�
 _NAME = r"[^\W\d_a-z][\w'’-]*"
 _TITLE = r"(?:Mr|Mrs|Ms|Mx|Dr|Prof|St|Capt|Col|Lt|Sgt|Rev)\.?"
 _SPEAKER = re.compile(
-    rf"\s+(?:(?:old|young|little|poor|dear)\s)?({_TITLE}\s{_NAME}|{_NAME})((?:\s{_NAME})*)(?:\s(?:and|&)\s{_NAME})?\s"
+    rf"\s+(?:(?:old|young|little|poor|dear)\s)?({_TITLE}\s{_NAME}|{_NAME})((?:\s{_NAME})*)(?:(?<=[’']s)\s\w+|(?<=s[’'])\s\w+)?(?:\s(?:and|&)\s{_NAME})?\s"
 )
 _SAID = re.compile(
     "(?:said|says|asked|asks|cried|shouted|whispered|replied|yelled|muttered|murmured|exclaimed|demanded|added|repeated"

@@ -22,7 +22,7 @@ ShortParagraphs = Literal["keep", "skip"]
 
 _LINE_BREAKS = re.compile(r"[\n\r]+")
 # A raised number is a note after punctuation or a whole word, but a power after a unit or a variable: 40 m², x².
-_NOTE = re.compile(rf"\s?{CITATION}|(?:(?<=[^\w\s])|(?<=[^\W\d_]{{3}})){SUPERSCRIPT}+(?!\w)")
+_NOTE = re.compile(rf"\s?{CITATION}|\^\[[^\[\]]*\]|(?:(?<=[^\w\s])|(?<=[^\W\d_]{{3}})){SUPERSCRIPT}+(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)

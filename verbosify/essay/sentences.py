@@ -46,15 +46,22 @@ _OVERLOOKED = re.compile(
   | \b \w{2,} \. [a-z]{2,4} \. (?=\s)
   | \d \s? (?:[mckdn]?m|[mk]?g|m?s|min|ft|in|lb|oz|mi|[mc]?l|[kMGT]?(?:B|Hz|W|V)) \. (?=\s+[^\W\d_a-z])
   | (?<=[\u0370-\u03ff\u1f00-\u1fff]) ; (?=\s)
+  | (?<![\d.,]) [12]\d{3} \. (?=\s+\d)
+  | (?<=[^\W\d_A-Z]{4}) [.!?] \d{1,3} (?=\s+[“"‘]?[^\W\d_a-z])
   | (?<=[^\W\d_]{3}) [.!?] (?=\s+ (?:\d{1,2}|[a-z]) [.)] \s)
     """,
     re.VERBOSE,
 )
 """Stops that libraries overlook: an ellipsis or a broken-off quotation before a new word, one after a file's name or
-a unit, Greek's question mark, one before an enumerator."""
+a unit or a year, Greek's question mark, one before the number of a note or before an enumerator."""
 
 _ENUMERATOR = r"(?:§\s?)?(?:\d{1,3}(?:\.\d{1,3})*|[ivxlc]{1,6}|[IVXLC]{1,6}|[^\W\d_])[.)°]{1,2}º?"
-_ENUMERATOR_ALONE = re.compile(rf"[*_(]*{_ENUMERATOR}[*_]*")
+_COUNTED = (
+    r"(?:steps?|rules?|points?|parts?|items?|reasons?|questions?|tips?|lessons?|chapters?|sections?|exercises?|schritt|regel"
+    r"|punkt|teil|grund|frage|kapitel|aufgabe|étape|règle|point|partie|raison|chapitre|exercice|paso|regla|punto|parte"
+    r"|razón|pregunta|capítulo|ejercicio)\s"
+)
+_ENUMERATOR_ALONE = re.compile(rf"[*_(]*(?:(?i:{_COUNTED})\d{{1,3}}\.|{_ENUMERATOR})[*_]*")
 _ENUMERATOR_WITHIN = re.compile(r"[:;,—–(]\s+[*_]*(?:\d{1,2}|[a-z]|[ivx]{1,4}|[IVX]{1,4})\.[*_]*$")
 _NUMBER_LAST = re.compile(r"(?:^|\s)\d{1,3}\.$")
 _FIRST_WITHIN = re.compile(r"\s1\.$")
