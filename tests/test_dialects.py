@@ -27,6 +27,7 @@ MACHINE = [
     "{#words .lead key=value}", "{::options words='x' /}", "import Words from './x.js'\nimport {Y} from \"y\"",
     "export const words = {\n  b: 1,\n}", "export default Words", "<Chart words={[1, 2]} />", "<Words\n  a={1}\n/>", "[TOC]",
     "[[_TOC_]]", "<% tp.words() %>", ":::", "*[HTML]: Hyper words",
+    "import {\n  Words,\n  B,\n} from 'x'", "import Words, {\n  B } from 'x'",
 ]  # fmt: skip
 APART = [
     "{% highlight py %}\nwords(1)\n\nmore\n{% endhighlight %}", "{% raw %}\nWords here.\n\nMore.\n{% endraw %}",
@@ -36,7 +37,7 @@ APART = [
     "\\[\nx = y\n\nz\n\\]", "<Callout type={1}>\n\nWords within.\n\n</Callout>", "!!! note\n    Words within.\n\n    More.",
     "+---+---+\n| a | b |\n+===+===+\n| c | words |\n+---+---+", "  Right     Left\n-------  -------\n     12    words",
     "-----------------------\n First   Second\n------- ---------------\n  a     words here\n\n  b     other words\n-----------------------", "| a line of verse\n| another one", "Term\n:   its words", "Table: The words of it.",
-    "a | b\n--|--\n1 | words",
+    "a | b\n--|--\n1 | words", "![words]({{ site.url }}/a.png)", "(@) Words. They are few.\n(@two) More.",
 ]  # fmt: skip
 
 
@@ -64,6 +65,9 @@ def test_what_is_set_apart_stays_in_a_text_to_read(source: str) -> None:
         ("It was far.{: .lead} We left. ^block-id", ["It was far.", "We left."]),
         ("We ![[map.png]] left, \\noindent and <% x %> slept.", ["We left, and slept."]),
         ("We saw [[Boats|the boats]] and [[Sea]].", ["We saw the boats and Sea."]),
+        ('We saw [*two* boats]({{< ref "b.md" >}}) [at sea]({{ "/a" | url }}).', ["We saw two boats at sea."]),
+        ("We left ![a map]({% link map.png %}) at dawn.", ["We left  at dawn."]),
+        ("We left.^[See Hale. She knows.] It was late.", ["We left.", "It was late."]),
         ("A lead line.\n{: .lead #first}", ["A lead line."]),
         ("#boats #sea\nWe left.", ["We left."]),
     ],

@@ -205,3 +205,11 @@ def test_extensions_find_nothing_to_link_in_escaped_text() -> None:
     assert escape_markdown("https://a.example www.b.example c@d.example") == (
         r"https\://a.example www\.b.example c\@d.example"
     )
+
+
+def test_two_tags_for_a_line_break_end_a_paragraph() -> None:
+    def paragraphs(text: str) -> list[str]:
+        return [text[block.start : block.end] for block in markdown_blocks(text) if block.kind == "paragraph"]
+
+    assert paragraphs("We row.<br><br />\n<BR>It rains.<br>\n") == ["We row.", "It rains.<br>"]
+    assert paragraphs("We `row<br><br>` it.") == ["We `row<br><br>` it."]

@@ -62,7 +62,7 @@ _MACHINE_LINE = re.compile(
     re.IGNORECASE,
 )
 _IMPORT = re.compile(
-    r"import\s+(?:[\w*{][^;'\"]*\sfrom\s+)?['\"]|export\s+(?:default|const|let|var|function|async|class|\{|\*)"
+    r"import\s+(?:(?:[\w*{][^;'\"]*\sfrom\s+)?['\"]|(?:\w+\s*,\s*)?\{[^}]*$)|export\s+(?:default|const|let|var|function|async|class|\{|\*)"
 )
 _FENCE = re.compile(r" {0,3}(?P<mark>`{3,}(?=[^`]*$)|~{3,})")
 _DIV = re.compile(r" {0,3}:{3,}[ \t]*(?P<name>\S.*)?$")
@@ -72,7 +72,7 @@ _LIQUID_TEXT = frozenset(("if", "unless", "for", "case", "while", "with", "block
 _SHORTCODE = re.compile(r"\s*\{\{(?P<kind>[<%])\s*(?P<name>[a-zA-Z][\w/-]*)")
 _ENVIRONMENT = re.compile(r" {0,3}\\begin\{(?P<name>[^}\n]+)\}")
 _FORMULA = re.compile(r" {0,3}(?P<mark>\$\$|\\\[)")
-_COMPONENT = re.compile(r" {0,3}<(?P<name>[A-Z][\w.]*)(?=[\s/>]|$)")
+_COMPONENT = re.compile(r" {0,3}<(?P<name>[A-Z][A-Z\d.]*[a-z][\w.]*)(?=[\s/>]|$)")
 _GRID = re.compile(r" {0,3}\+(?:[-=:]+\+)+[ \t]*$")
 _COLUMNS = re.compile(r"[ \t]*-{2,}(?:[ \t]+-{2,})+[ \t]*$")
 _RULE = re.compile(r"[ \t]*-{10,}[ \t]*$")

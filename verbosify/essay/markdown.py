@@ -29,23 +29,30 @@ References = dict[str, Any]
 
 _FOOTNOTE_OR_FORMULA = re.compile(r"\s*(?:\[\^[^\]\s]+\]:|\$\$)")
 _MAYBE_WORDLESS = re.compile(r"\s*(?:!\[|\[[!\[]|<|\{|\\)")
-_NOT_PROSE = re.compile(  # a table, verses, a definition, a caption
-    r"\s*(?:\|.*(?:[\r\n]+[ \t]*\|.*)*$|[^\r\n]+[\r\n]+[ \t]*[:~][ \t]{1,3}\S|(?:Table|Figure|Listing)?:[ \t])"
+_NOT_PROSE = re.compile(  # a table, verses, an example, a definition, a caption
+    r"\s*(?:\|.*(?:[\r\n]+[ \t]*\|.*)*$|\(@[\w-]*\)[ \t]"
+    r"|[^\r\n]+[\r\n]+[ \t]*[:~][ \t]{1,3}\S|(?:Table|Figure|Listing)?:[ \t])"
 )
-_WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|\n]*\|)?(?P<words>[^\[\]|\n]*[^\W\d][^\[\]|\n]*)\]\](?!\()")
+_WIKI_LINK = re.compile(  # [[Page|words]], and [words]({{< ref "page.md" >}}), a picture too
+    r"\[\[(?:[^\[\]|\n]*\|)?(?P<words>[^\[\]|\n]*[^\W\d][^\[\]|\n]*)\]\](?!\()"
+    r"|!?\[(?P<label>[^\[\]\n]*)\]"
+    r"\([^\s(){}]*(?:\{\{[^{}\n]{0,300}\}\}|\{%[^{}\n]{0,300}%\})[^(){}\n]*\)"
+)
+_DELIMITERS = re.compile(r"(?<!\w)[*_`]+|[*_`]+(?!\w)")
 _SPACE_GOES = frozenset(("", *" \t\n.,;:!?)]}”’»…"))
 NUMBER_LABEL = re.compile(r"\^?\d+(?:\s?[,–-]\s?\d+)*")  # of a link that is the mark of a note
 _OPENING_BRACKET = re.compile(r"!?\[")
 _MARKS = re.compile(r"[\\\[\]*_`<>~&]")
 _LONG_ENOUGH = 200  # characters: a shorter paragraph may be all links and emphasis
 _LONGEST_LABEL = 10_000  # characters of a link's words up to the first bracket that closes; more is no link
+_BREAKS = re.compile(r"(?:<br\s*/?>\s*){2,}", re.IGNORECASE)
 _LINE_BREAK_TAG = re.compile(r"<br\b", re.IGNORECASE)
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _MARKUP = re.compile(
     r"""
     [\\`*_{}\[\]<>|~$^@]                                      # wherever they stand
-  | %(?=%) | (?<=%)%                                          # Obsidian's comments
+  | %(?=%) | (?<=%)% | ^%                                     # Obsidian's comments, Pandoc's title
   | &(?=\#?\w) | :(?=//) | (?<=\bwww)\. | (?<==)= | (?<=^)=   # before something
   | ^[-+:](?=[-+\s]|$) | ^\#{1,6}(?=\s|$) | (?<=^\d)[.)] | (?<=^\d\d)[.)] | (?<=^\d\d\d)[.)] # at the start of a line
     """,
@@ -99,7 +106,7 @@ def _blocks(text: str, spans: Sequence[tuple[int, int]], machine: set[int], apar
         if token.type == "heading_open":
             blocks += _block("heading", text, spans[top:bottom], level=int(token.tag[1:]))
         elif token.type == "paragraph_open" and not _is_wordless(text[spans[top][0] : spans[bottom - 1][1]]):
-            blocks += _block("paragraph", text, spans[top:bottom])
+            blocks += _paragraphs(text, spans[top:bottom])
         else:
             blocks += _block("verbatim", text, spans[top:bottom])
     skip(len(spans))
@@ -243,7 +250,9 @@ def _wiki_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - mark
     if match is None:
         return False
     if not silent:
-        state.push("text", "", 0).content = match["words"]
+        label = _DELIMITERS.sub("", match["label"] or "")
+        shown = f"[{label}]" if label and match[0].startswith("!") else label
+        state.push("text", "", 0).content = match["words"] or shown
     state.pos = match.end()
     return True
 
@@ -265,6 +274,15 @@ def _block(kind: BlockKind, text: str, spans: Sequence[tuple[int, int]], level: 
         piece = text[start:end]
         start, end = start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
     return [Block(kind, start, end, level)]
+
+
+def _paragraphs(text: str, spans: Sequence[tuple[int, int]]) -> list[Block]:
+    """A paragraph, cut where two tags for a line break stand for the end of one."""
+    start, end = spans[0][0], spans[-1][1]
+    cuts = [] if "`" in text[start:end] else [match.span() for match in _BREAKS.finditer(text, start, end)]
+    edges = [start, *(edge for cut in cuts for edge in cut), end]
+    pieces = zip(edges[::2], edges[1::2], strict=True)
+    return [block for piece in pieces for block in _block("paragraph", text, [piece])]
 
 
 def _noting(name: str, rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, bool], bool]:
@@ -309,7 +327,7 @@ def _piece(source: str, mark: _Mark, following: Sequence[_Mark]) -> Segment | No
                 "text" if source[mark.start : mark.end].lstrip().startswith(("{%", "{{", "<%", "\\", "!")) else "close"
             )
         case "wiki_link" if token:
-            text = token.content
+            text = "" if source.startswith("!", mark.start) else token.content
         case "link_open" | "image":
             kind = "open"
         case "link_close":
