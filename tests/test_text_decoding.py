@@ -26,6 +26,12 @@ def test_a_guess_is_told() -> None:
     assert notices[0].startswith("e.txt is not UTF-8: it is read as Windows-1252, which is a guess.")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_named(encoding: str) -> None:
+    with pytest.raises(TextError, match=r"^e\.txt seems to be UTF-16 without the mark .*: save it again as UTF-8\.$"):
+        decoded_text("We row. “It rains.”".encode(encoding), "e.txt", ACCEPTED, SUFFIXES)
+
+
 def test_what_may_be_given_instead_depends_on_who_asks() -> None:
     with pytest.raises(TextError, match=rf"^e\.txt is not a text file \(byte 1 is zero\): {ACCEPTED}\.$"):
         decoded_text(b"a\0b", "e.txt", ACCEPTED, SUFFIXES)

@@ -29,6 +29,8 @@ _OTHERS = (  # how files of other kinds begin
     (rb"PK\x03\x04", "a zip archive"),
     (rb"%!PS", "PostScript"),
 )
+_BEGINNING = 4096  # bytes
+_FEWEST = 8  # characters
 _SAMPLE = 256 * 1024  # bytes an encoding is guessed by
 _ODD_SHARE = 0.1  # of the characters beyond ASCII
 _FOREIGN_SHARE = 0.4  # of the letters
@@ -72,6 +74,8 @@ def _characters(source: bytes, name: str, accepted: str) -> tuple[str, tuple[str
             except UnicodeDecodeError as error:
                 place = error.start + len(mark)
                 raise TextError(f"{name} is damaged {title} (see byte {place}): save it again as UTF-8.") from error
+    if _is_unmarked_utf_16(source):
+        raise TextError(f"{name} seems to be UTF-16 without the mark that says so: save it again as UTF-8.")
     if b"\0" in source:
         raise TextError(f"{name} is not a text file (byte {source.index(0)} is zero): {accepted}.")
     try:
@@ -84,6 +88,13 @@ def _characters(source: bytes, name: str, accepted: str) -> tuple[str, tuple[str
         text, encoding = guess
         told = f"{name} is not UTF-8: it is read as {encoding}, which is a guess."
         return text, (f"{told} If letters look wrong, save it again as UTF-8.",)
+
+
+def _is_unmarked_utf_16(source: bytes) -> bool:
+    """Whether nearly every other byte of the beginning is zero, and hardly another, as in UTF-16 of Latin letters."""
+    halves = [source[first:_BEGINNING:2] for first in (0, 1)]
+    least, most = sorted(half.count(0) for half in halves)
+    return len(halves[1]) >= _FEWEST and least * 20 < most and most * 2 > len(halves[1])
 
 
 def _is_mostly_utf_8(source: bytes) -> bool:

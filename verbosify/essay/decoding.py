@@ -17,7 +17,10 @@ _MARKUP = (
     (r"\{\\rtf", "RTF"),
     (r"MIME-Version:|Content-Type:\s*multipart/|From: <Saved by", "a saved web page or mail (MIME)"),
 )
-_TAG = r"(?:p|div|span|h[1-6]|title|style|table|article|section|center|font)"
+_TAG = (
+    r"(?:p|div|span|h[1-6]|title|style|table|article|section|center|font|ul|ol|dl|b|i|u|em|strong|a|blockquote|header|main"
+    r"|nav|pre|form|svg|link|script)"
+)
 _HTML_FRAGMENT = re.compile(rf"<(?:meta|{_TAG})\b[^<>]*>", re.IGNORECASE)
 _CLOSING_TAG = re.compile(rf"</{_TAG}>", re.IGNORECASE)
 _LOOKED_AT = 4096  # characters of the beginning
