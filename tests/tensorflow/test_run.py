@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
-from tests.commands import Commands
+import pytest
+
+from tests.commands import CHECKPOINTS
 from tests.speaking_model import ESSAY
+from verbosify import cli
 
 
-def test_an_essay_is_verbosified_from_a_run_of_gpt_2_simple(commands: Commands, trained: Path, tmp_path: Path) -> None:
+def test_an_essay_is_verbosified_from_a_run_of_gpt_2_simple(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process, which has TensorFlow loaded."""
     essay = tmp_path / "quay.md"
     essay.write_text(ESSAY, encoding="utf-8")
     piece = tmp_path / "piece"
+    options = ["--engine", "tensorflow", "--recipe", "passage", "--samples", "4", "--most-samples", "8"]
+    arguments = ["run", str(essay), "--model", str(trained), *options, "--length", "40", "--out", str(piece)]
+    monkeypatch.setenv("VERBOSIFY_CHECKPOINTS", str(CHECKPOINTS))
+    monkeypatch.setattr(sys, "argv", ["verbosify", *arguments])
 
-    done = commands.run(
-        "run",
-        essay,
-        "--model",
-        trained,
-        "--engine",
-        "tensorflow",
-        "--recipe",
-        "passage",
-        "--samples",
-        4,
-        "--length",
-        40,
-        "--out",
-        piece,
-    )
+    with pytest.raises(SystemExit) as end:
+        cli.main()
 
-    assert done.code == 0, done.err
+    assert not end.value.code
     record = json.loads((piece / "piece.json").read_text(encoding="utf-8"))
     assert record["model"]["engine"] == "tensorflow"
     assert record["model"]["versions"].keys() >= {"tensorflow", "gpt-2-simple"}

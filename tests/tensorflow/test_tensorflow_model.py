@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests import tiny_models
 from tests.conformance import PASSAGE, PROMPT
 from verbosify.errors import ModelError
 from verbosify.models.loading import load_model
 from verbosify.models.settings import RECIPES, SamplingSettings
 from verbosify.models.tensorflow import graph as tensorflow_graph
+from verbosify.models.training.saving import ACCOUNT
 
 ENGINES = """
 from pathlib import Path
@@ -50,13 +51,13 @@ def python(*arguments: str) -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
-def test_thirty_overfits_leave_the_graph_and_the_memory_as_they_were(engines: dict[str, Any]) -> None:
+def test_twenty_overfits_leave_the_graph_and_the_memory_as_they_were(engines: dict[str, Any]) -> None:
     model = engines["tensorflow"]
     operations = len(model._graph.graph.get_operations())
     settings = [SamplingSettings(n=n, length=length, top_k=0, top_p=p) for n, length, p in ((2, 30, 1.0), (3, 20, 0.9))]
     sizes = []
 
-    for number in range(30):
+    for number in range(20):
         with model.overfit(PASSAGE, replace(RECIPES["passage"], learning_rate=1e-4 * (number + 1))):
             model.sample(PROMPT, settings[number % 2])
         gc.collect()
@@ -64,12 +65,12 @@ def test_thirty_overfits_leave_the_graph_and_the_memory_as_they_were(engines: di
 
     assert model._graph.graph.finalized
     assert len(model._graph.graph.get_operations()) == operations
-    assert sizes[-1] - sizes[9] < 20e6  # twenty overfits, of which each has used more
+    assert sizes[-1] - sizes[7] < 12e6  # twelve overfits, of which each has used more
 
 
-@pytest.mark.parametrize("order", [("torch", "tensorflow"), ("tensorflow", "torch")])
-def test_the_engines_work_in_one_process_whichever_is_loaded_first(trained: Path, order: tuple[str, str]) -> None:
-    assert python("-c", ENGINES, str(trained), *order) == "same\n"
+def test_the_engines_work_in_one_process_also_when_pytorch_is_loaded_second(trained: Path) -> None:
+    """All other tests here load it first."""
+    assert python("-c", ENGINES, str(trained), "tensorflow", "torch") == "same\n"
 
 
 def test_importing_verbosify_imports_no_engine() -> None:
@@ -105,9 +106,12 @@ def test_settings_that_its_sampler_has_not_need_pytorch(
             ask(PROMPT, settings)
 
 
-def test_a_model_of_another_family_is_refused(tmp_path: Path) -> None:
+def test_a_model_of_another_family_is_refused(speaking_model: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(speaking_model, tmp_path / "llama")
+    (folder / "config.json").write_text('{"model_type": "llama"}')
+
     with pytest.raises(ModelError, match="know GPT-2 only"):
-        load_model(tiny_models.write_llama(tmp_path / "llama"), engine="tensorflow")
+        load_model(folder, engine="tensorflow")
 
 
 def test_tokens_beyond_the_vocabulary_are_skipped_in_decoding(engines: dict[str, Any]) -> None:
@@ -119,9 +123,8 @@ def test_tokens_beyond_the_vocabulary_are_skipped_in_decoding(engines: dict[str,
 def test_an_overfit_of_other_weights_is_not_redone(engines: dict[str, Any], tmp_path: Path) -> None:
     model = engines["tensorflow"]
     with model.overfit(PASSAGE) as overfit:
-        overfit.save(tmp_path / "run1", "openai")
-        overfit.save(tmp_path / "kept", "recipe")
-    other = load_model(tmp_path / "run1", engine="tensorflow")
+        account = overfit.save(tmp_path / "kept", "recipe") / ACCOUNT
+    account.write_text(account.read_text().replace(model.card.weights_sha256, "0" * 64))
 
-    with pytest.raises(ModelError, match="holds an overfit of run1 with weights"), other.redo(tmp_path / "kept"):
+    with pytest.raises(ModelError, match="holds an overfit of run1 with weights 000"), model.redo(tmp_path / "kept"):
         pass
