@@ -1,4 +1,4 @@
-"""Command lines in processes of their own, without the seconds that each would spend on imports.
+"""Command lines, most of them in processes of their own, without the seconds that each would spend on imports.
 
 One process imports what is slow and then forks for every command, so that a command can be timed, limited, interrupted
 or killed as any other. A command may be told to send itself a signal on entering or leaving a function: a moment that no
@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 ROOT = Path(__file__).parent.parent
 CHECKPOINTS = Path(os.environ.get("VERBOSIFY_CHECKPOINTS", ROOT / "checkpoints"))
@@ -52,6 +52,18 @@ class Result:
     def lines(self) -> list[dict[str, Any]]:
         """The output of a command with `--json`."""
         return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Said(NamedTuple):
+    """The result of a command in the process of the tests."""
+
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Said]
+"""Runs the command line in the process of the tests."""
 
 
 @dataclass(frozen=True)

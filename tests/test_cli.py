@@ -7,13 +7,12 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.commands import CHECKPOINTS, ROOT, Commands, Moment
+from tests.commands import CHECKPOINTS, ROOT, Call, Commands, Moment
 from tests.speaking_model import ESSAY, PASSAGES
 from tests.test_language import PARAGRAPHS
 from verbosify import cli
@@ -21,24 +20,6 @@ from verbosify.essay.reading import read_essay
 from verbosify.essay.writing import write_essay
 from verbosify.models.store.catalog import CATALOG
 from verbosify.piece import Pick, Piece
-
-Call = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
-    """Run the command line in this process, in a folder of its own: exit code, output, errors."""
-    monkeypatch.setenv("VERBOSIFY_CHECKPOINTS", str(CHECKPOINTS))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["verbosify", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(end.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

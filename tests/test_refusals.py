@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands import ROOT, Commands, Result
+from tests.commands import ROOT, Call, Commands, Result, Said
 from tests.pieces import put
 from tests.speaking_model import ESSAY, harbour_sentences
 
@@ -42,7 +42,7 @@ def finished(commands: Commands, speaking_model: Path, tmp_path_factory: pytest.
     return folder
 
 
-def assert_refused(result: Result, *words: str) -> None:
+def assert_refused(result: Result | Said, *words: str) -> None:
     assert result.code == 2, result
     assert result.out == ""
     assert result.err.count("\n") == 1, result.err
@@ -73,27 +73,28 @@ ESSAYS: dict[str, tuple[str, bytes | None, str]] = {
 
 @pytest.mark.parametrize(("name", "content", "reason"), ESSAYS.values(), ids=ESSAYS.keys())
 def test_an_essay_that_is_none_is_refused(
-    name: str, content: bytes | None, reason: str, commands: Commands, speaking_model: Path, tmp_path: Path
+    name: str, content: bytes | None, reason: str, call: Call, speaking_model: Path, tmp_path: Path
 ) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
 
-    result = commands.run("run", tmp_path / name, "--out", tmp_path / "piece", "--model", speaking_model, *SHORT)
+    result = call("run", tmp_path / name, "--out", tmp_path / "piece", "--model", speaking_model, *SHORT)
 
     assert_refused(result, reason)
     assert not (tmp_path / "piece").exists()
 
 
-def test_a_folder_is_no_essay(commands: Commands, tmp_path: Path) -> None:
-    assert_refused(commands.run("run", tmp_path), "is a folder", "name a file in it")
+def test_a_folder_is_no_essay(call: Call, tmp_path: Path) -> None:
+    assert_refused(call("run", tmp_path), "is a folder", "name a file in it")
 
 
-def test_an_essay_without_a_passage_is_refused_before_a_model_is_fetched(commands: Commands, tmp_path: Path) -> None:
+def test_an_essay_without_a_passage_is_refused_before_a_model_is_fetched(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERBOSIFY_CHECKPOINTS", str(tmp_path / "none"))
     (tmp_path / "headings.md").write_text("# One\n")
 
-    result = commands.run("run", tmp_path / "headings.md", env={"VERBOSIFY_CHECKPOINTS": str(tmp_path / "none")})
-
-    assert_refused(result, "no paragraph")
+    assert_refused(call("run", tmp_path / "headings.md"), "no paragraph")
 
 
 # What is asked for
@@ -131,11 +132,11 @@ OPTIONS: dict[str, tuple[tuple[object, ...], str]] = {
 
 @pytest.mark.parametrize(("options", "reason"), OPTIONS.values(), ids=OPTIONS.keys())
 def test_an_option_outside_its_range_is_refused(
-    options: tuple[object, ...], reason: str, commands: Commands, speaking_model: Path, essay: Path, tmp_path: Path
+    options: tuple[object, ...], reason: str, call: Call, speaking_model: Path, essay: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "piece"
 
-    result = commands.run("run", essay, "--out", out, "--model", speaking_model, *SHORT, *options, cwd=tmp_path)
+    result = call("run", essay, "--out", out, "--model", speaking_model, *SHORT, *options)
 
     assert_refused(result, reason)
     assert not out.exists()
@@ -156,10 +157,8 @@ USAGE: dict[str, tuple[object, ...]] = {
 
 
 @pytest.mark.parametrize("arguments", USAGE.values(), ids=USAGE.keys())
-def test_a_command_line_that_makes_no_sense_is_told_how_it_is_used(
-    arguments: tuple[object, ...], commands: Commands
-) -> None:
-    result = commands.run(*arguments)
+def test_a_command_line_that_makes_no_sense_is_told_how_it_is_used(arguments: tuple[object, ...], call: Call) -> None:
+    result = call(*arguments)
 
     assert result.code == 2
     assert result.out == ""
@@ -178,19 +177,17 @@ PLACES: dict[str, str] = {
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
-def test_a_piece_that_cannot_be_put_there_is_refused(
-    place: str, commands: Commands, speaking_model: Path, essay: Path
-) -> None:
+def test_a_piece_that_cannot_be_put_there_is_refused(place: str, call: Call, speaking_model: Path, essay: Path) -> None:
     out = place.format(essay=essay)
 
-    result = commands.run("run", essay, "--out", out, "--model", speaking_model, *SHORT)
+    result = call("run", essay, "--out", out, "--model", speaking_model, *SHORT)
 
     assert_refused(result, out.removesuffix("/piece"), "choose another place")
     assert essay.read_text() == ESSAY
 
 
-def test_pages_that_cannot_be_put_there_are_refused(commands: Commands, finished: Path) -> None:
-    result = commands.run("site", finished / "piece", "--out", finished / "quay.md" / "site")
+def test_pages_that_cannot_be_put_there_are_refused(call: Call, finished: Path) -> None:
+    result = call("site", finished / "piece", "--out", finished / "quay.md" / "site")
 
     assert_refused(result, "cannot be written (Not a directory)")
 
@@ -313,7 +310,7 @@ def put_folder(piece: Path) -> None:
 
 @pytest.mark.parametrize("damage", [damage_head, damage_half, damage_middle, put_other_database, put_folder])
 def test_a_damaged_piece_is_refused_and_left_as_it_is(
-    damage: Any, commands: Commands, speaking_model: Path, finished: Path, tmp_path: Path
+    damage: Any, call: Call, speaking_model: Path, finished: Path, tmp_path: Path
 ) -> None:
     piece = tmp_path / "piece"
     shutil.copytree(finished / "piece", piece)
@@ -321,8 +318,8 @@ def test_a_damaged_piece_is_refused_and_left_as_it_is(
     before = contents(piece)
 
     results = [
-        commands.run("run", finished / "quay.md", "--out", piece, "--model", speaking_model, *SHORT),
-        commands.run("replay", piece, 1),
+        call("run", finished / "quay.md", "--out", piece, "--model", speaking_model, *SHORT),
+        call("replay", piece, 1),
     ]
 
     for result in results:
@@ -353,12 +350,12 @@ def recorded(piece: Path) -> list[str]:
     ],
 )
 def test_other_options_for_the_same_piece_are_refused_by_name(
-    options: tuple[object, ...], difference: str, commands: Commands, speaking_model: Path, finished: Path
+    options: tuple[object, ...], difference: str, call: Call, speaking_model: Path, finished: Path
 ) -> None:
     piece = finished / "piece"
     before = recorded(piece)
 
-    result = commands.run("run", finished / "quay.md", "--out", piece, "--model", speaking_model, *SHORT, *options)
+    result = call("run", finished / "quay.md", "--out", piece, "--model", speaking_model, *SHORT, *options)
 
     assert_refused(
         result, f"The piece in {piece} was made with different settings ({difference}", "choose another folder"
@@ -367,16 +364,16 @@ def test_other_options_for_the_same_piece_are_refused_by_name(
 
 
 def test_another_essay_or_another_split_for_the_same_piece_is_refused(
-    commands: Commands, speaking_model: Path, finished: Path, tmp_path: Path
+    call: Call, speaking_model: Path, finished: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "quay.md"
     other.write_text(ESSAY.replace("gulls", "terns"))
     split = tmp_path / "split.txt"
-    split.write_text(commands.run("sentences", finished / "quay.md").out.replace("gulls.\n", "gulls. "))
+    split.write_text(call("sentences", finished / "quay.md").out.replace("gulls.\n", "gulls. "))
     arguments = ("--out", finished / "piece", "--model", speaking_model, *SHORT)
 
-    assert_refused(commands.run("run", other, *arguments), "other essay; other passages")
-    assert_refused(commands.run("run", finished / "quay.md", *arguments, "--sentences", split), "other passages")
+    assert_refused(call("run", other, *arguments), "other essay; other passages")
+    assert_refused(call("run", finished / "quay.md", *arguments, "--sentences", split), "other passages")
 
 
 @pytest.mark.parametrize(
@@ -392,10 +389,8 @@ def test_another_essay_or_another_split_for_the_same_piece_is_refused(
         (("models", "get", "gpt5"), "There is no model called 'gpt5' to fetch"),
     ],
 )
-def test_what_is_not_there_is_refused(
-    arguments: tuple[object, ...], reason: str, commands: Commands, finished: Path
-) -> None:
-    result = commands.run(*(str(argument).format(finished) for argument in arguments))
+def test_what_is_not_there_is_refused(arguments: tuple[object, ...], reason: str, call: Call, finished: Path) -> None:
+    result = call(*(str(argument).format(finished) for argument in arguments))
 
     assert_refused(result, reason)
 
@@ -413,11 +408,11 @@ RECORDS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("content", RECORDS.values(), ids=RECORDS.keys())
-def test_a_corrupt_record_makes_no_page(content: bytes, commands: Commands, tmp_path: Path) -> None:
+def test_a_corrupt_record_makes_no_page(content: bytes, call: Call, tmp_path: Path) -> None:
     (tmp_path / "piece.json").write_bytes(content)
 
-    assert_refused(commands.run("site", tmp_path), "piece.json")
-    assert_refused(commands.run("site", tmp_path / "piece.json"), "piece.json")
+    assert_refused(call("site", tmp_path), "piece.json")
+    assert_refused(call("site", tmp_path / "piece.json"), "piece.json")
     assert [path.name for path in tmp_path.iterdir()] == ["piece.json"]
 
 
@@ -433,12 +428,12 @@ def test_a_corrupt_record_makes_no_page(content: bytes, commands: Commands, tmp_
     ],
 )
 def test_a_record_that_does_not_hold_together_makes_no_page(
-    place: str, value: Any, commands: Commands, finished: Path, tmp_path: Path
+    place: str, value: Any, call: Call, finished: Path, tmp_path: Path
 ) -> None:
     data = json.loads((finished / "piece" / "piece.json").read_text())
     (tmp_path / "piece.json").write_text(json.dumps(put(data, place, value)))
 
-    assert_refused(commands.run("site", tmp_path, "--out", tmp_path / "site"), "piece.json is wrong at")
+    assert_refused(call("site", tmp_path, "--out", tmp_path / "site"), "piece.json is wrong at")
     assert not (tmp_path / "site").exists()
 
 

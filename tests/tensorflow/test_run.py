@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
-import pytest
-
-from tests.commands import CHECKPOINTS
+from tests.commands import Call
 from tests.speaking_model import ESSAY
-from verbosify import cli
 
 
-def test_an_essay_is_verbosified_from_a_run_of_gpt_2_simple(
-    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_essay_is_verbosified_from_a_run_of_gpt_2_simple(call: Call, trained: Path, tmp_path: Path) -> None:
     """In this process, which has TensorFlow loaded."""
     essay = tmp_path / "quay.md"
     essay.write_text(ESSAY, encoding="utf-8")
     piece = tmp_path / "piece"
     options = ["--engine", "tensorflow", "--recipe", "passage", "--samples", "4", "--most-samples", "8"]
-    arguments = ["run", str(essay), "--model", str(trained), *options, "--length", "40", "--out", str(piece)]
-    monkeypatch.setenv("VERBOSIFY_CHECKPOINTS", str(CHECKPOINTS))
-    monkeypatch.setattr(sys, "argv", ["verbosify", *arguments])
 
-    with pytest.raises(SystemExit) as end:
-        cli.main()
+    code, _, err = call("run", essay, "--model", trained, *options, "--length", 40, "--out", piece)
 
-    assert not end.value.code
+    assert code == 0, err
     record = json.loads((piece / "piece.json").read_text(encoding="utf-8"))
     assert record["model"]["engine"] == "tensorflow"
     assert record["model"]["versions"].keys() >= {"tensorflow", "gpt-2-simple"}
