@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +14,9 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
+
+from tests.chromium import chromium
 
 ROOT = Path(__file__).parent.parent.parent
 _SETTINGS = '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}'
@@ -90,9 +91,7 @@ def _await(address: str, log: Path, patience: float = 120.0) -> None:
 @contextmanager
 def browser_page(width: int, height: int) -> Iterator[Page]:
     """A page of a real browser, which may ask nobody but this computer."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with chromium() as browser:
         context = browser.new_context(viewport={"width": width, "height": height})
         context.route("**/*", lambda route: route.continue_() if "//127.0.0.1" in route.request.url else route.abort())
         page = context.new_page()
@@ -103,7 +102,6 @@ def browser_page(width: int, height: int) -> Iterator[Page]:
         finally:
             if pictures := os.environ.get("VERBOSIFY_PICTURES"):
                 page.screenshot(path=Path(pictures) / "last.png")
-            browser.close()
 
 
 def open_notebook(page: Page, address: str, name: str) -> None:
