@@ -8,12 +8,13 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
-MEASURED = ("per-passage", "roofline", "scaling", "portfolio", "sessions", "tricks", "fidelity")
+MEASURED = ("per-passage", "roofline", "scaling", "portfolio", "sessions", "processors", "tricks", "fidelity")
 
 
 def machine() -> dict[str, object]:
@@ -60,6 +61,7 @@ def measure(what: str, arguments: argparse.Namespace, work: Path) -> dict[str, A
     from benchmarks import portfolio, sessions
     from benchmarks.fidelity import losses_of_precision
     from benchmarks.per_passage import compare
+    from benchmarks.processors import overfits
     from benchmarks.roofline import rooflines
     from benchmarks.scaling import curves
     from benchmarks.tricks import gains
@@ -75,15 +77,16 @@ def measure(what: str, arguments: argparse.Namespace, work: Path) -> dict[str, A
     embedded = checkpoints_folder() / "smollm2-135m"
     if what == "scaling":
         return dict(curves(work, embedded if embedded.is_dir() else None, say))
-    if what in ("portfolio", "sessions"):
-        of_model = portfolio.costs if what == "portfolio" else sessions.costs
-        return dict(of_model(safetensors_folder(work, arguments.size), say))
     if what == "fidelity":
         return dict(losses_of_precision(embedded, ROOT / "essays" / "rovers.md", say))
-    folder = safetensors_folder(work, arguments.size)
-    if what == "tricks":
-        return dict(gains(folder, say))
-    return dict(rooflines(folder, say))
+    of_folder: dict[str, Callable[[Path, Callable[[str], None]], Mapping[str, Any]]] = {
+        "portfolio": portfolio.costs,
+        "sessions": sessions.costs,
+        "processors": overfits,
+        "tricks": gains,
+        "roofline": rooflines,
+    }
+    return dict(of_folder[what](safetensors_folder(work, arguments.size), say))
 
 
 def told(found: Any, depth: int = 0) -> str:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from tests.seeds import seeded
-from verbosify.models.pytorch import products
-from verbosify.models.pytorch.products import linear, multiply, multiply_transposed
+from verbosify.models.pytorch import choosing, products
+from verbosify.models.pytorch.products import WAYS, linear, multiply, usual_way, way_of, ways_for
 
 
 def random(*sizes: int, seed: int = 0) -> Tensor:
@@ -21,13 +25,42 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(products, "PIECE_COLUMNS", 11)
 
 
+@pytest.fixture
+def everything_is_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Small products are worth a choice too; the file that remembers them."""
+    monkeypatch.setattr(products, "WORTH_A_CHOICE", 0)
+    monkeypatch.setattr(choosing, "memory_file", lambda: tmp_path / "quickest.json")
+    products._quickest.cache_clear()
+    yield tmp_path / "quickest.json"
+    products._quickest.cache_clear()
+
+
 # Products
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("add", [False, True])
+@pytest.mark.parametrize(("a_lies", "b_lies"), [(False, False), (False, True), (True, False)])
+@pytest.mark.parametrize("rows", [1, 5, 6, 17])
+@pytest.mark.parametrize("columns", [1, 11, 12, 40])
+def test_in_every_way_a_product_is_the_product(
+    way: str, add: bool, a_lies: bool, b_lies: bool, rows: int, columns: int
+) -> None:
+    a = (random(7, rows).t() if a_lies else random(rows, 7)).float()
+    b = (random(columns, 7).t() if b_lies else random(7, columns)).float()
+    out = random(rows, columns, seed=1).float() if add else torch.full((rows, columns), torch.nan)
+    expected = a @ b + out if add else a @ b
+
+    WAYS[way](a, b, out, int(add))
+
+    torch.testing.assert_close(out, expected)
 
 
 @pytest.mark.usefixtures("small_pieces")
 @pytest.mark.parametrize("rows", [0, 1, 5, 6, 9, 17])
 @pytest.mark.parametrize("columns", [1, 5, 9, 11, 12, 40])
-def test_a_product_in_pieces_is_the_product(rows: int, columns: int) -> None:
+def test_the_usual_way_takes_any_numbers(rows: int, columns: int) -> None:
     a, b = random(rows, 7), random(columns, 7).t()
 
     torch.testing.assert_close(multiply(a, b), a @ b)
@@ -46,11 +79,63 @@ def test_a_product_is_written_where_it_is_asked_to_be(columns: int) -> None:
     assert not memory[16:].any()
 
 
-@pytest.mark.parametrize("columns", [2, 6, 13])
-def test_a_turned_product_sums_over_rows(columns: int) -> None:
-    a, b = random(10, 6), random(10, columns)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize(("rows", "columns"), [(4, 16384), (1024, 2), (1024, 2048)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_usual_way_is_one_of_those_that_are_tried(
+    dtype: torch.dtype, rows: int, columns: int, *, turned: bool
+) -> None:
+    a = torch.empty(2, rows, dtype=dtype).t() if turned else torch.empty(rows, 2, dtype=dtype)
+    b = torch.empty(2, columns, dtype=dtype)
 
-    torch.testing.assert_close(multiply_transposed(a, b), a.t() @ b)
+    assert usual_way(a, b) in ways_for(a, b)
+    assert len(ways_for(a, b)) == len(set(ways_for(a, b)))
+
+
+def test_in_float32_no_product_of_a_layer_is_cut() -> None:
+    a = torch.empty(1024, 2)
+
+    assert usual_way(a, torch.empty(2, 512)) == "whole"
+    assert set(ways_for(a, torch.empty(2, 512))) <= {"whole", "onednn"}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_a_choice_is_measured_once_and_remembered(
+    dtype: torch.dtype, everything_is_chosen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = random(600, 8).to(dtype), random(8, 8).to(dtype)
+
+    way = way_of(a, b)
+
+    assert way in ways_for(a, b)
+    (found,) = json.loads(everything_is_chosen.read_text(encoding="utf-8")).values()
+    assert list(found.values()) == [way]
+    products._quickest.cache_clear()
+    monkeypatch.setattr(choosing, "_measured", None)
+    assert way_of(a, b) == way
+    assert way_of(a[:520], b) == way  # of about as many rows
+
+
+@pytest.mark.usefixtures("everything_is_chosen", "small_pieces")
+@pytest.mark.parametrize("way", ["whole", "rows", "columns"])
+def test_the_way_that_is_remembered_is_taken(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+    kept = dict(WAYS) | {way: lambda a, b, out, _: (taken.append(way), torch.mm(a, b, out=out))}
+    monkeypatch.setattr(products, "WAYS", kept)
+    monkeypatch.setattr(products, "quickest", lambda *_, **__: way)
+    a, b = random(12, 4).bfloat16(), random(4, 12).bfloat16()
+
+    torch.testing.assert_close(multiply(a, b), a @ b)
+
+    assert taken == [way]
+
+
+def test_what_is_small_or_on_a_card_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "quickest", None)
+
+    assert way_of(torch.empty(8, 8), torch.empty(8, 8)) == "whole"
+    large = torch.empty(4096, 4096, device="meta", dtype=torch.bfloat16)
+    assert way_of(large, large) == "whole"
 
 
 # A linear map

@@ -1,40 +1,132 @@
-"""Matrix products for training in bf16 on a processor, in pieces that all its cores work on. Knows tensors alone.
+"""Matrix products for training on a processor, each in the way that is quickest there. Knows tensors alone.
 
-PyTorch leaves them to oneDNN, whose AMX kernels compute some shapes on one core: a product with as many rows as
-columns, or with very many columns, takes twice its time.
+PyTorch leaves products in bf16 to oneDNN, whose AMX kernels compute some shapes on one core: a product with as many
+rows as columns, or with very many columns, takes twice its time, unless it is cut. On processors without AMX a cut
+costs. Products in float32 PyTorch leaves to MKL, which on some processors is several times as slow as oneDNN.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from verbosify.models.pytorch.choosing import quickest
+from verbosify.models.pytorch.packing import can_pack
+
 PIECE_ROWS = 512
 PIECE_COLUMNS = 8192
+MEASURED_INNER = 4096
+"""Of longer sums so much is computed to tell which way is quickest."""
+WORTH_A_CHOICE = 2**25
+"""Multiplications; with fewer no way gains anything."""
+WORTHWHILE = {torch.bfloat16: 0.9, torch.float32: 0.75}
+"""Of the usual way's time: what another may take to be chosen. In float32 that should be rare: last bits change."""
+
+Way = Callable[[Tensor, Tensor, Tensor, int], None]
+"""a (rows, inner), b (inner, columns), out (rows, columns), beta: out becomes a @ b, and at beta 1 grows by it."""
 
 
-def multiply(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
-    """(rows, inner) @ (inner, columns), in pieces that oneDNN spreads over all cores."""
-    rows, columns = len(a), b.shape[1]
-    out = a.new_empty(rows, columns) if out is None else out
-    if columns > PIECE_COLUMNS:
-        for part, to in zip(torch.split(b, PIECE_COLUMNS, 1), torch.split(out, PIECE_COLUMNS, 1), strict=True):
-            torch.mm(a, part, out=to)
-    else:
-        size = rows if rows < columns else PIECE_ROWS
-        for part, to in zip(torch.split(a, size), torch.split(out, size), strict=True):
-            torch.mm(part, b, out=to)
+def multiply(a: Tensor, b: Tensor, out: Tensor | None = None, *, add: bool = False) -> Tensor:
+    """(rows, inner) @ (inner, columns), written to `out` if that is given, or added to what is there."""
+    out = a.new_empty(len(a), b.shape[1]) if out is None else out
+    WAYS[way_of(a, b)](a, b, out, int(add))
     return out
 
 
-def multiply_transposed(a: Tensor, b: Tensor) -> Tensor:
-    """a.T @ b: (rows, width), (rows, columns) -> (width, columns)"""
-    turned = a.t()
-    if b.shape[1] >= 2 * a.shape[1]:
-        turned = turned.contiguous()  # read so often, it is worth turning once
-    return torch.mm(turned, b)
+def way_of(a: Tensor, b: Tensor) -> str:
+    """By which of `WAYS` that product is computed here, which is measured once where it matters."""
+    usual, (rows, inner), columns = usual_way(a, b), a.shape, b.shape[1]
+    if a.device.type != "cpu" or a.dtype not in WORTHWHILE or rows * inner * columns < WORTH_A_CHOICE:
+        return usual
+    if is_transposed(a):
+        inner = _about(inner)
+    else:
+        rows = _about(rows)
+    turned = is_transposed(a), is_transposed(b)
+    return _quickest(rows, inner, columns, turned, a.dtype, usual, torch.get_num_threads())
+
+
+def _about(tokens: int) -> int:
+    """The next power of two: passages of about one length choose alike."""
+    return 1 << (tokens - 1).bit_length()
+
+
+def usual_way(a: Tensor, b: Tensor) -> str:
+    """The best one with AMX, and in float32 what PyTorch does: taken unless another is clearly quicker."""
+    (rows, _), columns = a.shape, b.shape[1]
+    if a.device.type != "cpu":
+        return "whole"
+    if is_transposed(a):
+        return "straight" if a.dtype == torch.bfloat16 and columns >= 2 * rows else "whole"
+    if columns > PIECE_COLUMNS:
+        return "columns"
+    return "rows" if a.dtype == torch.bfloat16 and rows >= columns and rows > PIECE_ROWS else "whole"
+
+
+def ways_for(a: Tensor, b: Tensor) -> list[str]:
+    """Those that may be quickest, the usual one among them."""
+    if a.dtype != torch.bfloat16:  # cuts gain nothing and would change last bits
+        return [usual_way(a, b), *["onednn"] * can_pack("cpu", a.dtype)]
+    likely = {
+        "whole": True,
+        "straight": is_transposed(a),
+        "rows": len(a) > PIECE_ROWS and not is_transposed(a),
+        "columns": b.shape[1] > PIECE_COLUMNS and not is_transposed(a),
+    }
+    return [way for way, may_be in likely.items() if may_be]
+
+
+@cache
+def _quickest(
+    rows: int, inner: int, columns: int, turned: tuple[bool, bool], dtype: torch.dtype, usual: str, _threads: int
+) -> str:
+    """Told by a product of that shape, or of a part of it that tells as much; `turned` are a and b."""
+    rows, inner, columns = min(rows, 2 * PIECE_COLUMNS), min(inner, MEASURED_INNER), min(columns, 2 * PIECE_COLUMNS)
+    a, b = _of_shape(rows, inner, dtype, turned[0]), _of_shape(inner, columns, dtype, turned[1])
+    out = a.new_zeros(rows, columns)
+    ways = {name: partial(WAYS[name], a, b, out, 0) for name in ways_for(a, b)}
+    lie = " ".join("turned" if each else "plain" for each in turned)
+    return quickest(f"{dtype} {rows} x {inner} x {columns} {lie}", usual, ways, share=WORTHWHILE[dtype])
+
+
+def _of_shape(rows: int, columns: int, dtype: torch.dtype, turned: object) -> Tensor:
+    return torch.ones((columns, rows), dtype=dtype).t() if turned else torch.ones((rows, columns), dtype=dtype)
+
+
+def _whole(a: Tensor, b: Tensor, out: Tensor, beta: int) -> None:
+    torch.addmm(out, a, b, beta=beta, out=out)
+
+
+def _straight(a: Tensor, b: Tensor, out: Tensor, beta: int) -> None:
+    _whole(a.contiguous(), b, out, beta)
+
+
+def _rows(a: Tensor, b: Tensor, out: Tensor, beta: int) -> None:
+    for part, to in zip(torch.split(a, PIECE_ROWS), torch.split(out, PIECE_ROWS), strict=True):
+        _whole(part, b, to, beta)
+
+
+def _columns(a: Tensor, b: Tensor, out: Tensor, beta: int) -> None:
+    for part, to in zip(torch.split(b, PIECE_COLUMNS, 1), torch.split(out, PIECE_COLUMNS, 1), strict=True):
+        _whole(a, part, to, beta)
+
+
+def _onednn(a: Tensor, b: Tensor, out: Tensor, beta: int) -> None:
+    product = torch.ops.mkldnn._linear_pointwise(a, b.t(), None, "none", [], "")
+    out.add_(product) if beta else out.copy_(product)
+
+
+WAYS: Mapping[str, Way] = {
+    "whole": _whole,
+    "straight": _straight,
+    "rows": _rows,
+    "columns": _columns,
+    "onednn": _onednn,
+}
 
 
 def is_transposed(matrix: Tensor) -> bool:
@@ -54,8 +146,9 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, weight)
-        y = multiply(x, weight.t())
-        return y if bias is None else y.add_(bias)
+        if bias is None:
+            return multiply(x, weight.t())
+        return multiply(x, weight.t(), bias.expand(len(x), -1).contiguous(), add=True)
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
@@ -65,5 +158,5 @@ class _Linear(torch.autograd.Function):
         for_x = multiply(slope, weight) if needs_x else None
         for_weight = None
         if needs_weight:  # laid out in memory as the weight is
-            for_weight = multiply_transposed(x, slope).t() if is_transposed(weight) else multiply_transposed(slope, x)
+            for_weight = multiply(x.t(), slope).t() if is_transposed(weight) else multiply(slope.t(), x)
         return for_x, for_weight, slope.sum(0) if needs_bias else None

@@ -49,7 +49,7 @@ class HeadLoss(torch.autograd.Function):
             if for_states is not None:
                 multiply(errors, head, out=for_states[start : start + rows])
             if for_head is not None:
-                torch.addmm(for_head, errors.t(), some, beta=min(start, 1), out=for_head)
+                multiply(errors.t(), some, out=for_head, add=start > 0)
         ctx.gradients = for_states, for_head
         return total / len(targets)
 
@@ -85,8 +85,7 @@ def _turn_to_errors(logits: Tensor, targets: Tensor, count: int, *, needed: bool
 def mean_loss(architecture: Architecture, weights: Mapping[str, Tensor], token_ids: Tensor) -> Tensor:
     """Mean cross-entropy, nats a token, of tokens 2..n given those before them."""
     head = weights["embedding"]
-    in_pieces = head.device.type == "cpu" and head.dtype == torch.bfloat16 and torch.is_grad_enabled()
-    project = plain_projections(weights, linear if in_pieces else functional.linear)
+    project = plain_projections(weights, linear if head.device.type == "cpu" else functional.linear)
     # The last token is read though nothing follows it: products of 1,024 rows are faster than those of 1,023.
     positions = torch.arange(len(token_ids), device=token_ids.device)
     states = hidden_states(architecture, weights, token_ids, positions, project, attend_causally)

@@ -1,0 +1,39 @@
+"""An overfit beside plain transformers' in the same precision, as this processor and as lesser ones would run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.per_passage import PASSAGE
+from benchmarks.processes import run_subject
+
+VARIABLES = ("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS")
+KINDS: dict[str, tuple[str, str, str] | None] = {
+    "as it is": None,
+    "AVX-512 with bf16, MKL up to AVX2": ("AVX512_CORE_BF16", "avx512", "AVX2"),
+    "AVX-512": ("AVX512_CORE", "avx512", "AVX512"),
+    "AVX2": ("AVX2", "avx2", "AVX2"),
+    "AVX2, MKL up to SSE4.2": ("AVX2", "default", "SSE4_2"),
+}
+"""Values of `VARIABLES`, which hold the libraries back; they cannot give them what the processor lacks."""
+WITH_BF16 = ("as it is", "AVX-512 with bf16, MKL up to AVX2")
+ROUNDS = 3
+
+
+def overfits(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
+    """Median seconds of both, taken in turn in one process, and how many times faster ours is, for each kind."""
+    from verbosify.models.pytorch.model import has_fast_bf16, pick_device
+
+    found = {}
+    for kind, values in KINDS.items():
+        variables = dict(zip(VARIABLES, values, strict=True)) if values else {}
+        for precision in ("fp32", "bf16"):
+            if precision == "bf16" and not (kind in WITH_BF16 and has_fast_bf16(pick_device("cpu"))):
+                continue
+            say(f"{kind}, {precision}")
+            arguments = [str(folder), precision, PASSAGE, "1024", str(ROUNDS)]
+            seconds = run_subject("overfit_subject", arguments, variables=variables).stages
+            ratio = {"ratio_overfit": seconds["transformers"] / seconds["verbosify"]}
+            found[f"{kind}, {precision}"] = seconds | ratio
+    return found
