@@ -69,9 +69,9 @@ def performance_page(found: dict[str, Any]) -> str:
         ),
         "## Processors",
         (
-            "An overfit (recipe `classic`) beside the same step by plain transformers in the same precision, in turn in "
-            "one process, on this processor and as lesser ones would run it: variables of oneDNN, PyTorch and MKL hold "
-            "the libraries back. How products are cut is measured once for each."
+            "An overfit (recipe `classic`) beside the same step by plain transformers in the same precision, in turn "
+            "in one process, on this processor and as lesser ones would run it: variables of oneDNN, PyTorch and MKL "
+            "hold the libraries back. The ways of products are measured once for each."
         ),
         _table(
             ("processor, precision", "transformers s", "verbosify s", "times faster"),

@@ -25,6 +25,8 @@ class Hub:
         announced: files as they are announced, where those that are sent are others.
         gated: whether its terms must be accepted first.
         cut_after: bytes of a body after which the line is cut, once for each number.
+        asked: the requests, method and path.
+        begun: where the weights that were asked for were to begin, in bytes.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -33,6 +35,7 @@ class Hub:
     gated: bool = False
     cut_after: list[int] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    begun: list[int] = field(default_factory=list)
     url: str = ""
 
     def take(self, folder: Path) -> None:
@@ -107,6 +110,8 @@ def serving_hub() -> Iterator[Hub]:
             self.end_headers()
             if head:
                 return
+            if len(body) > 20_000:
+                hub.begun.append(start)
             if hub.cut_after and len(body) > 20_000:
                 self.close_connection = True
                 self.wfile.write(body[start : start + hub.cut_after.pop(0)])
@@ -118,6 +123,7 @@ def serving_hub() -> Iterator[Hub]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hangs up is no news
     hub.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

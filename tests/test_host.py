@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +41,7 @@ from tests.conformance import (  # noqa: E402, F401
     test_sessions_that_cannot_be_are_refused,
 )
 from verbosify.errors import ModelError  # noqa: E402
-from verbosify.models.host import Guest, Host  # noqa: E402
+from verbosify.models.host import Guest, Host, guest_of  # noqa: E402
 from verbosify.models.loading import load_model  # noqa: E402
 from verbosify.models.protocol import LanguageModel  # noqa: E402
 
@@ -200,6 +201,22 @@ def test_what_cannot_wait_is_refused(speaking_model: Path) -> None:
 def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         Host(lambda: load_model(tmp_path / "nothing"))
+
+
+def test_a_host_of_one_guest_ends_with_it(speaking_model: Path) -> None:
+    guest = guest_of(load_model(speaking_model, precision="fp32"))
+    session, owner = guest.session(PROMPT), guest.host._thread
+    assert guest.score(PROMPT)
+
+    del guest
+    gc.collect()
+    assert owner.is_alive()
+    assert session.top(3)
+
+    del session
+    gc.collect()
+    owner.join(60)
+    assert not owner.is_alive()
 
 
 def test_a_closed_host_serves_nobody(speaking_model: Path) -> None:

@@ -132,10 +132,36 @@ def test_a_repository_with_nothing_but_a_pickle_is_read_as_data_after_saying_so(
     assert "pytorch_model.bin, a pickle: it is read as data alone" in notices[0]
 
 
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the hub's library write what has arrived by 1,000 bytes, rather than by 10 MB."""
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 1000)
+
+
+@pytest.mark.usefixtures("small_pieces")
 def test_a_fetch_that_was_cut_goes_on(hub: Hub) -> None:
     hub.cut_after = [15_000, 5_000]
 
     assert get_model("maker/tiny").name == COMMIT
+    assert hub.begun == [0, 15_000, 20_000]
+
+
+def test_a_fetch_that_broke_off_keeps_the_files_that_have_arrived(hub: Hub) -> None:
+    class Unplugged(BaseException):
+        """As Ctrl-C, or the end of the process."""
+
+    def unplug(label: str, _done: int, _total: int | None) -> None:
+        if label == "model.safetensors":
+            raise Unplugged
+
+    with pytest.raises(Unplugged):
+        get_model("maker/tiny", progress=unplug)
+    hub.asked.clear()
+
+    assert load_model("maker/tiny", precision="fp32").score(TEXT)
+
+    fetched = {asked.rpartition("/")[2] for asked in hub.asked if "/resolve/" in asked}
+    assert fetched == {"model.safetensors"}
 
 
 def test_files_that_are_not_as_announced_are_refused(hub: Hub) -> None:

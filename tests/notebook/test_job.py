@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,14 @@ def test_loading_tells_what_was_loaded(
     with pytest.raises(ModelError):
         job.load(Options(model=str(tmp_path / "nothing")))
     assert displayed[1].children[0].bar_style == "warning"
+
+
+def test_a_model_that_was_loaded_may_be_used_from_any_thread(
+    speaking_model: Path, options: Options, displayed: list[widgets.VBox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERBOSIFY_CHECKPOINTS", str(CHECKPOINTS))
+    model, _ = job.load(options)
+
+    with model.overfit("The ferry leaves the pier at dawn.") as overfit, ThreadPoolExecutor(1) as other:
+        assert other.submit(model.score, "The ferry leaves.").result() == model.score("The ferry leaves.")
+        assert overfit.loss_after < overfit.loss_before

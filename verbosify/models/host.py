@@ -12,6 +12,7 @@ system may end that, give the host a process of its own.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -70,6 +71,8 @@ class _Job:
     parts: list[tuple[Session | str, SamplingSettings]] = field(default_factory=list)
     """What it wants sampled; then `run` is not called."""
     until: Until = bool
+    streams: bool = False
+    """Whether each of its steps is told."""
     results: SimpleQueue[tuple[str, Any]] = field(default_factory=SimpleQueue)
     growing: list[Part] = field(default_factory=list)
     told: int = 0
@@ -107,10 +110,14 @@ class Host:
 
     def close(self) -> None:
         """End what is being done at its next token, refuse what waits, and let go of the model."""
+        self.let_go()
+        self._thread.join()
+
+    def let_go(self) -> None:
+        """As `close`, without waiting until it is done."""
         self._closed.set()
         with suppress(Full):
             self._queue.put_nowait(None)  # only to wake the owner
-        self._thread.join()
 
     def __enter__(self) -> Host:
         return self
@@ -200,7 +207,7 @@ class Host:
         """Have a job's rows grow in the batch."""
         model, added = self._model, []
         with model.using():
-            batch = self._batch or Generation(model, measuring=True)
+            batch = self._batch or Generation(model)
             held = {}
             try:
                 for source, settings in job.parts:
@@ -233,6 +240,7 @@ class Host:
                 for job in [job for job in self._growing if job.is_over()]:
                     self._leave(job)
                 if self._batch:
+                    self._batch.measuring = any(job.streams for job in self._growing)
                     self._batch.step()
         except BaseException as error:
             self._part_ways(error)
@@ -327,6 +335,14 @@ class Host:
         self._aside = [other for other in self._aside if other is not weights]
 
 
+def guest_of(model: LanguageModel) -> Guest:
+    """The one guest of a new host that owns `model`; the host ends when the guest is used no more."""
+    host = Host(lambda: model)
+    guest = host.guest()
+    weakref.finalize(guest, host.let_go)
+    return guest
+
+
 class Guest:
     """A `LanguageModel` whose work is done by a host. May be used from any thread, by one at a time.
 
@@ -398,7 +414,7 @@ class Guest:
 
     def stream(self, session: Session, settings: SamplingSettings, until: Until | None) -> Iterator[StreamStep]:
         """See `TextSession.stream`; leaving the iterator ends it as `until` does."""
-        job = _Job(self._weights, bool, parts=[(session, settings)], until=until or bool)
+        job = _Job(self._weights, bool, parts=[(session, settings)], until=until or bool, streams=True)
         self.host.submit(job)
         try:
             while (result := _next_of(job))[0] == "step":

@@ -185,12 +185,12 @@ def adjust(
 class Generation:
     """A batch in the making: parts may join at any step and leave at any step. One thread at a time.
 
-    Where it is `measuring`, every part tells its steps, with the probabilities of their tokens.
+    While it is `measuring`, every part tells its steps, with the probabilities of their tokens.
     """
 
     def __init__(self, engine: Engine, *, measuring: bool = False) -> None:
         self._engine = engine
-        self._measuring = measuring
+        self.measuring = measuring
         self._batch = engine.batch()
         self._parts: list[Part] = []
         self._logits: Tensor | None = None
@@ -254,7 +254,7 @@ class Generation:
             probabilities, token_ids = distribution(rows, settings)
             drawn = draw(probabilities, token_ids, torch.cat([part.uniforms() for part, _ in alike]))
             measured: list[Tensor] = []
-            if self._measuring:
+            if self.measuring:
                 is_drawn = token_ids == drawn[:, None].to(token_ids.device)
                 measured = [self._own(start, drawn), (probabilities * is_drawn).sum(dim=-1)]
             start += len(drawn)

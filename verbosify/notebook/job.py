@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from verbosify.essay.reading import Essay
+from verbosify.models.host import guest_of
 from verbosify.models.loading import load_model
 from verbosify.models.process import tune_process
 from verbosify.models.protocol import LanguageModel, OnProgress
@@ -17,6 +18,9 @@ from verbosify.workflow.visit import Embed
 
 def load(options: Options | None = None, *, tune: bool = False) -> tuple[LanguageModel, Embed]:
     """The model that `options` name and the sentence embeddings, fetched first if need be, with a bar.
+
+    The model has an owner, a thread of its own, so that every cell, widget and thread may use it at any time, and an
+    error, running out of memory too, is that of the cell it happened in. The owner ends with the last use of the model.
 
     Args:
         tune: make overfits faster by changing how this whole kernel comes by memory: see `tune_process`.
@@ -30,10 +34,11 @@ def load(options: Options | None = None, *, tune: bool = False) -> tuple[Languag
     with _bar("Loading") as move:
         told: OnProgress = lambda what, done, total: move(done, total or 0, what)  # noqa: E731  # a type of ours
         move(0, 0, f"Loading {options.model}…")
-        model = load_model(
+        owned = load_model(
             options.model, engine=options.engine, device=options.device, precision=options.precision, progress=told
         )
         embed = load_embedder(told)
+        model = guest_of(owned)
         move(1, 1, f"{model.card.name}: {model.card.parameters / 1e6:,.0f} million weights, {model.card.dtype}.")
     return model, embed
 

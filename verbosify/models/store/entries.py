@@ -210,7 +210,7 @@ _ENTRIES = (
         "EleutherAI/gpt-neo-125m",
         125_198_592,
         526_000_000,
-        "MIT",
+        "see the hub",  # its card has named two
         "GPT-2's size and shape, taught on the Pile: other words for the same passages (universal engine)",
     ),
     _repository(
@@ -225,14 +225,14 @@ _ENTRIES = (
         559_214_592,
         1_119_000_000,
         "BigScience RAIL 1.0",
-        "46 languages, for essays that are not in English; the licence restricts uses (universal engine)",
+        "dozens of languages, for essays that are not in English; the licence restricts uses (universal engine)",
     ),
     _repository(
         "Qwen/Qwen2.5-0.5B",
         494_032_768,
         999_000_000,
         "Apache-2.0",
-        "the most able of its size, in many languages, with a context of 32,768 (universal engine)",
+        "many languages, and a context of 32,768 tokens (universal engine)",
     ),
 )
 
