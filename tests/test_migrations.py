@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +21,7 @@ from verbosify.record.migrations import Migration
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Iterator[Path]:
+def old(tmp_path: Path) -> Path:
     """The folder of a piece made before the migrations that a test adds."""
     make_piece(tmp_path / "old").close()
     return tmp_path / "old"
@@ -34,7 +34,7 @@ def use(patch: pytest.MonkeyPatch, *names: Migration) -> None:
     patch.setattr(migrations, "SCHEMA", replace(SCHEMA, migrations=names))
 
 
-def contents(folder: Path) -> dict[str, list]:
+def contents(folder: Path) -> dict[str, list[Any]]:
     """The rows of each table."""
     with closing(sqlite3.connect(folder / "piece.db")) as file:
         names = [name for (name,) in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
@@ -96,6 +96,32 @@ def test_an_older_piece_is_brought_up_to_date_on_opening(old: Path, monkeypatch:
             names = [row["name"] for row in piece.database.rows("SELECT name FROM migrations ORDER BY rowid")]
             assert names == [*(migration.__name__ for migration in MIGRATIONS), "add_a_column", "add_a_table"]
             assert len(list(piece.samples())) == 12
+
+
+def test_tables_that_were_replaced_leave_no_room_behind(tmp_path: Path) -> None:
+    with make_full_piece(tmp_path / "new") as piece, piece.database.writing():
+        for number in range(200):
+            piece.database.insert(
+                "log", {"event": "noted", "detail": '{"n": ' + "1" * 500 + "}", "created": str(number)}
+            )
+    set_back(tmp_path / "new", tmp_path / "old", 1)
+
+    Piece.open(tmp_path / "old").close()
+
+    with closing(sqlite3.connect(tmp_path / "old" / "piece.db")) as file:
+        assert file.execute("PRAGMA freelist_count").fetchone() == (0,)
+    assert (tmp_path / "old" / "piece.db").stat().st_size <= (tmp_path / "new" / "piece.db").stat().st_size
+
+
+def test_a_file_that_another_process_writes_to_keeps_its_size(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verbosify.record.database.BUSY_SECONDS", 0.1)
+    before = contents(old)
+
+    with closing(sqlite3.connect(old / "piece.db")) as writer, Piece.open(old) as piece:
+        writer.execute("BEGIN IMMEDIATE")
+        piece.database.shrink()
+
+    assert contents(old) == before
 
 
 @pytest.mark.parametrize("count", range(1, len(MIGRATIONS)))

@@ -183,6 +183,11 @@ class Database:
             with suppress(sqlite3.OperationalError):
                 self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
 
+    def shrink(self) -> None:
+        """Give the pages of dropped tables back to the disk. Where that cannot be done, they stay for later rows."""
+        with suppress(sqlite3.OperationalError):
+            self._connection.execute("VACUUM")
+
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[sqlite3.Row]:
         """All rows of a query, at once, so that no cursor stays open while somebody writes."""
         with self._told():

@@ -80,6 +80,7 @@ class Schema:
             if applied < len(self.migrations):
                 with database.writing():
                     self.migrate(database)
+                database.shrink()
             database.keep_log()
         return database
 
