@@ -15,39 +15,12 @@ from tests.tiny_models import write_gpt2
 from verbosify.models.process import KEPT_KERNELS, keep_few_kernels, use_large_pages
 from verbosify.models.pytorch.model import has_fast_bf16
 
-FAULTS = """
-import resource
-import torch
-from verbosify.models.process import keep_freed_memory
-
-def faults():
-    torch.ones(2**24)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    torch.ones(2**23)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-
-anew = faults()
-keep_freed_memory()
-print(anew, faults())
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
-def test_memory_that_was_freed_is_used_again() -> None:
-    """32 MB after 64 are 8,192 pages of 4 kB, each of which the system hands out when it is first touched."""
-    environment = {name: value for name, value in os.environ.items() if name != "THP_MEM_ALLOC_ENABLE"}
-    done = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True, env=environment)
-
-    anew, again = (int(number) for number in done.stdout.split())
-    assert anew > 8000
-    assert again < 100
-
 
 def test_elsewhere_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     from verbosify.models import process as memory
 
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
-    monkeypatch.setattr(memory.ctypes, "CDLL", lambda _name: pytest.fail("glibc was asked"))
+    monkeypatch.setattr("verbosify.models.process.ctypes.CDLL", lambda _name: pytest.fail("glibc was asked"))
 
     memory.keep_freed_memory()
 
