@@ -20,7 +20,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         return export_piece(piece)
 
 
-DEEP: list = []
+DEEP: list[Any] = []
 for _ in range(5000):
     DEEP = [DEEP]
 

@@ -31,7 +31,9 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return model
 
 
-def test_an_overfit_kept_in_openais_format_is_what_it_was(model: LanguageModel, tmp_path: Path) -> None:
+def test_an_overfit_kept_in_openais_format_is_what_it_was(  # type: ignore[no-redef]
+    model: LanguageModel, tmp_path: Path
+) -> None:
     if model.card.family == "gpt2":
         conformance.test_an_overfit_kept_in_openais_format_is_what_it_was(model, tmp_path)
         return
@@ -40,7 +42,9 @@ def test_an_overfit_kept_in_openais_format_is_what_it_was(model: LanguageModel, 
     assert str(error.value).startswith("The engine universal cannot save that in the form openai: choose safetensors")
 
 
-def test_a_fine_tuned_model_can_be_kept(model: LanguageModel, tmp_path: Path) -> None:
+def test_a_fine_tuned_model_can_be_kept(  # type: ignore[no-redef]
+    model: LanguageModel, tmp_path: Path
+) -> None:
     if model.card.family == "gpt2":
         conformance.test_a_fine_tuned_model_can_be_kept(model, tmp_path)
         return

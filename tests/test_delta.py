@@ -15,12 +15,16 @@ from verbosify.models.pytorch.delta import apply_delta, pack_delta
 
 @given(st.data())
 @pytest.mark.parametrize("dtype", [np.int16, np.int32])
-def test_what_was_packed_comes_back_bit_for_bit_whatever_the_bits(dtype: type, data: st.DataObject) -> None:
+def test_what_was_packed_comes_back_bit_for_bit_whatever_the_bits(
+    dtype: type[np.int16 | np.int32], data: st.DataObject
+) -> None:
     extreme = np.iinfo(dtype)
     bits = st.integers(int(extreme.min), int(extreme.max)) | st.sampled_from(
         [0, -1, int(extreme.min), int(extreme.max)]
     )
-    before, after = (np.array(data.draw(st.lists(bits, min_size=6, max_size=6)), dtype).reshape(2, 3) for _ in range(2))
+    values = np.array(data.draw(st.lists(bits, min_size=12, max_size=12)), dtype).reshape(2, 2, 3)
+
+    before, after = values[0], values[1]
 
     assert np.array_equal(apply_delta(before, pack_delta(before, after)), after)
 

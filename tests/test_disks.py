@@ -267,7 +267,7 @@ def test_a_disk_that_cannot_be_told_to_keep_what_was_written_is_no_failure(
     def unable(_: int) -> None:
         raise OSError(errno.EINVAL, "Invalid argument")
 
-    monkeypatch.setattr(files.os, "fsync", unable)
+    monkeypatch.setattr("os.fsync", unable)
 
     with whole_file(tmp_path / "file") as file:
         file.write(b"kept")
@@ -303,7 +303,7 @@ def test_on_windows_a_file_that_somebody_has_open_for_a_moment_is_replaced_all_t
         return replace(self, target)
 
     monkeypatch.setattr(files, "_ON_WINDOWS", True)
-    monkeypatch.setattr(files.time, "sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(Path, "replace", refuse)
     (tmp_path / "draft").write_bytes(b"new")
     (tmp_path / "file").write_bytes(b"old")

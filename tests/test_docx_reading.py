@@ -508,7 +508,9 @@ def lines_of(*lines: str, centred: int | None = None) -> list[tuple[str, str]]:
     """The kind and text of each block of a document of plain paragraphs, one of them perhaps centred."""
     document = Document()
     for number, line in enumerate(lines):
-        document.add_paragraph(line).alignment = WD_ALIGN_PARAGRAPH.CENTER if number == centred else None
+        paragraph = document.add_paragraph(line)
+        if number == centred:
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     essay = essay_from_bytes(saved(document), "essay.docx")
     return [(block.kind, essay.text[block.start : block.end]) for block in essay.blocks]
 

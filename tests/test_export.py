@@ -41,7 +41,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         return read_export(write_export(piece))
 
 
-def contents(folder: Path) -> dict[str, list]:
+def contents(folder: Path) -> dict[str, list[Any]]:
     with closing(sqlite3.connect(folder / "piece.db")) as file:
         names = [name for (name,) in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         return {
@@ -215,7 +215,7 @@ def test_what_does_not_hold_together_is_refused_by_its_place(
     assert not (tmp_path / "piece").exists(), "nothing is written before all is checked"
 
 
-def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield path
     if isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):

@@ -48,6 +48,7 @@ def test_many_steps_are_adams_with_tensorflows_epsilon(model: Any, tmp_path: Pat
             mean_loss(model._architecture, weights, torch.tensor(window)).backward()
         with torch.no_grad():
             for name, weight in weights.items():
+                assert weight.grad is not None
                 first[name] = 0.9 * first[name] + 0.1 * weight.grad
                 second[name] = 0.999 * second[name] + 0.001 * weight.grad**2
                 rate = 3e-3 * (1 - 0.999**number) ** 0.5 / (1 - 0.9**number)

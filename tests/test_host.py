@@ -97,7 +97,12 @@ def test_a_step_is_taken_again_only_where_memory_does_not_keep_it(speaking_model
     def load() -> Any:
         model: Any = load_model(speaking_model, precision="fp32")
         overfit = model.overfit
-        model.overfit = lambda text, recipe: steps.append(text) or overfit(text, recipe)
+
+        def counted(text: str, recipe: Any) -> Any:
+            steps.append(text)
+            return overfit(text, recipe)
+
+        model.overfit = counted
         return model
 
     with Host(load, memory=memory) as host:

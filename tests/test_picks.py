@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -95,8 +96,8 @@ def test_a_pick_that_is_no_stretch_of_a_sample_there_is_refused(piece: Piece, pi
         ({"action": "pinned"}, "an event has the columns of its action"),
     ],
 )
-def test_an_event_that_does_not_fit_is_refused(piece: Piece, changes: dict, sentence: str) -> None:
-    values = {"reading": "own", "gap": 0, "picks": first(piece, 0), "curator": "Ada"} | changes
+def test_an_event_that_does_not_fit_is_refused(piece: Piece, changes: dict[str, Any], sentence: str) -> None:
+    values: dict[str, Any] = {"reading": "own", "gap": 0, "picks": first(piece, 0), "curator": "Ada"} | changes
     if values["gap"] == 4:
         values["picks"] = []
     with pytest.raises(PieceError, match=sentence):
@@ -142,7 +143,7 @@ def test_a_choice_with_one_bad_pick_changes_nothing(piece: Piece) -> None:
 
 
 def test_undo_walks_back_over_every_version_and_redo_forward_again(piece: Piece) -> None:
-    versions: list[dict] = [{}]
+    versions: list[dict[int, tuple[Pick, ...]]] = [{}]
     for count in (1, 2, 3):
         piece.pick("own", 1, first(piece, 1, count), curator="Ada")
         versions.append(piece.picks("own"))
@@ -211,15 +212,15 @@ class Curating(RuleBasedStateMachine):
         self.piece = Piece(Path("memory"), database)
         for passage in range(4):
             self.piece.add_batch(passage, make_samples(), settings=OPTIONS["settings"], overfit=None, seconds=1)
-        self.standing: dict[str, dict] = {"own": {}, "fluffy": {}}
-        self.past: dict[str, list] = {"own": [], "fluffy": []}
-        self.future: dict[str, list] = {"own": [], "fluffy": []}
+        self.standing: dict[str, dict[int, Any]] = {"own": {}, "fluffy": {}}
+        self.past: dict[str, list[Any]] = {"own": [], "fluffy": []}
+        self.future: dict[str, list[Any]] = {"own": [], "fluffy": []}
         self.events = 0
 
     def teardown(self) -> None:
         self.piece.close()
 
-    def _changed(self, reading: str, standing: dict, events: int) -> None:
+    def _changed(self, reading: str, standing: dict[int, Any], events: int) -> None:
         self.past[reading].append(self.standing[reading])
         self.future[reading].clear()
         self.standing[reading] = {gap: picks for gap, picks in standing.items() if picks}
@@ -290,7 +291,12 @@ def test_a_history_that_contradicts_itself_is_told(
 ) -> None:
     with piece.database.writing():
         for action, act, target in events:
-            row = {"act": act, "reading": "own", "gap": 0 if action == "chosen" else None, "action": action}
+            row: dict[str, Any] = {
+                "act": act,
+                "reading": "own",
+                "gap": 0 if action == "chosen" else None,
+                "action": action,
+            }
             row |= {"picks": "[]", "target": target, "curator": "Ada", "curator_kind": "person", "reason": ""}
             piece.database.insert("pick_events", row | {"created": "2024-05-01T12:00:00.000Z"})
 

@@ -99,7 +99,7 @@ def test_recipes_out_of_range_are_refused_by_name(name: str, value: Any) -> None
 @pytest.mark.parametrize("kind", [SamplingSettings, TuningRecipe])
 def test_settings_and_recipes_are_given_by_name_and_never_change(kind: type[SamplingSettings | TuningRecipe]) -> None:
     with pytest.raises(TypeError):
-        kind(1)  # type: ignore[misc, arg-type]
+        kind(1)  # type: ignore[call-arg, arg-type]
     with pytest.raises(dataclasses.FrozenInstanceError):
         kind().seed = 1  # type: ignore[misc]
 

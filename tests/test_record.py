@@ -112,7 +112,7 @@ def test_a_generation_goes_on_from_another(database: Database) -> None:
     with database.writing():
         add_batch(database, BATCH, ROWS)
         first, _ = said(database)
-        add_batch(database, replace(BATCH, prompt=BATCH.prompt + first.text), [replace(ROWS[0], parent=first.id)])
+        add_batch(database, replace(BATCH, prompt=f"{BATCH.prompt}{first.text}"), [replace(ROWS[0], parent=first.id)])
 
     assert [row.parent for row in said(database)] == [None, None, first.id]
     with pytest.raises(RecordError, match="it must hold that a generation comes after its parent"), database.writing():

@@ -75,7 +75,9 @@ def piece(tmp_path: Path, model: LanguageModel) -> Iterator[Piece]:
 def begin(folder: Path, model: LanguageModel) -> Piece:
     essay = essay_from_text(ESSAY)
     passages = [Passage(**asdict(passage)) for passage in essay_passages(essay_sentences(essay))]
-    blocks = [{"kind": b.kind, "start": b.start, "end": b.end, "level": b.level, "sentences": []} for b in essay.blocks]
+    blocks: list[dict[str, Any]] = [
+        {"kind": b.kind, "start": b.start, "end": b.end, "level": b.level, "sentences": []} for b in essay.blocks
+    ]
     return Piece.create(
         folder,
         make_job(essay_text=ESSAY, essay_blocks=blocks, model=asdict(model.card), options=OPTIONS.to_dict()),

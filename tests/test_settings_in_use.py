@@ -139,16 +139,16 @@ def test_to_ban_everything_is_refused(model: TorchModel) -> None:
 @pytest.mark.parametrize("name", ["min_p", "typical_p", "repetition_penalty"])
 @pytest.mark.parametrize("value", [0.1, 0.4, 0.9])
 def test_transformers_keeps_the_same_tokens(name: str, value: float) -> None:
-    from transformers import generation
+    from transformers.generation import logits_process
 
     logits = torch.randn(3, 500, generator=torch.Generator().manual_seed(seeded(1))) * 3
     seen = torch.randint(500, (3, 40), generator=torch.Generator().manual_seed(seeded(2)))
     if name == "repetition_penalty":
-        theirs = generation.RepetitionPenaltyLogitsProcessor(1 + value)(seen, logits.clone())
+        theirs = logits_process.RepetitionPenaltyLogitsProcessor(1 + value)(seen, logits.clone())
         mask = torch.zeros_like(logits, dtype=torch.bool).scatter_(1, seen, value=True)
         torch.testing.assert_close(penalised(logits, mask, 1 + value), theirs)
         return
-    warper = {"min_p": generation.MinPLogitsWarper, "typical_p": generation.TypicalLogitsWarper}[name]
+    warper = {"min_p": logits_process.MinPLogitsWarper, "typical_p": logits_process.TypicalLogitsWarper}[name]
     theirs = warper(value)(seen, logits.clone()).softmax(dim=-1)
     found, token_ids = distribution(logits, SamplingSettings(temperature=1.0, top_k=0, **{name: value}))  # type: ignore[arg-type]
     torch.testing.assert_close(torch.zeros_like(logits).scatter_(1, token_ids, found), theirs, atol=1e-5, rtol=1e-4)

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -170,7 +171,7 @@ def test_an_overfit_that_does_not_fit_leaves_nothing_behind(
         ([*make_samples(2), *make_samples(1, text="half \ud83d", index=2)], "is half a character"),
     ],
 )
-def test_a_batch_with_one_bad_sample_leaves_nothing_behind(piece: Piece, samples: list, sentence: str) -> None:
+def test_a_batch_with_one_bad_sample_leaves_nothing_behind(piece: Piece, samples: list[Any], sentence: str) -> None:
     with pytest.raises(PieceError, match=sentence):
         piece.add_batch(0, samples, settings={}, overfit=make_overfit(), seconds=1)
     assert (len(piece.overfits()), len(piece.batches()), len(list(piece.samples()))) == (4, 4, 12)
@@ -251,7 +252,9 @@ def test_a_job_is_the_same_whatever_the_order_of_its_options(tmp_path: Path) -> 
     ],
 )
 @pytest.mark.parametrize("made_before", [False, True])
-def test_what_does_not_decide_what_is_made_orphans_no_piece(tmp_path: Path, changes: dict, made_before: bool) -> None:
+def test_what_does_not_decide_what_is_made_orphans_no_piece(
+    tmp_path: Path, changes: dict[str, Any], made_before: bool
+) -> None:
     then = make_job()
     before = fingerprint_of(determinants_before(then))
     first = replace(then, fingerprint=before) if made_before else then
@@ -285,7 +288,7 @@ def test_the_fingerprint_is_that_of_the_determinants(tmp_path: Path) -> None:
         ({"model": CARD | {"weights_sha256": "00"}}, r'\(weights was "5e5e.*… and is "00"\)'),
     ],
 )
-def test_another_job_is_refused_with_what_differs(tmp_path: Path, changes: dict, told: str) -> None:
+def test_another_job_is_refused_with_what_differs(tmp_path: Path, changes: dict[str, Any], told: str) -> None:
     make_piece(tmp_path).close()
 
     with pytest.raises(PieceError, match=told):

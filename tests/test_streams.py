@@ -32,7 +32,7 @@ def verbosify(*arguments: object, encoding: str = "utf-8", **how: object) -> sub
     environment = os.environ | {"PYTHONIOENCODING": encoding, "VERBOSIFY_CHECKPOINTS": str(CHECKPOINTS)}
     command = [sys.executable, "-m", "verbosify", *map(str, arguments)]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False, **streams)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False, **streams)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,8 @@ def in_encoding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[...
 
     def run(encoding: str, *arguments: object) -> tuple[int, str, str]:
         name, _, errors = encoding.partition(":")
-        streams = [io.TextIOWrapper(io.BytesIO(), encoding=name, errors=errors or None, newline="\n") for _ in range(2)]
+        buffers = [io.BytesIO(), io.BytesIO()]
+        streams = [io.TextIOWrapper(b, encoding=name, errors=errors or None, newline="\n") for b in buffers]
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stdout", streams[0])
             patch.setattr(sys, "stderr", streams[1])
@@ -70,7 +71,7 @@ def in_encoding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[...
                 cli.main()
         for stream in streams:
             stream.flush()
-        out, err = (stream.buffer.getvalue().decode(name) for stream in streams)  # type: ignore[attr-defined]
+        out, err = (buffer.getvalue().decode(name) for buffer in buffers)
         return int(end.value.code or 0), out, err
 
     return run

@@ -46,7 +46,7 @@ def leave_normally(model: TorchModel) -> None:
         model.sample(TEXT, SETTINGS)
 
 
-def leave_by_return(model: TorchModel) -> None:
+def leave_by_return(model: TorchModel) -> object:
     with model.overfit(TEXT, RECIPE) as overfit:
         return overfit
 

@@ -52,13 +52,14 @@ def assert_same_weights(weights: Weights, model: Any, within: float) -> None:
 
 def tf1_adam(model: Any, recipe: TuningRecipe, batches: list[list[Tensor]]) -> None:
     """Adam as TensorFlow 1 writes it, in float64: epsilon beside the square root of the uncorrected moment."""
-    state = {name: (0.0, 0.0, weight.detach().double()) for name, weight in by_our_names(model).items()}
+    state: dict[str, Any] = {name: (0.0, 0.0, weight.detach().double()) for name, weight in by_our_names(model).items()}
     for number, batch in enumerate(batches, 1):
         model.zero_grad()
         for window in batch:
             reference_loss(model, window).backward()
         for name, weight in by_our_names(model).items():
             first, second, value = state[name]
+            assert weight.grad is not None
             gradient = weight.grad.double()
             first = 0.9 * first + 0.1 * gradient
             second = 0.999 * second + 0.001 * gradient**2
@@ -145,7 +146,9 @@ def test_gradients_in_bf16_are_close_to_those_in_fp32(tiny_folder: Path) -> None
         weights = Weights(tiny_folder, CPU, dtype)
         leaves = {name: weight.detach().requires_grad_() for name, weight in weights.working.items()}
         mean_loss(weights.architecture, leaves, window).backward()
-        found[dtype] = {name: leaf.grad.to_dense().float().flatten() for name, leaf in leaves.items()}
+        found[dtype] = {
+            name: leaf.grad.to_dense().float().flatten() for name, leaf in leaves.items() if leaf.grad is not None
+        }
 
     for name, expected in found[torch.float32].items():
         cosine = functional.cosine_similarity(found[torch.bfloat16][name], expected, dim=0)

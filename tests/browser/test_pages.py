@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -156,7 +157,7 @@ def test_text_that_turns_around_turns_nothing_else_around(open_page: Opener) -> 
 def test_a_page_is_first_seen_within_a_second_on_a_slow_telephone(open_page: Opener) -> None:
     page = open_page("harbour/index.html", viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     slow = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 7.5e5 / 8}
-    commands = [
+    commands: list[tuple[str, dict[str, Any]]] = [
         ("Network.enable", {}),
         ("Network.emulateNetworkConditions", slow),
         ("Emulation.setCPUThrottlingRate", {"rate": 2}),

@@ -33,7 +33,7 @@ Tell = Callable[[str], None]
 """Sends the parent one line; what was sent has arrived when it returns, whatever becomes of the child."""
 
 
-def watch(work: Callable[[Tell], None], *, kill_after: float = 600.0, silent_for: float = 600.0) -> End:
+def watch(work: Callable[[Tell], object], *, kill_after: float = 600.0, silent_for: float = 600.0) -> End:
     """Do `work` in a child, and end it by SIGKILL after `kill_after` seconds, or as many in which it told nothing.
 
     The child's standard output and error go nowhere; a traceback is told as lines beginning with `!`.
@@ -69,7 +69,7 @@ def _listen(reading: int, child: int, deadline: float, silent_for: float) -> byt
             return bytes(said)
 
 
-def _become(work: Callable[[Tell], None], writing: int) -> None:
+def _become(work: Callable[[Tell], object], writing: int) -> None:
     def tell(line: str) -> None:
         os.write(writing, (line.replace("\n", " ") + "\n").encode(errors="replace"))
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.commands import CHECKPOINTS
 from tests.notebook import laboratory as lab
@@ -19,9 +19,13 @@ PICTURES = os.environ.get("VERBOSIFY_PICTURES")
 """A folder for pictures of what was seen on the way, for people to look at."""
 
 
-def picture(page: object, name: str, *, tall: int = 0) -> None:
+def picture(page: Page, name: str) -> None:
     if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png")  # type: ignore[attr-defined]
+        page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
+def label_of(element: Locator) -> str:
+    return element.get_attribute("aria-label") or ""
 
 
 @pytest.mark.timeout(600)
@@ -64,14 +68,14 @@ def test_a_piece_is_made_curated_and_found_again_after_the_kernel_was_killed(  #
         expect(samples.nth(1)).to_be_focused()
         picture(page, "picked")
 
-        number = samples.nth(0).get_attribute("aria-label").split(",")[0]
+        number = label_of(samples.nth(0)).split(",")[0]
         page.keyboard.press("ArrowUp")
         page.keyboard.press("p")
         expect(samples.nth(0)).to_contain_text("pinned")
         curator.get_by_role("button", name="Reroll").click()
         expect(status).to_contain_text("new samples", timeout=120_000)
         expect(curator.get_by_text("earlier", exact=False).first).to_be_visible()
-        assert samples.nth(0).get_attribute("aria-label").startswith(number)
+        assert label_of(samples.nth(0)).startswith(number)
         picture(page, "rerolled")
 
         curator.get_by_role("button", name="Undo").click()

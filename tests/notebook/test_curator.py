@@ -232,7 +232,7 @@ def test_a_reroll_draws_what_was_asked_for_and_says_how_many_that_was(
 def test_an_interrupted_reroll_records_nothing_and_says_so(
     piece: Piece, model: LanguageModel, embed: Embed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object) -> Any:
         raise KeyboardInterrupt
 
     curator = Curator(piece, model, interrupted)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from verbosify.errors import PieceError
 from verbosify.measures import measure_sample
 from verbosify.notebook.picking import accepted, edited, moved_up, sentence_ends, suggested_end, without, words_of
-from verbosify.piece import Sample
+from verbosify.piece import Pick, Sample
 
 TEXT = " The tide turned at noon. Nobody saw it go. A second line\nbegins here. And stops in the"
 
@@ -58,7 +58,7 @@ def test_what_is_accepted_is_always_a_stretch_of_the_sample(text: str, data: st.
     words = words_of(text)
     assert "".join(text.split()) == "".join(text[start:end] for start, end in words)
     assert all(0 <= end <= len(text) for end in sentence_ends(text))
-    picks = ()
+    picks: tuple[Pick, ...] = ()
     for _ in range(3):
         if not words:
             return

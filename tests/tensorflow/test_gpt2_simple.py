@@ -172,8 +172,8 @@ def test_a_folder_of_texts_is_read_as_it_reads_it(tmp_path_factory: Any, texts: 
             file.write("word" + text + "word " * (10_000 if number == long else 0))
 
     with pytest.MonkeyPatch.context() as patch:  # it takes files in the order the disk has them
-        walk = lambda path: [(there, [], sorted(files)) for there, _, files in os.walk(path)]  # noqa: E731
-        patch.setattr(load_dataset, "os", SimpleNamespace(path=os.path, walk=walk))
+        walks: list[Any] = [(there, [], sorted(files)) for there, _, files in os.walk(folder)]
+        patch.setattr(load_dataset, "os", SimpleNamespace(path=os.path, walk=lambda _: walks))
         theirs = their_chunks(folder)
 
     assert [Letters().encode(chunk) for chunk in read_corpus(folder)] == [chunk.tolist() for chunk in theirs]

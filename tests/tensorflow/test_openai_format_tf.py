@@ -48,10 +48,10 @@ def save_with_tensorflow(session: Any, prefix: Path, tensors: dict[str, np.ndarr
     v1.train.Saver(variables).save(session, str(prefix), write_meta_graph=False)
 
 
-def everything() -> dict[str, np.ndarray]:
+def everything() -> dict[str, Any]:
     """The tiny model's weights, and what an optimiser leaves beside them."""
     weights = dict(tiny_gpt2.checkpoint().tensors)
-    slots = {
+    slots: dict[str, Any] = {
         f"{name}/{slot}": np.full_like(value, 0.5) for name, value in weights.items() for slot in ("Adam", "Adam_1")
     }
     return weights | slots | {"beta1_power": np.float32(0.9), "global_step": np.asarray(7, np.int64)}
@@ -65,7 +65,7 @@ def test_the_committed_checkpoint_is_what_tensorflow_writes(session: Any, tmp_pa
 
 
 def test_tensors_of_every_type_and_shape_come_back_from_tensorflow_as_they_were(session: Any, tmp_path: Path) -> None:
-    tensors = {
+    tensors: dict[str, Any] = {
         "scalar": np.float32(3.5),
         "empty": np.zeros((0, 3), np.float32),
         "double": np.arange(6, dtype=np.float64).reshape(1, 2, 3),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -17,7 +18,6 @@ from tests.conformance import PASSAGE, PROMPT
 from verbosify.errors import ModelError
 from verbosify.models.loading import load_model
 from verbosify.models.settings import RECIPES, SamplingSettings
-from verbosify.models.tensorflow import graph as tensorflow_graph
 from verbosify.models.training.saving import ACCOUNT
 
 ENGINES = """
@@ -84,10 +84,8 @@ def test_importing_verbosify_imports_no_engine() -> None:
 def test_a_missing_package_is_named_with_what_to_install(
     trained: Path, monkeypatch: pytest.MonkeyPatch, module: str, package: str
 ) -> None:
-    find_spec = tensorflow_graph.importlib.util.find_spec
-    monkeypatch.setattr(
-        tensorflow_graph.importlib.util, "find_spec", lambda name: None if name == module else find_spec(name)
-    )
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == module else find_spec(name))
 
     with pytest.raises(
         ModelError, match=f"needs the package {package}: run `pip install 'verbosify-studio\\[tensorflow\\]'`"
