@@ -119,9 +119,13 @@ def test_a_choice_is_measured_once_and_remembered(
 @pytest.mark.usefixtures("everything_is_chosen", "small_pieces")
 @pytest.mark.parametrize("way", ["whole", "rows", "columns"])
 def test_the_way_that_is_remembered_is_taken(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = []
-    kept = dict(WAYS) | {way: lambda a, b, out, _: (taken.append(way), torch.mm(a, b, out=out))}
-    monkeypatch.setattr(products, "WAYS", kept)
+    taken: list[str] = []
+
+    def take(a: Tensor, b: Tensor, out: Tensor, _: object) -> None:
+        taken.append(way)
+        torch.mm(a, b, out=out)
+
+    monkeypatch.setattr(products, "WAYS", dict(WAYS) | {way: take})
     monkeypatch.setattr(products, "quickest", lambda *_, **__: way)
     a, b = random(12, 4).bfloat16(), random(4, 12).bfloat16()
 
