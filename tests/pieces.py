@@ -127,7 +127,7 @@ def add_batch(piece: Piece, passage: int = 0, count: int = 3) -> list[Sample]:
 
 def make_piece(folder: Path, batches: int = 1) -> Piece:
     """A piece with four passages and `batches` batches of three samples for each."""
-    piece = Piece.create(folder, make_job(), make_passages())
+    piece = Piece.open_or_create(folder, make_job(), make_passages())
     for passage in range(4):
         for _ in range(batches):
             add_batch(piece, passage)

@@ -107,7 +107,7 @@ def test_the_readings_of_an_export_are_ready_to_show(good: dict[str, Any]) -> No
 
 def test_the_source_of_a_docx_survives(tmp_path: Path) -> None:
     job = make_job(essay_format="docx", essay_source=bytes(range(256)))
-    with Piece.create(tmp_path / "one", job, make_passages()) as piece:
+    with Piece.open_or_create(tmp_path / "one", job, make_passages()) as piece:
         data = export_piece(piece)
     with import_piece(data, tmp_path / "two") as piece:
         assert piece.job.essay_source == bytes(range(256))
@@ -146,7 +146,7 @@ def test_any_record_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("any")
     options, measures, reason = record["options"], record["measures"], record["reason"]
     job = make_job(title=record["title"], options=options, essay_source=record["source"])
-    with Piece.create(folder / "one", job, make_passages()) as piece:
+    with Piece.open_or_create(folder / "one", job, make_passages()) as piece:
         piece.add_batch(
             1,
             [

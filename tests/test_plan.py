@@ -32,7 +32,7 @@ def as_then(essay: Essay) -> Essay:
 def begin(essay: Essay, folder: Path, sentences: str | None = None) -> Plan:
     """Make the piece of an essay in `folder`, as a run begins."""
     plan = make_plan(essay, folder, OPTIONS, sentences)
-    Piece.create(folder, plan.job(OPTIONS, MODEL), plan.passages).close()
+    Piece.open_or_create(folder, plan.job(OPTIONS, MODEL), plan.passages).close()
     return plan
 
 

@@ -78,7 +78,7 @@ def begin(folder: Path, model: LanguageModel) -> Piece:
     blocks: list[dict[str, Any]] = [
         {"kind": b.kind, "start": b.start, "end": b.end, "level": b.level, "sentences": []} for b in essay.blocks
     ]
-    return Piece.create(
+    return Piece.open_or_create(
         folder,
         make_job(essay_text=ESSAY, essay_blocks=blocks, model=asdict(model.card), options=OPTIONS.to_dict()),
         passages,

@@ -31,7 +31,7 @@ def make_long_piece(folder: Path, *, passages: int, samples: int, **sample: Any)
         )
         for index in range(passages)
     ]
-    piece = Piece.create(folder, make_job(essay_text=text, essay_blocks=[block]), rows)
+    piece = Piece.open_or_create(folder, make_job(essay_text=text, essay_blocks=[block]), rows)
     for index in range(passages):
         piece.add_batch(
             index, make_samples(samples, **sample), settings=OPTIONS["settings"], overfit=make_overfit(), seconds=1

@@ -55,15 +55,6 @@ class Piece:
         self.database = database
 
     @classmethod
-    def create(cls, folder: str | Path, job: Job, passages: Sequence[Passage]) -> Self:
-        """A new piece in `folder`, which is made if need be. `PieceError` if it holds one already."""
-        piece, new = cls._make(folder, job, passages)
-        if not new:
-            piece.close()
-            raise PieceError(f"There is a piece in {folder} already: open it, or choose another folder.")
-        return piece
-
-    @classmethod
     def open(cls, folder: str | Path) -> Self:
         """The piece in `folder`, brought up to date if an older verbosify made it."""
         place = Path(folder) / DATABASE_NAME
@@ -88,8 +79,13 @@ class Piece:
 
         Raises `PieceError`, naming what differs, for a piece of another work: samples of two kinds are never mixed.
         """
-        piece, new = cls._make(folder, job, passages)
-        with closed_on_error(piece):
+
+        def fill(database: Database) -> None:
+            add_job(database, job, passages)
+
+        with closed_on_error(Database.make(Path(folder) / DATABASE_NAME, PieceError)) as database:
+            new = migrations.SCHEMA.begin(database, fill)
+            piece = cls(Path(folder), database)
             then = None if new else determinants(piece.job, piece.passages())
             if then and (told := differences(then, determinants(job, passages))):
                 raise PieceError(
@@ -97,17 +93,6 @@ class Piece:
                     "choose another folder, or the same options again."
                 )
         return piece
-
-    @classmethod
-    def _make(cls, folder: str | Path, job: Job, passages: Sequence[Passage]) -> tuple[Self, bool]:
-        """The piece in `folder`, made if there is none; and whether it is new."""
-
-        def fill(database: Database) -> None:
-            add_job(database, job, passages)
-
-        with closed_on_error(Database.make(Path(folder) / DATABASE_NAME, PieceError)) as database:
-            new = migrations.SCHEMA.begin(database, fill)
-        return cls(Path(folder), database), new
 
     def close(self) -> None:
         self.database.close()
