@@ -119,9 +119,11 @@ def test_settings_become_options_and_are_remembered(home: Path) -> None:
     form = SettingsForm(home, n=5, limit=2)
     form.fields["temperature"].value = 0.9
     form.fields["recipe"].value = "passage"
+    form.fields["strength"].value = 0.5
     again = SettingsForm(home, n=3)
     assert again.options == form.options
     assert (again.options.settings.n, again.options.most_samples, again.limit) == (5, 20, 2)
+    assert (again.options.recipe.name, again.options.recipe.strength) == ("passage", 0.5)
     again.fields["limit"].value = 0
     assert again.limit is None
     assert "all passages" in again.said.value

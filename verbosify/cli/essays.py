@@ -47,6 +47,15 @@ def run(
     temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.8,
     top_k: Annotated[int, typer.Option(help="Likeliest tokens to draw from; 0 for all.")] = 30,
     top_p: Annotated[float, typer.Option(help="Probability to draw from; 1 for all.")] = 1.0,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Another setting, such as min_p=0.05, banned_strings=Mars or strength=0.5; may be repeated. "
+            "docs/models.md explains them.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="All randomness follows from it.")] = 0,
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
@@ -58,6 +67,7 @@ def run(
 ) -> None:
     """Verbosify ESSAY: overfit on each passage, sample, choose, and make a page. Run again to go on."""
     from verbosify.cli.pages import make_pages
+    from verbosify.cli.settings import with_settings
     from verbosify.essay.reading import read_essay
     from verbosify.essay.recoding import decode_sentences
     from verbosify.models.process import tune_process
@@ -68,17 +78,23 @@ def run(
     from verbosify.workflow.outputs import piece_folder
 
     n = min(SAMPLES, most_samples or SAMPLES) if samples is None else samples
+    tuning, settings = with_settings(
+        more or (),
+        recipe_named(recipe),
+        SamplingSettings(n=n, length=length, temperature=temperature, top_k=top_k, top_p=top_p),
+    )
+    drawn = settings.num_beams == 1  # a search finds the same again, whatever the temperature
     options = Options(
         model=model,
         engine=engine,
         device=device,
         precision=precision,
-        recipe=recipe_named(recipe),
-        settings=SamplingSettings(n=n, length=length, temperature=temperature, top_k=top_k, top_p=top_p),
+        recipe=tuning,
+        settings=settings,
         target=target,
         seed=seed,
-        portfolio=samples is None,
-        most_samples=max(n, MOST_SAMPLES) if most_samples is None else most_samples,
+        portfolio=samples is None and drawn,
+        most_samples=max(n, MOST_SAMPLES if drawn else n) if most_samples is None else most_samples,
     )
     text = read_essay(essay)
     show_notices(text.notices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class SettingsForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
     Args:
         home: the folder of the pieces, where the choices are remembered.
         values: what the form holds at first, unless something else was chosen before, by the names of its fields:
-            model, recipe, n, length, temperature, top_k, top_p, target, seed, limit, name.
+            model, recipe, strength, n, length, temperature, top_k, top_p, target, seed, limit, name.
     """
 
     def __init__(self, home: str | Path = "pieces", **values: Any) -> None:
@@ -49,6 +50,7 @@ class SettingsForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self.fields: dict[str, widgets.Widget] = {
             "model": widgets.Combobox(value=DEFAULT_MODEL, options=names, description="Model"),
             "recipe": widgets.Dropdown(options=[(_RECIPES.get(n, n), n) for n in RECIPES], description="Recipe"),
+            "strength": widgets.FloatSlider(1.0, min=0, max=2, step=0.1, description="Strength of its step"),
             "n": widgets.BoundedIntText(10, min=1, max=100, description="Samples"),
             "length": widgets.BoundedIntText(100, min=1, max=900, description="Tokens of a sample"),
             "temperature": widgets.FloatSlider(0.8, min=0, max=1.5, step=0.05, description="Temperature"),
@@ -76,7 +78,7 @@ class SettingsForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         settings = SamplingSettings(**{name: value[name] for name in ("n", "length", "temperature", "top_k", "top_p")})
         return Options(
             model=value["model"].strip() or DEFAULT_MODEL,
-            recipe=recipe_named(value["recipe"]),
+            recipe=replace(recipe_named(value["recipe"]), strength=value["strength"]),
             settings=settings,
             target=value["target"],
             seed=value["seed"],
