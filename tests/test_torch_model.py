@@ -16,12 +16,13 @@ from tests.tiny_models import usual_token, write_gpt2
 from verbosify.errors import ModelError
 from verbosify.models.protocol import LanguageModel
 from verbosify.models.pytorch.engine import SCORED_ROWS
-from verbosify.models.pytorch.model import TorchModel, has_fast_bf16, pick_device, pick_dtype
+from verbosify.models.pytorch.model import TorchModel, has_fast_bf16, pick_device, pick_dtype, samples_in_fp16
 from verbosify.models.pytorch.tuning import mean_loss
 from verbosify.models.settings import SamplingSettings
 
 TEXT = "A kettle sings before it boils; “listen,” she said."
 CPU = torch.device("cpu")
+SHORT = SamplingSettings(n=3, length=8)
 
 
 def load(folder: Path, precision: str = "fp32") -> TorchModel:
@@ -259,6 +260,42 @@ def test_bf16_is_fast_on_cards_that_multiply_it_themselves(
     assert has_fast_bf16(device) == fast, card
     assert pick_dtype("auto", device) == (torch.bfloat16 if fast else torch.float32)
     assert pick_dtype("bf16", device) == torch.bfloat16
+
+
+@pytest.mark.parametrize(("capability", "half"), [((6, 1), False), ((7, 0), True), ((7, 5), True), ((8, 0), False)])
+def test_cards_that_multiply_float16_and_not_bf16_sample_in_it(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], half: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+
+    assert samples_in_fp16("auto", torch.device("cuda")) == half
+    assert samples_in_fp16("fp16", torch.device("cuda"))
+    assert not samples_in_fp16("fp32", torch.device("cuda"))
+    assert not samples_in_fp16("auto", CPU)
+
+
+def test_a_model_in_fp16_overfits_in_float32_and_samples_in_float16(tiny_folder: Path, tmp_path: Path) -> None:
+    exact = TorchModel(tiny_folder, name="tiny", weights_sha256="0" * 64, precision="fp32")
+    model = TorchModel(tiny_folder, name="tiny", weights_sha256="0" * 64, precision="fp16")
+    assert model.card.dtype == "float16"
+
+    with model.overfit(TEXT) as overfit, exact.overfit(TEXT) as same:
+        assert (overfit.loss_before, overfit.loss_after) == (same.loss_before, same.loss_after)
+        after = {choice.token_id: choice.probability for choice in model.next_tokens(TEXT, 10**6)}
+        overfit.save(tmp_path / "step", "delta")
+        for choice in exact.next_tokens(TEXT, 10**6):
+            assert after[choice.token_id] == pytest.approx(choice.probability, abs=0.01)
+        drawn = model.sample(TEXT, SHORT)
+    with model.redo(tmp_path / "step"):
+        assert model.sample(TEXT, SHORT) == drawn
+
+
+def test_numbers_too_large_for_float16_are_refused(tiny_gpt2: Path) -> None:
+    model = TorchModel(tiny_gpt2, name="tiny", weights_sha256="0" * 64, precision="fp16")
+    model._weights.working["final_norm.scale"].fill_(1e6)
+
+    with pytest.raises(ModelError, match="too large for float16"):
+        model.sample(TEXT, SHORT)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def run(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="All randomness follows from it.")] = 0,
-    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.")] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     sentences: Annotated[
         Path | None, typer.Option(help="A corrected split, as `verbosify sentences` prints it.")

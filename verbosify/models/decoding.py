@@ -169,8 +169,13 @@ def _largest(logits: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def draw(probabilities: Tensor, token_ids: Tensor, uniform: Tensor) -> Tensor:
-    """One token id a row, on the CPU: where `uniform`, (rows,), falls in the cumulative distribution."""
-    probabilities, token_ids = probabilities.cpu(), token_ids.cpu()  # not every device knows float64
+    """One token id a row: where `uniform`, (rows,), float64, falls in the cumulative distribution.
+
+    It is drawn on the device that the probabilities are on, unless that is Apple's, which knows no float64.
+    """
+    if probabilities.device.type == "mps":
+        probabilities, token_ids = probabilities.cpu(), token_ids.cpu()
+    uniform = uniform.to(probabilities.device)
     cumulative = probabilities.double().cumsum(dim=-1)
     places = torch.searchsorted(cumulative, uniform[:, None] * cumulative[:, -1:], right=True)
     last = (probabilities > 0).sum(dim=-1, keepdim=True) - 1  # rounding must not reach the padding

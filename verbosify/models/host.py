@@ -294,7 +294,7 @@ class Host:
     def _put_aside(self, weights: _Weights) -> None:
         """Copy the present weights, in place of those that have been aside longest."""
         card = self._model.card
-        size = card.parameters * (2 if "16" in card.dtype else 4)
+        size = card.parameters * (2 if card.dtype == "bfloat16" else 4)
         if weights.saved is not None or weights.overfit is None or size > self._memory:
             return
         while self._aside and size * (len(self._aside) + 1) > self._memory:

@@ -58,7 +58,8 @@ def load_model(
         engine: `torch` for GPT-2 and Llama models, `universal` for any causal language model of transformers, `auto`
             for the first of them that knows the model, or `tensorflow` for gpt-2-simple's own graph.
         device: `auto`, `cpu`, `cuda` or `mps` (not for tensorflow).
-        precision: `auto`, `fp32` or `bf16` (not for tensorflow).
+        precision: `auto`, `fp32` or `bf16` (not for tensorflow); for torch also `fp16`, which samples in float16 and
+            overfits in float32.
         progress: called while fetching with what is being done, how much of it is, and how much there is.
         on_notice: called with what should be known of the model's files; by default that is printed to standard
             error.

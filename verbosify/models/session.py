@@ -86,6 +86,10 @@ class Engine(Protocol):
         """A batch without rows."""
 
 
+class NoRoomError(ModelError):
+    """There is not enough memory for so many rows; fewer may fit."""
+
+
 class Part:
     """The rows of one settings in a batch."""
 
@@ -236,10 +240,16 @@ class Generation:
             going += [start + place for place in places]
             tokens.append(some)
             start += width
-        self._unread, self._logits = torch.cat(tokens), None
+        device = self._present().device
+        self._unread, self._logits = torch.cat([some.to(device) for some in tokens]), None
         self._parts = [part for part in self._parts if part.width]
         if self._parts and going != list(range(start)):
             self._batch.select_rows(going)
+
+    def finish(self) -> None:
+        """Step until no row grows any more."""
+        while self:
+            self.step()
 
     def _draw(self, logits: Sequence[Tensor]) -> Iterator[tuple[list[int], Tensor]]:
         """For every part, the places of its rows that go on, and their tokens; neighbours that draw alike at once."""
@@ -381,10 +391,17 @@ def sample(engine: Engine, prompt: str, settings: SamplingSettings | Sequence[Sa
         prompt_ids = prompt_tokens(engine, prompt, max(each.length for each in several))
         held = engine.hold(sum(each.n for each in several))
         held.read(prompt_ids)
-        generation = Generation(engine)
-        parts = [generation.add(held, prompt_ids, each) for each in several]
-        while generation:
-            generation.step()
+        generation, parts = Generation(engine), []
+        for each in several:
+            try:
+                parts.append(generation.add(held, prompt_ids, each))
+            except NoRoomError:  # as many at once as there is room for
+                if not generation:
+                    raise
+                generation.finish()
+                generation = Generation(engine)
+                parts.append(generation.add(held, prompt_ids, each))
+        generation.finish()
     return [continuation for part in parts for continuation in part.rows.continuations()]
 
 

@@ -91,7 +91,7 @@ def recorded_model(model: LanguageModel | str | Path, card: dict[str, Any]) -> I
 
 def _load_as_recorded(name: str | Path, card: dict[str, Any]) -> LanguageModel:
     """The model `name` on the engine and device and in the precision that a record's card tells."""
-    precisions = {"float32": "fp32", "bfloat16": "bf16"}
+    precisions = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
     if card["dtype"] not in precisions:
         raise PieceError(f"The record names a precision {card['dtype']!r} that is not known: it cannot be replayed.")
     return load_model(name, engine=card["engine"], device=card["device"], precision=precisions[card["dtype"]])

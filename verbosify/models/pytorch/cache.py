@@ -35,6 +35,13 @@ class HeldKeys:
     def places(self) -> Tensor:
         return self._memory.places[:, :, :, : self.length]
 
+    def bytes_for(self, rows: int, length: int, *, together: bool) -> int:
+        """What `Cache.add` takes for rows that grow from here."""
+        copies = 1 if together else -(-rows // GROUP)
+        a = self._architecture
+        place = a.layers * 2 * a.kv_heads * a.head_width * self._memory.places.element_size()
+        return (copies * self.length + rows * length) * place
+
     def fork(self) -> HeldKeys:
         """The same text, to be read on in another way; it is copied by whichever of the two reads on second."""
         other = HeldKeys.__new__(HeldKeys)
@@ -95,6 +102,11 @@ class Cache:
         self._weights = weights
         self._groups: list[_Group] = []
 
+    @property
+    def bytes(self) -> int:
+        """What the keys and values of all rows take."""
+        return sum(group.bytes for group in self._groups)
+
     def add(self, held: HeldKeys, rows: int, length: int, *, together: bool = False) -> None:
         """Have `rows` more rows, behind the present ones, with room for `length` tokens each.
 
@@ -149,6 +161,10 @@ class _Group:
         self._memory[:, :, :, : self._filled].copy_(text)
         self._mask = text.new_full((rows * self._queries, places), -torch.inf)
         self._mask[:, : self._filled] = 0
+
+    @property
+    def bytes(self) -> int:
+        return self._memory.nbytes
 
     def grow(self) -> None:
         """Make a place for one more token a row."""

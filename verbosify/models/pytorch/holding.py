@@ -9,7 +9,9 @@ from torch import Tensor
 
 from verbosify.errors import ModelError
 from verbosify.models.pytorch.cache import Cache, HeldKeys
+from verbosify.models.pytorch.room import free_memory
 from verbosify.models.pytorch.transformer import Architecture, Project
+from verbosify.models.session import NoRoomError
 
 
 class TorchHeldText:
@@ -34,6 +36,8 @@ class TorchHeldText:
     def read(self, token_ids: Sequence[int]) -> None:
         ids = torch.tensor(token_ids, device=self._keys.places.device)
         self._logits = self._project(self._keys.read(ids, self._project), "embedding").float()
+        if self._keys.places.dtype == torch.float16 and not self._logits.isfinite().all():
+            raise ModelError("This model's numbers are too large for float16: load it with the precision fp32 or bf16.")
 
     def cut(self, length: int) -> None:
         self._keys.cut(length)
@@ -55,8 +59,15 @@ class TorchBatch:
         self._cache = Cache(architecture, weights)
         self._project = project
         self._device = device
+        self._room = free_memory(device)
 
     def add(self, held: TorchHeldText, rows: int, length: int, *, together: bool) -> None:
+        needed = held.keys.bytes_for(rows, length, together=together)
+        if self._room is not None and self._cache.bytes + needed > self._room:
+            raise NoRoomError(
+                f"{rows} rows of {length} tokens need {needed / 1e9:,.1f} GB, and {self._room / 1e9:,.1f} GB of memory "
+                "are free: ask for fewer or shorter samples."
+            )
         self._cache.add(held.keys, rows, length, together=together)
 
     def select_rows(self, places: Sequence[int]) -> None:

@@ -6,6 +6,7 @@ Knows weights, tokens and steps; knows nothing of essays, and of passages only t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -27,6 +28,8 @@ from verbosify.models.training.saving import Writers
 
 FIRST_WITH_BF16 = (8, 0)
 """The compute capability, major and minor, of the first NVIDIA cards that multiply bf16 themselves: Ampere."""
+FIRST_WITH_FP16 = (7, 0)
+"""That of the first with units for products in float16: Volta."""
 
 
 class TorchModel(TorchEngine[Weights]):
@@ -45,7 +48,8 @@ class TorchModel(TorchEngine[Weights]):
         super().__init__()
         self._folder = folder
         self._device = pick_device(device)
-        dtype = pick_dtype(precision, self._device)
+        self._in_half = samples_in_fp16(precision, self._device)
+        dtype = torch.float32 if self._in_half else pick_dtype(precision, self._device)
         self._tokenizer = load_tokenizer(folder)
         self._weights = Weights(folder, self._device, dtype)
         self._architecture = self._weights.architecture
@@ -53,9 +57,9 @@ class TorchModel(TorchEngine[Weights]):
         self._require_room_for_tokens(max(self._tokenizer.get_vocab().values(), default=-1))
         self.ends = self._end_tokens()
         self._pack: Project | None = None
-        self.card = self._card(
-            name, weights_sha256, licence, "torch", self._architecture.family, self._architecture.context
-        )
+        self._half: Mapping[str, Tensor] | None = None
+        card = self._card(name, weights_sha256, licence, "torch", self._architecture.family, self._architecture.context)
+        self.card = replace(card, dtype="float16") if self._in_half else card
 
     def _end_tokens(self) -> frozenset[int]:
         """Every special token ends a text: none of them can be written down."""
@@ -88,7 +92,7 @@ class TorchModel(TorchEngine[Weights]):
 
     def _changed(self) -> None:
         super()._changed()
-        self._pack = None
+        self._pack = self._half = None
 
     # Sampling
 
@@ -97,17 +101,25 @@ class TorchModel(TorchEngine[Weights]):
 
     def hold(self, rows: int) -> TorchHeldText:
         """See `session.Engine.hold`."""
-        return TorchHeldText(self._architecture, self._weights.working, self._packed(rows))
+        return TorchHeldText(self._architecture, self._read_from(), self._packed(rows))
 
     def batch(self) -> TorchBatch:
         """See `session.Engine.batch`."""
-        return TorchBatch(self._architecture, self._weights.working, self._packed(GROUP), self._device)
+        return TorchBatch(self._architecture, self._read_from(), self._packed(GROUP), self._device)
+
+    def _read_from(self) -> Mapping[str, Tensor]:
+        """The weights that texts are read and continued with: the working ones, or those in float16."""
+        if not self._in_half:
+            return self._weights.working
+        if self._half is None:
+            self._half = {name: weight.half() for name, weight in self._weights.working.items()}
+        return self._half
 
     def _packed(self, rows: int) -> Project:
         """The projections, the head being one of them, packed once for the weights as they are now."""
         if self._pack is None:
             names = (*self._architecture.projections, "embedding")
-            self._pack = packed_projections(self._weights.working, names, rows)
+            self._pack = packed_projections(self._read_from(), names, rows)
         return self._pack
 
     def _logits_after(self, token_ids: Tensor) -> Callable[[slice], Tensor]:
@@ -136,23 +148,40 @@ def pick_device(device: str) -> torch.device:
 
 
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """`auto` is bf16 where the hardware multiplies it, else fp32."""
+    """What weights are held in: `auto` is bf16 where the hardware multiplies it, else fp32."""
     if precision == "auto":
         return torch.bfloat16 if has_fast_bf16(device) else torch.float32
     try:
         return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
     except KeyError:
-        raise ModelError(f"There is no precision {precision!r}: choose auto, fp32 or bf16.") from None
+        raise ModelError(
+            f"There is no precision {precision!r}: choose auto, fp32, bf16, or fp16 on the fast engine."
+        ) from None
+
+
+def samples_in_fp16(precision: str, device: torch.device) -> bool:
+    """Whether weights are held and overfitted in float32, and texts continued with a copy of them in float16.
+
+    That is `fp16`, and `auto` on cards that multiply float16 themselves, and bf16 not.
+    """
+    if precision != "auto" or device.type != "cuda":
+        return precision == "fp16"
+    return FIRST_WITH_FP16 <= _capability(device) < FIRST_WITH_BF16
+
+
+def _capability(device: torch.device) -> tuple[int, int]:
+    """The compute capability of a card of NVIDIA's; (0, 0) if there is no such card."""
+    try:
+        return torch.cuda.get_device_capability(device)
+    except (RuntimeError, AssertionError):
+        return 0, 0
 
 
 def has_fast_bf16(device: torch.device) -> bool:
     """Whether bf16 products are faster than fp32 ones there, told from what the processor or card says of itself."""
     if device.type == "cuda":
         # not `is_bf16_supported`, which says yes of cards that emulate it, and of the current card alone
-        try:
-            return torch.cuda.get_device_capability(device) >= FIRST_WITH_BF16
-        except (RuntimeError, AssertionError):  # there is no such card
-            return False
+        return _capability(device) >= FIRST_WITH_BF16
     if device.type != "cpu":
         return False
     try:

@@ -17,6 +17,7 @@ from verbosify.models.training.saving import Writers, write_openai, write_safete
 
 STEP = "step.safetensors"
 BITS = {"bfloat16": (torch.bfloat16, torch.int16), "float32": (torch.float32, torch.int32)}
+BITS["float16"] = BITS["float32"]  # such a model samples in float16 and is overfitted in float32
 
 
 def whole_model_writers(tensors: Callable[[], Mapping[str, Tensor]], folder: Path, steps: int) -> Writers:
