@@ -258,6 +258,15 @@ def test_a_run_that_there_is_not_is_told_of_those_beside_it(put: Callable[[str],
     assert refused("checkpoint/run2").endswith("hub (did you mean checkpoint/run1?).")
 
 
+def test_a_run_named_as_gpt_2_simple_names_it_is_told_where_it_lies(put: Callable[[str], Path]) -> None:
+    put("checkpoint/run1")
+    Path("checkpoint_run2.tar").touch()
+
+    assert refused("run1").endswith("hub (did you mean checkpoint/run1?).")
+    assert refused("run2").endswith("hub (did you mean checkpoint_run2.tar?).")
+    assert refused("run3").endswith("hub.")
+
+
 def test_a_checkpoint_named_as_tensorflow_names_it_is_told_its_folder(put: Callable[[str], Path]) -> None:
     put("checkpoint/run1")
 

@@ -6,7 +6,17 @@ from verbosify.models.store.entries import CATALOG
 from verbosify.models.store.names import entry_called, entry_nearly_called
 
 CALLED = {
-    "gpt2-124m": ["gpt2", "124M", "117M", "gpt2-small", "GPT-2", "gpt_2", "GPT2_124M", "openai-community/gpt2"],
+    "gpt2-124m": [
+        "gpt2",
+        "124M",
+        "117M",
+        "gpt2-small",
+        "GPT-2",
+        "models/124M",
+        "gpt_2",
+        "GPT2_124M",
+        "openai-community/gpt2",
+    ],
     "gpt2-355m": ["gpt2-medium", "355M", "345m", "GPT-2 Medium", "gpt2_medium", "gpt2medium", "gpt2-345M"],
     "gpt2-774m": ["gpt2-large", "774M", "762M", "Gpt2_Large", "openai-community/gpt2-large"],
     "gpt2-1558m": ["gpt2-xl", "1558M", "1542M", "GPT2-XL", "gpt-2-xl", "gpt2-1.5B", " 1558m "],

@@ -19,8 +19,16 @@ INTERRUPTED = 130
 UNSAYABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 """What writing to standard output fails with where nothing can be written to it."""
 
+
+def _folder_of_piece(path: Path) -> Path:
+    return path.parent if path.name in ("piece.db", "piece.json") and path.is_file() else path
+
+
 EssayPath = Annotated[Path, typer.Argument(metavar="ESSAY", help="A .txt, .md or .docx file.", show_default=False)]
-PieceFolder = Annotated[Path, typer.Argument(metavar="PIECE", help="The folder of a piece.", show_default=False)]
+PieceFolder = Annotated[
+    Path,
+    typer.Argument(metavar="PIECE", help="The folder of a piece.", show_default=False, callback=_folder_of_piece),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 
 

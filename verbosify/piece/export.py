@@ -106,7 +106,10 @@ def read_record(path: str | Path) -> PieceValues:
     if os.path.exists(path / DATABASE_NAME):  # noqa: PTH110  (unlike Path's own, it takes any path)
         with Piece.open(path) as piece:
             return values_of_piece(piece)
-    return check(read_export(path if path.suffix == ".json" and not path.is_dir() else path / EXPORT_NAME))
+    file = path if path.suffix == ".json" and not path.is_dir() else path / EXPORT_NAME
+    if not os.path.exists(file):  # noqa: PTH110
+        raise PieceError(f"There is no piece in {path}: name a folder with {DATABASE_NAME} or {EXPORT_NAME} in it.")
+    return check(read_export(file))
 
 
 def import_piece(data: Any, folder: str | Path) -> Piece:

@@ -67,9 +67,12 @@ def _folder_of_weights(path: Path) -> Path:
 
 
 def folders_meant(name: str) -> list[Path]:
-    """Folders of weights that may be meant by a path where nothing lies: that of a checkpoint, or those beside it."""
+    """What may be meant by a path where nothing lies: the folder of a checkpoint, those beside it, a run, its tar."""
     if existing_path(f"{name}.index"):  # TensorFlow's name for the files NAME.index and NAME.data-...
         return [Path(name).parent]
+    if name and Path(name).name == name:  # gpt-2-simple's places for the run of that name
+        places = (Path("checkpoint", name), Path(f"{name}.tar"), Path(f"checkpoint_{name}.tar"))
+        return [place for place in places if existing_path(place)]
     around = existing_path(Path(name).parent)
     return list(_folders_within(around, 1)) if around is not None and around != Path() else []
 

@@ -17,8 +17,8 @@ LIKENESS = 0.7
 
 
 def entry_called(name: str, catalog: Mapping[str, Entry]) -> Entry | None:
-    """The model of the catalogue that goes by `name`, or None."""
-    return catalog.get(name) or _entries_by_plain_name(catalog).get(_plain(name))
+    """The model of the catalogue that goes by `name`, or None; `models/124M` is gpt-2-simple's folder of one."""
+    return catalog.get(name) or _entries_by_plain_name(catalog).get(_plain(name.removeprefix("models/")))
 
 
 def entry_nearly_called(name: str, catalog: Mapping[str, Entry]) -> Entry | None:
