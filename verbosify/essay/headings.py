@@ -103,7 +103,7 @@ def with_header(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
     top = [
         number
         for number, block in enumerate(blocks[: 4 * HEADER_LINES])
-        if block.kind != "verbatim" or _DATE.fullmatch(text, block.start, block.end)  # 3. Mai 2024, an item in Markdown
+        if block.kind != "verbatim" or _is_date(text[block.start : block.end])  # 3. Mai 2024, an item in Markdown
     ]
     texts = [text[blocks[number].start : blocks[number].end] for number in top]
     header = top[: header_length(texts)]
@@ -173,8 +173,14 @@ def _asks_as_title(texts: Sequence[str], place: int) -> bool:
 
 def _is_particular(line: str) -> bool:
     """Whether a header's line says who, when or for whom."""
+    if len(line) > HEADING_LENGTH:
+        return False
     known = (_LABELLED, _BYLINE, _PERSON, _IN_COLUMNS)
-    return any(kind.match(line) for kind in known) or _DATE.fullmatch(line) is not None
+    return any(kind.match(line) for kind in known) or _is_date(line)
+
+
+def _is_date(line: str) -> bool:
+    return len(line) <= HEADING_LENGTH and _DATE.fullmatch(line) is not None
 
 
 def _is_capitalised(line: str) -> bool:
