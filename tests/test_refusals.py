@@ -384,6 +384,7 @@ def test_another_essay_or_another_split_for_the_same_piece_is_refused(
     [
         (("replay", "{}/nowhere", 1), "There is no piece in"),
         (("replay", "{}/piece", 999), "has no row 999 among its samples"),
+        (("replay", "{}/piece/piece.db", 999), "has no row 999 among its samples"),
         (("replay", "{}/piece", 10**30), "does not fit 64 bits"),
         (("site", "{}/nowhere"), "There is no piece in"),
         (("site", "{}/quay.md"), "There is no piece in"),
