@@ -133,6 +133,8 @@ def test_plain_sentences_come_back_one_by_one(sentences: list[str]) -> None:
         ["The town shrank. (J. Hale, personal communication, May 3, 2010)", "Nobody knows why."],
         ["See fig.3 in Elm St. Apt. 4 by noon.", "It is full."],
         ["It ended in 1999.", "12 people came."],
+        ["We met on Mon. at noon, and in Jan. when Bell Inc. was open.", "John Hale Jr. was there."],
+        ["Er ist Ing. bei der Fa. Bell.", "Sie auch."],
         ["Er wohnt in der Hauptstr. 5.", "Sie nicht.", "Der 3. Mann kam."],
         ["Er kam am 3.", "Sie kam am 4.", "Er hieß Wilhelm II.", "Sein Vater hieß Friedrich."],
         ["Prof. Dr. med. Hans Weiß sprach.", "Dr. rer. nat. Eva Klein lehrt.", "Wir hörten zu."],

@@ -59,7 +59,7 @@ _LEADS_TO_NAME_IN = {
     "fr": re.compile(r"\b(?:MM?|bd|boul)\.$"),
     "de": re.compile(  # an ordinal before a noun: am 3. Oktober, im 19. Jahrhundert
         r"\b(?:am|im|vom|zum|zur|beim|bis|ab|der|die|das|den|dem|des|ein|eine|einem|einer|jede[rsmn]?)\s\d{1,2}\.$"
-        r"|\bDr\.(?:\s[a-z]{1,5}\.){0,3}\s?(?:med|phil|jur|theol|nat|pol|h\.\s?c)\.$",
+        r"|\bFa\.$|\bDr\.(?:\s[a-z]{1,5}\.){0,3}\s?(?:med|phil|jur|theol|nat|pol|h\.\s?c)\.$",
         re.IGNORECASE,
     ),
 }
@@ -75,7 +75,8 @@ _MONTH = re.compile(  # after a day's number, in German
     r"|(?:Jan|Jän|Feb|Mrz|Apr|Jun|Jul|Aug|Sep|Sept|Okt|Nov|Dez)\.)(?!\w)"
 )
 _BEFORE_SMALL_LETTERS = re.compile(
-    r"\b(?:(?:[^\W\d_]{1,3}\.-?){2,}|(?:[^\W\d_]\.[ \u00a0\u202f]?){2,}|(?:incl|excl|esp|resp)\.)$"
+    r"\b(?:(?:[^\W\d_]{1,3}\.-?){2,}|(?:[^\W\d_]\.[ \u00a0\u202f]?){2,}|(?:incl|excl|esp|resp)\."
+    r"|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec|Inc|Ltd|Corp|Co|Bros|Jr|Sr|St|Ave|Rd)\.)$"
 )
 _ALWAYS_GOES_ON = re.compile(
     r"(?<![\w.])(?:e\.\s?g|i\.\s?e|cf|viz|vs|z\.\s?B|d\.\s?h|u\.\s?U|i\.\s?d\.\s?R|o\.\s?ä|vgl|bzw|sog|p\.\s?ex|"

@@ -57,9 +57,9 @@ a unit or a year, Greek's question mark, one before the number of a note or befo
 
 _ENUMERATOR = r"(?:§\s?)?(?:\d{1,3}(?:\.\d{1,3})*|[ivxlc]{1,6}|[IVXLC]{1,6}|[^\W\d_])[.)°]{1,2}º?"
 _COUNTED = (
-    r"(?:steps?|rules?|points?|parts?|items?|reasons?|questions?|tips?|lessons?|chapters?|sections?|exercises?|schritt|regel"
-    r"|punkt|teil|grund|frage|kapitel|aufgabe|étape|règle|point|partie|raison|chapitre|exercice|paso|regla|punto|parte"
-    r"|razón|pregunta|capítulo|ejercicio)\s"
+    r"(?:steps?|rules?|points?|parts?|items?|reasons?|questions?|tips?|lessons?|exercises?|schritt|regel"
+    r"|punkt|teil|grund|frage|aufgabe|étape|règle|point|partie|raison|exercice|paso|regla|punto|parte"
+    r"|razón|pregunta|ejercicio)\s"
 )
 _ENUMERATOR_ALONE = re.compile(rf"[*_(]*(?:(?i:{_COUNTED})\d{{1,3}}\.|{_ENUMERATOR})[*_]*")
 _ENUMERATOR_WITHIN = re.compile(r"[:;,—–(]\s+[*_]*(?:\d{1,2}|[a-z]|[ivx]{1,4}|[IVX]{1,4})\.[*_]*$")
