@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from verbosify.measures import fields
+from verbosify.measures.fields import Count, Share, read_fields
 from verbosify.measures.likeness import mean_edit_distance, self_bleu
 from verbosify.words import ngrams, word_texts
 
@@ -22,12 +22,12 @@ class Diversity:
         edit_distance: the mean over all pairs of word edits over the longer's words, 0 (all the same) to 1.
     """
 
-    samples: int
-    distinct_1: float | None
-    distinct_2: float | None
-    distinct_3: float | None
-    self_bleu: float | None
-    edit_distance: float | None
+    samples: Count
+    distinct_1: Share | None
+    distinct_2: Share | None
+    distinct_3: Share | None
+    self_bleu: Share | None
+    edit_distance: Share | None
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, ready for JSON."""
@@ -36,17 +36,7 @@ class Diversity:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Diversity:
         """The inverse of `to_dict`; `RecordError` if a field is missing, unknown or out of range."""
-        return cls(**fields.read_fields("measures", values, _KINDS))
-
-
-_KINDS: dict[str, fields.Kind] = {
-    "samples": fields.count,
-    "distinct_1": fields.optional(fields.share),
-    "distinct_2": fields.optional(fields.share),
-    "distinct_3": fields.optional(fields.share),
-    "self_bleu": fields.optional(fields.share),
-    "edit_distance": fields.optional(fields.share),
-}
+        return read_fields(cls, values)
 
 
 def measure_batch(samples: Sequence[str]) -> Diversity:

@@ -1,59 +1,46 @@
-"""Reads a record of measures back from JSON, trusting nothing in it. Knows kinds of value, not their meaning."""
+"""The kinds of number a measure is, and how measures are read back from a record. Knows not what they mean."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import fields
+from functools import cache
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, Strict, TypeAdapter, ValidationError
 
 from verbosify.errors import RecordError
 
-Kind = Callable[[object], bool]
+Flag = Annotated[bool, Strict()]
+Count = Annotated[int, Strict(), Field(ge=0)]
+Share = Annotated[float, Strict(), Field(ge=0, le=1)]
+Cosine = Annotated[float, Strict(), Field(ge=-1, le=1)]
+
+Record = TypeVar("Record")
 
 
-def read_fields(record: str, values: object, kinds: Mapping[str, Kind]) -> dict[str, Any]:
-    """`values` as a dict, if it holds exactly the fields of `kinds`, each of its kind; else `RecordError`."""
-    if not isinstance(values, dict) or values.keys() != kinds.keys():
-        raise RecordError(f"The recorded {record} {_amiss(values, kinds)}: they must hold {', '.join(kinds)}.")
-    for name, fits in kinds.items():
-        if not fits(values[name]):
-            raise RecordError(f"The recorded {record} say {name} is {values[name]!r}, which it cannot be.")
-    return dict(values)
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
-def _amiss(values: object, kinds: Mapping[str, Kind]) -> str:
+def read_fields(kind: type[Record], values: Any) -> Record:
+    """`values` as measures of that `kind`, a dataclass; `RecordError` unless they are its fields, each in its range."""
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    if not isinstance(values, dict) or values.keys() != set(names):
+        raise RecordError(f"The recorded measures {_amiss(values, names)}: they must hold {', '.join(names)}.")
+    try:
+        read: Record = _adapter(kind).validate_python(values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        name = error.errors()[0]["loc"][0]
+        raise RecordError(f"The recorded measures say {name} is {values[name]!r}, which it cannot be.") from error
+    return read
+
+
+def _amiss(values: Any, names: list[str]) -> str:
     if not isinstance(values, dict):
         return f"are {values!r}"
     if not values:
         return "hold nothing"
-    if lacking := [name for name in kinds if name not in values]:
+    if lacking := [name for name in names if name not in values]:
         return f"lack {', '.join(lacking)}"
-    return f"hold {', '.join(str(name) for name in values if name not in kinds)} too"
-
-
-def flag(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def share(value: object) -> bool:
-    return _between(value, 0)
-
-
-def cosine(value: object) -> bool:
-    return _between(value, -1)
-
-
-def cosines(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(map(cosine, value))
-
-
-def optional(kind: Kind) -> Kind:
-    return lambda value: value is None or kind(value)
-
-
-def _between(value: object, low: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= 1
+    return f"hold {', '.join(str(name) for name in values if name not in names)} too"

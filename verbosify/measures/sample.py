@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from verbosify.errors import SettingsError
-from verbosify.measures import fields
 from verbosify.measures.copying import copied_share, longest_copied_run
 from verbosify.measures.drift import drift_cut
 from verbosify.measures.ending import ends_sentence
+from verbosify.measures.fields import Cosine, Count, Flag, Share, read_fields
 from verbosify.measures.likeness import bleu, edit_distance
 from verbosify.measures.looping import loop_start, repeats, sequence_repetition
 from verbosify.measures.opening import opens_by_contradicting
@@ -44,21 +44,21 @@ class Measures:
             words, or both more than 10,000.
     """
 
-    words: int
-    blank: bool
-    copied_words: int
-    copied_start: int | None
-    copied_end: int | None
-    copied_share: float | None
-    repeated_sentences: int
-    repetition: float | None
-    loop_start: int | None
-    similarity: float | None
-    sentence_similarities: tuple[float, ...]
-    reversal: bool | None
-    cut_off: bool
-    passage_bleu: float | None
-    passage_edit_distance: float | None
+    words: Count
+    blank: Flag
+    copied_words: Count
+    copied_start: Count | None
+    copied_end: Count | None
+    copied_share: Share | None
+    repeated_sentences: Count
+    repetition: Share | None
+    loop_start: Count | None
+    similarity: Cosine | None
+    sentence_similarities: tuple[Cosine, ...]
+    reversal: Flag | None
+    cut_off: Flag
+    passage_bleu: Share | None
+    passage_edit_distance: Share | None
 
     def badges(self, thresholds: Thresholds = THRESHOLDS) -> tuple[str, ...]:
         """The badges earned, of `copied`, `looped`, `drifted`, `reversal`, `cut off`, in that order; or `blank` alone.
@@ -96,27 +96,7 @@ class Measures:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Measures:
         """The inverse of `to_dict`; `RecordError` if a field is missing, unknown or out of range."""
-        read = fields.read_fields("measures", values, _KINDS)
-        return cls(**(read | {"sentence_similarities": tuple(read["sentence_similarities"])}))
-
-
-_KINDS: dict[str, fields.Kind] = {
-    "words": fields.count,
-    "blank": fields.flag,
-    "copied_words": fields.count,
-    "copied_start": fields.optional(fields.count),
-    "copied_end": fields.optional(fields.count),
-    "copied_share": fields.optional(fields.share),
-    "repeated_sentences": fields.count,
-    "repetition": fields.optional(fields.share),
-    "loop_start": fields.optional(fields.count),
-    "similarity": fields.optional(fields.cosine),
-    "sentence_similarities": fields.cosines,
-    "reversal": fields.optional(fields.flag),
-    "cut_off": fields.flag,
-    "passage_bleu": fields.optional(fields.share),
-    "passage_edit_distance": fields.optional(fields.share),
-}
+        return read_fields(cls, values)
 
 
 def measure_sample(
