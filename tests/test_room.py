@@ -46,9 +46,13 @@ def test_rows_for_which_there_is_no_room_come_in_further_batches(
     held.read(model.encode(PROMPT))
     two = 2 * held.keys.bytes_for(3, 20, together=False)
     monkeypatch.setattr(holding, "free_memory", lambda _: two)
-    batches: list[object] = []
-    make = model.batch  # type: ignore[attr-defined]
-    monkeypatch.setattr(model, "batch", lambda: batches.append(None) or make())
+    make, batches = model.batch, []  # type: ignore[attr-defined]
+
+    def noted() -> object:
+        batches.append(make())
+        return batches[-1]
+
+    monkeypatch.setattr(model, "batch", noted)
 
     assert model.sample(PROMPT, SETTINGS) == expected
     assert len(batches) == 2

@@ -158,11 +158,13 @@ class TorchEngine(ABC, Generic[AnyWeights]):
         passage = self._tensor(self.encode(text))
         started = time.perf_counter()
         with self._guard.changing() as require:
-            loss_before = self._loss(passage)
+            read_once = all(torch.equal(window, passage) for window in windows)
+            loss_before = None if read_once else self._loss(passage)
             self._changed()
             rounded = recipe.steps == 1 and self._weights.dtype != torch.float32
             directions: dict[str, Tensor] | None = {} if rounded else None
             window_loss = self._tune(windows, recipe, directions)
+            loss_before = window_loss if loss_before is None else loss_before
             loss_after = self._loss(passage)
             require_convergence(loss_after, recipe, self.vocabulary, before=loss_before)
             yield Overfitted(
