@@ -17,7 +17,8 @@ demo: $(VENV)/.installed
 
 # Two processes, a thread each, share the work. gpt-2-simple changes TensorFlow for its whole process, so it has its own,
 # beside them, and what that says comes at the end.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
+PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
 test: $(VENV)/.test-installed $(VENV)/.browser node_modules/.installed models
 	COVERAGE_FILE=.coverage.tensorflow $(PYTEST) -q tests/tensorflow >.tensorflow.log 2>&1 & beside=$$!; \
 	  COVERAGE_FILE=.coverage.torch $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/tensorflow; red=$$?; \
@@ -34,7 +35,7 @@ SEEDS ?= 1 2 3 4 5 6 7 8 9 10
 test-seeds: $(VENV)/.test-installed $(VENV)/.browser node_modules/.installed models
 	red=; for seed in $(SEEDS); do for part in "-n 2 --dist loadfile --ignore tests/tensorflow tests" tests/tensorflow; do \
 	  echo "seed $$seed: $$part"; \
-	  VERBOSIFY_TEST_SEED=$$seed OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m drawn $$part || red="$$red $$seed"; \
+	  VERBOSIFY_TEST_SEED=$$seed $(PYTEST) -q -m drawn $$part || red="$$red $$seed"; \
 	done; done; test -z "$$red" || { echo "Red with the seeds$$red."; exit 1; }
 
 check: $(VENV)/.check-installed node_modules/.installed
