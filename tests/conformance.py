@@ -476,6 +476,26 @@ def test_a_session_that_goes_on_is_as_one_of_the_whole_text(model: Any) -> None:
     assert [step.token_id for step in session.stream(ALL)] == [step.token_id for step in whole.stream(ALL)]
 
 
+def test_rows_that_follow_a_session_are_as_likely_as_each_by_itself(model: Any) -> None:
+    session = model.session(PROMPT)
+    before = session.top(20)
+    long = model.encode(PASSAGE)[:17]
+    rows = [long, long[3:4], [], long[5:12]]
+
+    found = session.likelihoods(rows)
+
+    for row, likelihoods in zip(rows, found, strict=True):
+        other, expected = model.session(PROMPT), []
+        for token in row:
+            choices = {choice.token_id: choice.probability for choice in other.top(10**6)}
+            expected.append(math.log(choices[token]))
+            other.extend([token])
+        assert likelihoods == pytest.approx(expected, abs=1e-3)
+    assert_same_choices(session.top(20), before)
+    with pytest.raises(ModelError, match="shorten"):
+        session.likelihoods([long * model.card.context])
+
+
 def test_a_session_goes_on_by_tokens(model: Any) -> None:
     session = model.session(PROMPT)
     more = model.sample(PROMPT, ALL)[0].token_ids

@@ -13,7 +13,7 @@ from typing import get_type_hints
 
 from verbosify.piece.checking import schema
 from verbosify.piece.picks import PickEvent
-from verbosify.piece.rows import Batch, Job, LogEntry, Overfit, Passage, Sample, Scores
+from verbosify.piece.rows import Batch, Job, LogEntry, Opinion, Overfit, Passage, Rating, Sample, Scores
 from verbosify.piece.values import PieceValues
 from verbosify.record.fields import json_fields
 
@@ -27,6 +27,8 @@ TABLES: dict[str, type] = {
     "pick_events": PickEvent,
     "log": LogEntry,
     "scores": Scores,
+    "opinions": Opinion,
+    "ratings": Rating,
     "piece.json": PieceValues,
 }
 

@@ -152,7 +152,8 @@ def _show_progress(bars: Bars) -> Callable[[Progress], None]:
         said = (
             f"passage {progress.passage} of {progress.passages}  "
             f"loss {progress.loss_before:.2f} → {progress.loss_after:.2f}  {progress.samples} samples  "
-            f"{progress.words:,} of {progress.wanted:,} words  {minutes}:{seconds:02d} left"
+            f"{progress.usable:.0%} usable  {progress.words:,} of {progress.wanted:,} words  "
+            f"{minutes}:{seconds:02d} left"
         )
         bars.update(task, completed=progress.passage, total=progress.passages, description=said)
 
@@ -176,7 +177,8 @@ def _print_summary(summary: Summary, page: Path, *, as_json: bool) -> None:
     table.add_row("words", ratio if summary.target_met else f"{ratio}, short of {summary.target:g} ×")
     skipped = f", {summary.skipped} skipped: too long or too short for the model" if summary.skipped else ""
     table.add_row("passages", f"{summary.gaps - summary.skipped} of {summary.passages} visited" + skipped)
-    table.add_row("samples", f"{summary.samples:,}, {summary.picks} picked")
+    usable = "" if summary.usable is None else f", {summary.usable:.0%} with something to use"
+    table.add_row("samples", f"{summary.samples:,}{usable}, {summary.picks} picked")
     for reading, closeness in summary.closeness.items():
         if closeness is not None:
             table.add_row(f"closeness of {reading}", f"{closeness:.2f}")

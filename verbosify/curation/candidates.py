@@ -7,9 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from verbosify.curation.english import is_reversal, leans
-from verbosify.curation.prose import Mentions, Voice, inventions, sentence_key, unfit
+from verbosify.curation.prose import (
+    Mentions,
+    Voice,
+    alike,
+    blemishes,
+    clauses_open_alike,
+    content_of,
+    inventions,
+    sentence_key,
+    unfit,
+)
+from verbosify.measures import Opinion
 from verbosify.measures.copying import copied_share, longest_copied_run
 from verbosify.words import in_characters, ngrams, plain_words, word_texts
 
@@ -17,6 +29,10 @@ MOST_COPIED = 7
 """Words in a row a candidate may share with its passage; eight are a copy. Where characters are words, as in all
 bounds here, as many characters as say as much."""
 MOST_COPIED_SHARE = 0.3
+MOST_ECHOED = 0.45
+"""Of its words two by two: what shares more with its passage says it again, in another order."""
+LEAST_CLOSENESS = 0.3
+"""What is farther from its passage is nothing for a close reading."""
 MOST_WORDS = 90
 """The longest sentence group the art project's author chose had 90 words."""
 
@@ -32,6 +48,11 @@ class Candidate:
         closeness: mean cosine of its sentences with the passage, weighted by their words, -1 to 1.
         invents: it names numbers or people and places that the essay does not.
         reverses: it opens by turning against the passage, as far as that can be told: in English.
+        blemishes: what has a price: see `prose.blemishes`; and `same beginnings`, if two of its clauses open alike, and
+            `echo`, if it says the passage again in another order.
+        leans: it opens with a word that points back, so that nothing should come between it and what it continues.
+        new_words: its longer words that the essay does not use.
+        opinion: what the fresh model thinks of it in its place; None where it was not asked.
     """
 
     sample: int
@@ -43,11 +64,25 @@ class Candidate:
     closeness: float
     invents: bool
     reverses: bool
+    blemishes: frozenset[str] = frozenset()
+    leans: bool = False
+    new_words: frozenset[str] = frozenset()
+    opinion: Opinion | None = None
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Its sample, and where it begins and ends there: no other candidate has the same."""
+        return self.sample, self.start, self.end
 
     @property
     def is_plain(self) -> bool:
         """It neither makes facts up nor turns against the essay: fit for a reading that keeps the meaning."""
         return not (self.invents or self.reverses)
+
+    @property
+    def is_usable(self) -> bool:
+        """A close reading could take it, at no price: it is plain, without blemish, and close enough."""
+        return self.is_plain and not self.blemishes and self.closeness >= LEAST_CLOSENESS
 
 
 def candidates(
@@ -72,7 +107,7 @@ def candidates(
         voice: what the essay allows itself.
     """
     sentences = [
-        _Sentence.of(text, start, end, similarity=similarity, voice=voice, mentions=mentions)
+        _Sentence.of(text, start, end, similarity=similarity, voice=voice, mentions=mentions, passage=passage)
         for (start, end), similarity in zip(spans[: _first_paragraph(text, spans)], similarities, strict=False)
     ]
     found = []
@@ -86,7 +121,7 @@ def candidates(
                 break
             five = in_characters(5, kept)
             if (copied_share(word_texts(kept), word_texts(passage), five) or 0) <= MOST_COPIED_SHARE:
-                found.append(_candidate(sample, kept, run))
+                found.append(_candidate(sample, kept, run, mentions, passage))
     return found
 
 
@@ -102,9 +137,12 @@ class _Sentence:
     leans: bool
     reverses: bool
     invents: bool
+    blemishes: frozenset[str]
 
     @classmethod
-    def of(cls, text: str, start: int, end: int, *, similarity: float, voice: Voice, mentions: Mentions) -> _Sentence:
+    def of(
+        cls, text: str, start: int, end: int, *, similarity: float, voice: Voice, mentions: Mentions, passage: str
+    ) -> _Sentence:
         sentence = text[start:end]
         return cls(
             start,
@@ -114,11 +152,12 @@ class _Sentence:
             fault=unfit(sentence, voice) or ("said before" if key in mentions.sentences else None),
             leans=voice.is_english and leans(sentence),
             reverses=voice.is_english and is_reversal(sentence),
-            invents=bool(inventions(sentence, mentions, names=voice.capitals_are_names)),
+            invents=bool(inventions(sentence, mentions, passage, voice)),
+            blemishes=blemishes(sentence, voice),
         )
 
 
-def _candidate(sample: int, kept: str, run: Sequence[_Sentence]) -> Candidate:
+def _candidate(sample: int, kept: str, run: Sequence[_Sentence], mentions: Mentions, passage: str) -> Candidate:
     counts = [len(sentence.key.split()) for sentence in run]
     weighted = sum(count * sentence.similarity for count, sentence in zip(counts, run, strict=True))
     return Candidate(
@@ -131,7 +170,24 @@ def _candidate(sample: int, kept: str, run: Sequence[_Sentence]) -> Candidate:
         closeness=weighted / max(sum(counts), 1),
         invents=any(sentence.invents for sentence in run),
         reverses=run[0].reverses,
+        blemishes=_blemishes(kept, run, passage).union(*(sentence.blemishes for sentence in run)),
+        leans=run[0].leans,
+        new_words=frozenset(
+            word for sentence in run for word in sentence.key.split() if len(word) > 3 and word not in mentions.words
+        ),
     )
+
+
+def _blemishes(kept: str, run: Sequence[_Sentence], passage: str) -> frozenset[str]:
+    """Those of a run as a whole, which no sentence of it tells."""
+    echoed = copied_share(word_texts(kept), word_texts(passage), in_characters(2, kept)) or 0
+    said = [content_of(sentence.key) for sentence in run]
+    found = {
+        "same beginnings": clauses_open_alike(kept),
+        "echo": echoed > MOST_ECHOED,
+        "circular": any(alike(one, other) for one, other in combinations(said, 2)),
+    }
+    return frozenset(blemish for blemish, holds in found.items() if holds)
 
 
 def _first_paragraph(text: str, spans: Sequence[tuple[int, int]]) -> int:

@@ -6,7 +6,7 @@ They hold in no other language, and are asked of English alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _CHAT = re.compile(
     r"^(?:sure|certainly|of course|here(?:'s| is| are)|sorry|i apologi[sz]e|as an ai|let(?:'s| us| me)|note|please|"
@@ -35,6 +35,62 @@ _LEANING = re.compile(
 )
 _STAMMER = re.compile(r"\b(\w+)\s+\1\b", re.IGNORECASE)
 _STAMMER_ALLOWED = frozenset(("that", "had"))
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_NUMBERS = (
+    {
+        word: str(number)
+        for number, word in enumerate(
+            _words(
+                "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+                "seventeen eighteen nineteen twenty"
+            ),
+            2,
+        )
+    }
+    | {word: str(10 * tens) for tens, word in enumerate(_words("thirty forty fifty sixty seventy eighty ninety"), 3)}
+    | {word: str(n) for n, word in enumerate(_words("third fourth fifth sixth seventh eighth ninth tenth"), 3)}
+    | {"dozen": "12", "hundred": "100", "thousand": "1000", "million": "10^6", "billion": "10^9"}
+)
+# How sentences of any subject begin: a word written large there that is none of these may be a name.
+_OPENERS = frozenset(
+    _words("""
+        a about above according across add after afterwards again ahead all almost along already also although always
+        among an and another any anyone anything apart are around as ask at away back be because before behind being
+        below beneath beside besides between beyond big blue both but by call can careful children close cold come
+        could cut day days did do does down during each early either else enough even eventually every everybody
+        everyone everything everywhere except far fear few finally find first for forget from further get give given
+        go good great had half hard has have he hence her here hers high him his hold how however i if imagine in
+        indeed inside instead into is it its just keep knowing last late later least leave less let life light like
+        little long look looking lots made make making many maybe meanwhile men might mine more most mostly mother
+        much must my name near nearby nearly neither never nevertheless new next night no nobody none nor not nothing
+        now nowhere of off often old on once one only open or other others otherwise our out outside over part people
+        perhaps place plenty put quite rather read red right same second see set several shall she short should side
+        similarly simply since slow small so some somebody someone something sometimes somewhere soon start step still
+        stop such sure take tell than that the their theirs them then there therefore these they thing things think
+        this those though thought through thus time times to today together tomorrow tonight too toward towards try
+        turn under unless unlike until up upon us use used usually very wait want was watch water way we well were
+        what whatever when whenever where wherever whether which while white who whoever whole whose why will with
+        within without women wonder words work would yes yesterday yet young your
+    """)
+)
+_ORDINARY_ENDS = ("ly", "ing", "ings", "ists", "ions", "ion", "ments", "ment", "ness", "ities", "ity", "ed")
+
+
+def numbers_in_words(words: Iterable[str]) -> set[str]:
+    """The numbers above one that are spelt out among `words`, in lower case, each part by itself, as digits."""
+    return {found for word in words if (found := _NUMBERS.get(word) or _NUMBERS.get(word.removesuffix("s")))}
+
+
+def may_open_as_a_name(word: str) -> bool:
+    """Whether a word that begins a sentence is none that sentences of any subject begin with."""
+    lowered = word.lower()
+    ordinary = lowered in _OPENERS or lowered.endswith(_ORDINARY_ENDS) or numbers_in_words([lowered])
+    return word[:1].isupper() and not ordinary
 
 
 def is_chat(sentence: str) -> bool:

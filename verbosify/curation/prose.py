@@ -9,14 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 from verbosify.curation import english
 from verbosify.essay.adornments import german_quotes_turned
 from verbosify.essay.language import NAMES, guess_language
-from verbosify.words import in_characters, ngrams, word_texts
+from verbosify.words import in_characters, is_written_without_spaces, ngrams, word_texts
 
 WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 FEWEST_WORDS, MOST_WORDS = 5, 45
+
+TOO_ALIKE = 0.5
+"""Two sentences that share this part of their longer words (Jaccard) say the same thing."""
 
 _LIST = re.compile(
     r"^\s*(?:(?:[-*•–—·・]|\(?\d{1,3}[.)]|\(?[^\W\d_][.)]|[ivx]+[.)])\s|(?:\d{1,3}|[一二三四五六七八九十]{1,3})、)"
@@ -29,6 +34,7 @@ _OPENING = "“\"‘'«(„‚”»›‹¿¡「『《（【\u00a0\u202f "
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*%?")
 _INNER_WORD = re.compile(r"(?<=[\w.,;:'’”\"] )[^\W\d_][\w'’.-]+")
 _PART = re.compile(r"[^\W_]+")
+_CLAUSE = re.compile(r"[,;:.!?…—–]+\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ class Voice:
         names = "" if self.capitals_are_names else ", made-up names"
         return (
             f"{written}, so what only rules of English tell is not judged (who speaks to whom, questions, chat, turns "
-            f"against what was said, headings, doubled words{names}), and closeness is told by a model of English."
+            f"against what was said, headings, doubled words, numbers in words{names}), and closeness is told by a "
+            "model of English."
         )
 
 
@@ -84,12 +91,10 @@ class Mentions:
     Attributes:
         sentences: the key of each sentence.
         words: runs of letters and digits, in lower case.
-        numbers: as written, without a percent sign.
     """
 
     sentences: frozenset[str]
     words: frozenset[str]
-    numbers: frozenset[str]
 
     @classmethod
     def of(cls, prose: str) -> Mentions:
@@ -98,7 +103,6 @@ class Mentions:
         return cls(
             sentences=frozenset(sentence_key(prose[start:end]) for start, end in split_sentences(prose)),
             words=frozenset(_PART.findall(prose.lower())),
-            numbers=frozenset(_plain(number) for number in _NUMBER.findall(prose)),
         )
 
 
@@ -121,17 +125,24 @@ def unfit(sentence: str, voice: Voice) -> str | None:
         ("markup", _MARKUP.search(sentence)),
         ("unfinished", not _CLOSING.search(sentence)),
         ("no beginning", not _begins(sentence)),
-        *(_english_tests(sentence, voice) if voice.is_english else ()),
+        ("heading", voice.is_english and english.is_heading(WORDS.findall(sentence))),
+        ("chat", voice.is_english and english.is_chat(sentence)),
         ("unbalanced", not balanced(sentence)),
-        ("circular", is_circular(words, in_characters(3, sentence))),
     )
     return next((reason for reason, failed in tests if failed), None)
 
 
+def blemishes(sentence: str, voice: Voice) -> frozenset[str]:
+    """What a good writer would rarely let stand, and sometimes does, so that it has a price: see `choosing.PRICES`."""
+    tests: tuple[tuple[str, object], ...] = (
+        ("circular", is_circular(word_texts(sentence), in_characters(3, sentence))),
+        *(_english_tests(sentence, voice) if voice.is_english else ()),
+    )
+    return frozenset(reason for reason, holds in tests if holds)
+
+
 def _english_tests(sentence: str, voice: Voice) -> tuple[tuple[str, object], ...]:
     return (
-        ("heading", english.is_heading(WORDS.findall(sentence))),
-        ("chat", english.is_chat(sentence)),
         ("speaks about the text", english.speaks_about_text(sentence)),
         ("question", "?" in sentence and not voice.questions),
         ("first person", english.FIRST_PERSON.search(sentence) and not voice.first_person),
@@ -141,15 +152,32 @@ def _english_tests(sentence: str, voice: Voice) -> tuple[tuple[str, object], ...
     )
 
 
-def inventions(sentence: str, mentions: Mentions, *, names: bool = True) -> list[str]:
-    """Numbers, and names inside the sentence unless not `names`, that the essay does not mention: facts made up."""
-    numbers = [number for number in _NUMBER.findall(sentence) if _plain(number) not in mentions.numbers]
-    named = [
+def inventions(sentence: str, mentions: Mentions, passage: str, voice: Voice) -> list[str]:
+    """Facts made up: numbers that the passage does not mention, and names that the essay does not.
+
+    A year from elsewhere in the essay says something new where it does not belong; a name may come again. In English
+    numbers are told in words too, and names at the sentence's beginning. Names are not told where capitals tell none.
+    """
+    found = [number for number in _NUMBER.findall(sentence) if _plain(number) not in _numbers(passage, voice)]
+    words = _PART.findall(sentence)
+    if voice.is_english:
+        spelt = english.numbers_in_words(word.lower() for word in words)
+        found += sorted(spelt - _numbers(passage, voice))
+        if words and english.may_open_as_a_name(words[0]) and words[0].lower() not in mentions.words:
+            found.append(words[0])
+    return found + [
         word.rstrip(".'’-")
-        for word in (_INNER_WORD.findall(sentence) if names else ())
+        for word in (_INNER_WORD.findall(sentence) if voice.capitals_are_names else ())
         if any(part[0].isupper() and part != "I" and part.lower() not in mentions.words for part in _PART.findall(word))
     ]
-    return numbers + named
+
+
+@lru_cache(maxsize=64)
+def _numbers(passage: str, voice: Voice) -> frozenset[str]:
+    """The numbers of a passage, as digits."""
+    written = {_plain(number) for number in _NUMBER.findall(passage)}
+    spelt = english.numbers_in_words(_PART.findall(passage.lower())) if voice.is_english else set()
+    return frozenset(written | spelt)
 
 
 def _plain(number: str) -> str:
@@ -188,6 +216,26 @@ def is_circular(words: Sequence[str], run: int = 3) -> bool:
         return True
     runs = list(ngrams(lowered, run))
     return len(set(runs)) < len(runs)
+
+
+def content_of(sentence: str) -> frozenset[str]:
+    """What a sentence speaks of: its longer words, or where characters are words, each two in a row."""
+    words = sentence.split()
+    if is_written_without_spaces(sentence):
+        return frozenset(map("".join, pairwise(words)))
+    return frozenset(word for word in words if len(word) > 3)
+
+
+def alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two sets of words overlap so much that they say the same."""
+    together = len(one | other)
+    return together > 0 and len(one & other) / together > TOO_ALIKE
+
+
+def clauses_open_alike(text: str) -> bool:
+    """Whether two clauses or sentences of `text` begin with the same two words, as in "I was tired, I was late"."""
+    openings = [tuple(words[:2]) for clause in _CLAUSE.split(text) if len(words := word_texts(clause)) > 2]
+    return len(set(openings)) < len(openings)
 
 
 def _begins(sentence: str) -> bool:

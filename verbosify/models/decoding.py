@@ -15,8 +15,25 @@ TIES = 32
 """Tokens fetched beyond the k-th, so that its ties are among them; more ties than that take the full sort."""
 BLOCK = 64
 """Neighbouring logits of which the largest is looked at first."""
+PLACES = 256
+"""Places of a text whose logits are looked at together: more would take memory, and save nothing."""
 COLDEST = 1e-30
 """The lowest temperature that float32 can divide by; all below it come to the same."""
+
+
+def log_probabilities(logits: Callable[[slice], Tensor], targets: Tensor) -> list[float]:
+    """The log-probabilities of `targets`, (places,), by the logits before each, a few places at a time.
+
+    Args:
+        logits: a function from a slice of the places to logits, (places, vocabulary), float32.
+    """
+    found: list[float] = []
+    for start in range(0, len(targets), PLACES):
+        places = slice(start, start + PLACES)
+        some = logits(places)
+        chosen = some.gather(1, targets[places, None].to(some.device))[:, 0]
+        found += (chosen - some.logsumexp(dim=-1)).tolist()
+    return found
 
 
 def changes_logits(settings: SamplingSettings) -> bool:

@@ -505,6 +505,10 @@ class GuestSession:
         """See `protocol.TextSession.top`."""
         return self._guest.do(lambda _: self._session.top(n, settings))
 
+    def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[list[float]]:
+        """See `protocol.TextSession.likelihoods`."""
+        return self._guest.do(lambda _: self._session.likelihoods(rows))
+
     def stream(
         self,
         settings: SamplingSettings = SamplingSettings(),  # noqa: B008

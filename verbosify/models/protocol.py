@@ -200,6 +200,13 @@ class TextSession(Protocol):
     def top(self, n: int = 100, settings: SamplingSettings = ...) -> list[TokenChoice]:
         """The `n` most likely next tokens, before and after `settings`, most likely first; from the cache."""
 
+    def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[list[float]]:
+        """How likely each row of tokens is as what follows the text: the log-probability of each of its tokens, <= 0.
+
+        Every row follows the text alone, which is read once for them all; the session itself stays as it is.
+        `ModelError` if a row would not fit the context.
+        """
+
     def stream(self, settings: SamplingSettings = ..., until: Until | None = None) -> Iterator[StreamStep]:
         """The continuations that `sample` would give, token by token; the session itself stays as it is.
 

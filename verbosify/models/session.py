@@ -40,6 +40,9 @@ class HeldText(Protocol):
     def fork(self) -> HeldText:
         """The same text, to be read on in another way; shared, not copied, as long as it can be."""
 
+    def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[list[float]]:
+        """The log-probability of every token of each row, if the row alone followed the text; no row is empty."""
+
 
 class Batch(Protocol):
     """Rows that grow from held texts, all in step."""
@@ -364,6 +367,14 @@ class Session:
         """See `protocol.TextSession.top`."""
         with self._engine.using():
             return token_choices(self._engine, self.current().logits, self._token_ids, settings, n)
+
+    def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[list[float]]:
+        """See `protocol.TextSession.likelihoods`."""
+        require_room(self._engine, self._token_ids, max(map(len, rows), default=0))
+        told = [row for row in rows if row]
+        with self._engine.using():
+            found = iter(self.current().likelihoods(told) if told else [])
+        return [next(found) if row else [] for row in rows]
 
     def stream(
         self,

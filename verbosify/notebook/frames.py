@@ -18,6 +18,7 @@ from verbosify.words import plain_words
 if TYPE_CHECKING:
     import pandas as pd
 
+_OPINION = ("information", "fluency", "surprise", "flow")
 _SETTINGS = ("temperature", "top_k", "top_p", "repetition_penalty", "length", "seed")
 
 
@@ -128,14 +129,18 @@ def picks_frame(piece: Piece, reading: str | None = None) -> pd.DataFrame:
         sample, start, end: the sample, and the characters kept of its raw text.
         text, words, edited: what goes into the essay, its words, and whether a hand changed it.
         action, curator, reason, created: of the event that put it there.
+        information, fluency, surprise, flow: what the fresh model thinks of that stretch, as docs/measures.md has it;
+            empty if it was not asked.
     """
     import pandas as pd
 
     history = piece.history()
+    opinions = {(row.sample, row.start, row.end): row for row in piece.opinions()}
     rows: list[dict[str, Any]] = []
     for name in piece.readings() if reading is None else [reading]:
         for gap, event in sorted(line_of(history, name).standing.items()):
             for order, pick in enumerate(event.picks, start=1):
+                opinion = opinions.get((pick.sample, pick.start, pick.end))
                 rows.append(
                     {
                         "reading": name,
@@ -151,10 +156,11 @@ def picks_frame(piece: Piece, reading: str | None = None) -> pd.DataFrame:
                         "curator": event.curator,
                         "reason": event.reason,
                         "created": event.created,
+                        **{name: getattr(opinion, name, None) for name in _OPINION},
                     }
                 )
     columns = "reading gap order sample start end text words edited action curator reason created"
-    return pd.DataFrame(rows, columns=columns.split(" "))
+    return pd.DataFrame(rows, columns=[*columns.split(" "), *_OPINION])
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path) -> Path:

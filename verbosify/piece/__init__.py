@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from verbosify.piece.export import export_piece, import_piece, read_export, read_record, write_export
 from verbosify.piece.picks import BUILT_IN, Pick, PickEvent
-from verbosify.piece.rows import Batch, Job, LogEntry, Overfit, Passage, Sample, Scores
+from verbosify.piece.rows import Batch, Job, LogEntry, Opinion, Overfit, Passage, Rating, Sample, Scores
 from verbosify.piece.store import Piece
 from verbosify.piece.values import PieceValues
 
@@ -13,12 +13,14 @@ __all__ = [
     "Batch",
     "Job",
     "LogEntry",
+    "Opinion",
     "Overfit",
     "Passage",
     "Pick",
     "PickEvent",
     "Piece",
     "PieceValues",
+    "Rating",
     "Sample",
     "Scores",
     "export_piece",

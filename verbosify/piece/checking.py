@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter
 
 from verbosify.errors import PieceError, RecordError
-from verbosify.piece.values import VERSION, PieceValues, from_version_1
+from verbosify.piece.values import VERSION, PieceValues, brought_up
 from verbosify.record import checking
 from verbosify.record.database import unfit
 from verbosify.record.fields import Whole
@@ -37,8 +37,8 @@ def check(data: Any) -> PieceValues:
     version = data.get("version") if isinstance(data, dict) else None
     if type(version) is int and version > VERSION:
         raise refused("$.version", f"{version} is newer than this verbosify, which knows {VERSION}: update it")
-    if type(version) is int and version == 1:
-        data = from_version_1(data)
+    if type(version) is int and 1 <= version < VERSION:
+        data = brought_up(data, version)
     return checking.read_values(_adapter(), data, _CALLED, PieceError)
 
 

@@ -25,8 +25,10 @@ from verbosify.piece.rows import (
     Batch,
     Job,
     LogEntry,
+    Opinion,
     Overfit,
     Passage,
+    Rating,
     Sample,
     Scores,
     determinants,
@@ -153,6 +155,8 @@ def _parts(piece: Piece) -> Iterator[tuple[str, Any]]:
     yield "batches", iter(piece.batches())
     yield "samples", piece.samples()
     yield "scores", iter(piece.scores())
+    yield "opinions", iter(piece.opinions())
+    yield "ratings", iter(piece.ratings())
     yield "picks", iter(piece.history())
     yield "readings", _readings(piece.database)
     yield "log", iter(piece.log())
@@ -179,11 +183,13 @@ def _fill(database: Database, data: PieceValues) -> None:
             add_passage(database, job, passage)
     if job.fingerprint not in fingerprints(job, data.passages):
         raise refused("$.fingerprint", "it is not that of this essay, these options and these weights")
-    tables: tuple[tuple[str, str, Sequence[Overfit | Batch | Sample | Scores | LogEntry]], ...] = (
+    tables: tuple[tuple[str, str, Sequence[Overfit | Batch | Sample | Scores | Opinion | Rating | LogEntry]], ...] = (
         ("overfits", "overfits", data.overfits),
         ("batches", "batches", data.batches),
         ("samples", "generations", data.samples),
         ("scores", "scores", data.scores),
+        ("opinions", "opinions", data.opinions),
+        ("ratings", "ratings", data.ratings),
         ("log", "log", data.log),
     )
     for key, table, rows in tables:

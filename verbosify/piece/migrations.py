@@ -121,6 +121,28 @@ _SCORES = f"""
             CHECK (json_array_length(tokens) = json_array_length(base)
                 AND json_array_length(tokens) = json_array_length(overfitted))"""
 
+_STRETCH = f"""
+        sample INTEGER NOT NULL REFERENCES generations (id),
+        {count_column("start")},
+        "end" INTEGER NOT NULL,
+        CONSTRAINT "end is after start" CHECK ("end" > start)"""
+
+_OPINIONS = f"""
+        id INTEGER PRIMARY KEY,
+        {finite_column("information")},
+        {finite_column("fluency")},
+        {finite_column("surprise")},
+        flow REAL CONSTRAINT "flow is finite" CHECK (flow BETWEEN -1e300 AND 1e300),
+        created TEXT NOT NULL,{_STRETCH},
+        UNIQUE (sample, start, "end")"""
+
+_RATINGS = f"""
+        id INTEGER PRIMARY KEY,
+        rater TEXT NOT NULL CONSTRAINT "a rater has a name" CHECK (rater <> ''),
+        {json_column("other", "array")},
+        {json_column("answers", "object")},
+        created TEXT NOT NULL,{_STRETCH}"""
+
 # What makes a row the same row, for the trigger that refuses INSERT OR REPLACE.
 _SAME = {
     "passages": '"index" = NEW."index"',
@@ -128,6 +150,7 @@ _SAME = {
     "samples": 'id = NEW.id OR (batch = NEW.batch AND "index" = NEW."index")',
     "passage_done": "passage = NEW.passage",
     "scores": "sample = NEW.sample",
+    "opinions": 'id = NEW.id OR (sample = NEW.sample AND start = NEW.start AND "end" = NEW."end")',
 }
 
 
@@ -174,4 +197,15 @@ def shared_generations(database: Database) -> None:
         database.execute(f"DROP TABLE {name}")
 
 
-SCHEMA = Schema("a piece", APPLICATION_ID, (first_record, scores_of_tokens, shared_generations), PieceError)
+def opinions_and_ratings(database: Database) -> None:
+    """Version 4: what the fresh model thinks of what might be picked, and what people do."""
+    create_table(database, "opinions", _OPINIONS, _SAME["opinions"])
+    create_table(database, "ratings", _RATINGS)
+
+
+SCHEMA = Schema(
+    "a piece",
+    APPLICATION_ID,
+    (first_record, scores_of_tokens, shared_generations, opinions_and_ratings),
+    PieceError,
+)

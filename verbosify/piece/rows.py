@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 from verbosify.record import generations
-from verbosify.record.fields import NO_MORE, Card, Count, Id, Plain, Share, Text, dump, said
+from verbosify.record.fields import NO_MORE, Card, Count, Id, Name, Number, Plain, Share, Text, dump, said
 from verbosify.record.log import LogEntry as LogEntry  # noqa: PLC0414  (a row of a piece as well)
 from verbosify.version import version_of_verbosify
 
@@ -103,6 +103,51 @@ class Scores:
     tokens: Annotated[list[Text], said("they join to the sample's text")]
     base: Annotated[list[Share], said("the probability of each token under the fresh base model, 0 to 1")]
     overfitted: Annotated[list[Share], said("the same under the overfitted model")]
+    created: Annotated[Text, said("when it was recorded")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What the fresh model thinks of a stretch of a sample in its place: see `verbosify.measures.opinion`."""
+
+    __pydantic_config__ = NO_MORE
+
+    id: Annotated[Id, said("from 1")] = 0
+    sample: Annotated[Id, said("the sample")]
+    start: Annotated[Count, said("where the stretch begins in the sample's text")]
+    end: Annotated[Count, said("where it ends")]
+    information: Annotated[Number, said("nats: what its tokens say, all together, that the model did not know")]
+    fluency: Annotated[Number, said("nats a token: how much likelier its tokens are than those of the essay's prose")]
+    surprise: Annotated[Number, said("nats a token, of its least likely stretch")]
+    flow: Annotated[
+        Number | None,
+        said(
+            "nats a token: how much likelier the essay's next sentence is after it than without it; NULL at the end of "
+            "a paragraph"
+        ),
+    ]
+    created: Annotated[Text, said("when it was recorded")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """What somebody thought of one stretch of a sample in its place, or which of two was the better, unlabelled."""
+
+    __pydantic_config__ = NO_MORE
+
+    id: Annotated[Id, said("from 1")] = 0
+    rater: Annotated[Name, said("who")]
+    sample: Annotated[Id, said("the sample")]
+    start: Annotated[Count, said("where the stretch begins in the sample's text")]
+    end: Annotated[Count, said("where it ends")]
+    other: Annotated[list[Count], said("of a pair: the other's sample, start and end; else empty")]
+    answers: Annotated[
+        Plain,
+        said(
+            "`fluent`, `on topic`, `keeps the meaning`, `keep`: true or false; of a pair `better`: `first`, `second` "
+            "or `neither`"
+        ),
+    ]
     created: Annotated[Text, said("when it was recorded")] = ""
 
 

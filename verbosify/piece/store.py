@@ -23,8 +23,10 @@ from verbosify.piece.rows import (
     Batch,
     Job,
     LogEntry,
+    Opinion,
     Overfit,
     Passage,
+    Rating,
     Sample,
     Scores,
     determinants,
@@ -215,6 +217,34 @@ class Piece:
     def scores(self) -> list[Scores]:
         """All that were recorded, in the order of the samples."""
         return self._read(Scores, "SELECT * FROM scores ORDER BY sample")
+
+    def add_opinions(self, opinions: Sequence[Opinion]) -> None:
+        """Record what the fresh model thinks of stretches of samples, all or nothing; of each once is enough."""
+        same = 'SELECT 1 FROM opinions WHERE sample = ? AND start = ? AND "end" = ?'
+        with self.database.writing():
+            for opinion in opinions:
+                if not self.database.rows(same, (opinion.sample, opinion.start, opinion.end)):
+                    self.database.insert("opinions", to_columns(replace(opinion, created=now())))
+
+    def opinions(self, passage: int | None = None) -> list[Opinion]:
+        """Those on samples of a passage, or all, in the order they were recorded."""
+        if passage is None:
+            return self._read(Opinion, "SELECT * FROM opinions ORDER BY id")
+        return self._read(
+            Opinion,
+            "SELECT opinions.* FROM opinions JOIN generations ON generations.id = sample "
+            "JOIN batches ON batches.id = batch WHERE passage = ? ORDER BY opinions.id",
+            (passage,),
+        )
+
+    def add_rating(self, rating: Rating) -> None:
+        """Record what somebody thinks of a stretch of a sample, or of two."""
+        with self.database.writing():
+            self.database.insert("ratings", to_columns(replace(rating, created=now())))
+
+    def ratings(self) -> list[Rating]:
+        """All ratings, oldest first."""
+        return self._read(Rating, "SELECT * FROM ratings ORDER BY id")
 
     def _read(self, kind: type[T], sql: str, values: Sequence[Value] = ()) -> list[T]:
         rows = self.database.rows(sql, values)

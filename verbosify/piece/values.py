@@ -9,12 +9,13 @@ from pydantic import ConfigDict, Field, Strict
 from typing_extensions import TypedDict
 
 from verbosify.piece.picks import Pick, PickEvent
-from verbosify.piece.rows import Batch, LogEntry, Overfit, Passage, Sample, Scores
+from verbosify.piece.rows import Batch, LogEntry, Opinion, Overfit, Passage, Rating, Sample, Scores
 from verbosify.record.fields import NO_MORE, Card, Count, Plain, Shape, Text, Whole, said
 
 FORMAT: Literal["verbosify/piece"] = "verbosify/piece"
-VERSION: Literal[2] = 2
-"""Of piece.json. Version 1 is read too: it had no prompts of batches, no parents of samples, and at first no scores."""
+VERSION: Literal[3] = 3
+"""Of piece.json. Earlier ones are read too: 2 had neither opinions nor ratings; 1 had no prompts of batches either, no
+parents of samples, and at first no scores."""
 
 
 class SentenceKeys(TypedDict):
@@ -74,7 +75,7 @@ class PieceValues:
     __pydantic_config__ = NO_MORE
 
     format: Annotated[Literal["verbosify/piece"], said("of the file")]
-    version: Annotated[Literal[2], said("of this format")]
+    version: Annotated[Literal[3], said("of this format")]
     title: Annotated[Text, said("as in the table `job`")]
     created: Annotated[Text, said("as in the table `job`")]
     software: Annotated[dict[str, Text], said("as in the table `job`")]
@@ -90,17 +91,20 @@ class PieceValues:
     batches: Annotated[list[Annotated[Batch, Whole()]], said("as in the table")]
     samples: Annotated[list[Annotated[Sample, Whole()]], said("the table `generations`")]
     scores: Annotated[list[Annotated[Scores, Whole()]], said("as in the table")]
+    opinions: Annotated[list[Annotated[Opinion, Whole()]], said("as in the table")]
+    ratings: Annotated[list[Annotated[Rating, Whole()]], said("as in the table")]
     picks: Annotated[list[Annotated[PickEvent, Whole()]], said("the table `pick_events`")]
     readings: Annotated[dict[Text, Annotated[ReadingValues, Whole()]], said("what the events add up to")]
     log: Annotated[list[Annotated[LogEntry, Whole()]], said("as in the table")]
 
 
-def from_version_1(data: dict[str, Any]) -> dict[str, Any]:
-    """A piece.json of version 1 as one of version 2. What is not of its shape is left for the check to tell."""
-    new: dict[str, dict[str, Any]] = {"batches": {"prompt": None}, "samples": {"parent": None}}
+def brought_up(data: dict[str, Any], version: int) -> dict[str, Any]:
+    """A piece.json of an earlier version as one of today's. What is not of its shape is left for the check to tell."""
+    new: dict[str, dict[str, Any]] = {"batches": {"prompt": None}, "samples": {"parent": None}} if version == 1 else {}
     rows = {
         key: [more | row if isinstance(row, dict) else row for row in data[key]]
         for key, more in new.items()
         if isinstance(data.get(key), list)
     }
-    return {"scores": []} | data | rows | {"version": VERSION}
+    lacking: dict[str, Any] = {"opinions": [], "ratings": []} | ({"scores": []} if version == 1 else {})
+    return lacking | data | rows | {"version": VERSION}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verbosify.piece import Batch, Overfit, Pick
+from verbosify.piece import Batch, Opinion, Overfit, Pick
 from verbosify.site.record import Reading, Record
 
 Values = Mapping[str, Any]
@@ -95,11 +95,18 @@ MEASURES = (
     "four-word runs repeated",
     "opens by contradicting",
     "cut off by the limit",
+    "new to the model",
+    "likelier than the essay's prose",
+    "leads to the next sentence",
+    "least expected stretch",
 )
 
 
-def measure_values(measures: Values) -> list[str]:
-    """What was measured of a sample, in the order of `MEASURES`; empty where there is nothing to tell."""
+def measure_values(measures: Values, opinion: Opinion | None = None) -> list[str]:
+    """What was measured of a sample, in the order of `MEASURES`, empty where there is nothing to tell.
+
+    `opinion` is the fresh model's, if it was asked; without one its measures are left out.
+    """
     similarities = measures.get("sentence_similarities")
     similarities = similarities if isinstance(similarities, list) else []
     copied = measures.get("copied_words")
@@ -111,12 +118,21 @@ def measure_values(measures: Values) -> list[str]:
         _percent(measures.get("repetition")),
         "yes" if measures.get("reversal") else "",
         "yes" if measures.get("cut_off") else "",
+        *(
+            [f"{opinion.information:.0f} nats", _nats(opinion.fluency), _nats(opinion.flow), _nats(opinion.surprise)]
+            if opinion
+            else []
+        ),
     ]
 
 
-def measure_facts(measures: Values) -> Facts:
+def measure_facts(measures: Values, opinion: Opinion | None = None) -> Facts:
     """What was measured of a sample, by name."""
-    return [(name, value) for name, value in zip(MEASURES, measure_values(measures), strict=True) if value]
+    return [(name, value) for name, value in zip(MEASURES, measure_values(measures, opinion), strict=False) if value]
+
+
+def _nats(value: float | None) -> str:
+    return "" if value is None else f"{value:+.2f} nats a token"
 
 
 def _rounded(value: object) -> str:
@@ -213,7 +229,7 @@ def origin_facts(record: Record, pick: Pick) -> Facts:
         *settings_facts(batch.settings),
         ("batch", batch_words(batch)),
         ("sample", f"{sample.id}, number {sample.index + 1} of its batch"),
-        *measure_facts(sample.measures),
+        *measure_facts(sample.measures, record.opinions.get(sample.id)),
     ]
 
 

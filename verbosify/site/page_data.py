@@ -98,7 +98,7 @@ def _sample(record: Record, sample: Sample, offer: Offer, batches: dict[int, int
     if badges := _visible_badges(measures, offer):
         row["f"] = badges
     if measures:
-        row["m"] = labels.measure_values(measures)
+        row["m"] = labels.measure_values(measures, record.opinions.get(sample.id))
     if measures.get("similarity") is not None:
         row["c"] = round(measures["similarity"], 2)
     if sample.id in record.scores:

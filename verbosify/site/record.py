@@ -76,6 +76,9 @@ class Record:
         self.batches = {row.id: row for row in piece.batches}
         self.samples = {row.id: row for row in piece.samples}
         self.scores = {row.sample: row for row in piece.scores}
+        widest = sorted(piece.opinions, key=lambda row: row.end - row.start)
+        self.opinions = {row.sample: row for row in widest}
+        """Of each sample that on its widest stretch."""
         self._check_places()
         self._check_ids()
 

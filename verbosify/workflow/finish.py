@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
 from verbosify.curation import Candidate, Choice, choose
-from verbosify.curation.choosing import TOLERANCE
+from verbosify.curation.candidates import LEAST_CLOSENESS
+from verbosify.curation.choosing import FAR, TOLERANCE, Offers, worth
+from verbosify.measures import Opinion
 from verbosify.piece import BUILT_IN, Pick, Piece, write_export
 from verbosify.piece.store import SKIPPED
 from verbosify.workflow.options import Options
@@ -20,16 +22,13 @@ from verbosify.workflow.visit import Judge, own_batches
 READINGS = ("fluffy", "strange")
 """What the built-in curator chooses and a run writes as essays."""
 
-FLUFFY_FLOOR = 0.3
-STRANGE_RANGE = (0.05, 0.45)
-"""Closeness of what may be read as *strange*: far from the passage, and yet not about nothing."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The result of a run. `words_after`, `ratio` and `picks` are those of the *fluffy* reading.
 
-    `skipped` are passages that the model could not take in: too long for its context, or of a single token.
+    `skipped` are passages that the model could not take in: too long for its context, or of a single token. `usable` is
+    the share of samples in which a close reading finds something to take, 0 to 1; None without samples.
     """
 
     title: str
@@ -44,6 +43,7 @@ class Summary:
     samples: int
     picks: int
     closeness: dict[str, float | None]
+    usable: float | None
     seconds: float
     model_seconds: float
     outputs: tuple[Path, ...]
@@ -56,7 +56,8 @@ def finish(
     words_before = plan.essay.words
     gaps = len(piece.finished_passages())  # an earlier run with a higher limit may have visited more
     reached = round(words_before * gaps / len(plan.passages))
-    choices = curate(piece, judge, words_before=reached, target=options.target)
+    offered = candidates_by_gap(piece, judge, piece.finished_passages())
+    choices = curate(piece, offered, words_before=reached, target=options.target)
     texts = [path for name in READINGS for path in write_reading(piece, name, piece.folder)]
     added = words_added(piece, "fluffy")
     piece.note("finished", words_before=words_before, words_after=words_before + added)
@@ -74,23 +75,26 @@ def finish(
         samples=sum(1 for _ in piece.samples()),
         picks=len(piece.picks("fluffy")),
         closeness={name: _mean_closeness(choices.get(name)) for name in READINGS},
+        usable=share_usable(piece, offered),
         seconds=perf_counter() - started,
         model_seconds=model_seconds,
         outputs=outputs,
     )
 
 
-def curate(piece: Piece, judge: Judge, *, words_before: int, target: float) -> dict[str, Choice]:
+def curate(piece: Piece, offered: Offers, *, words_before: int, target: float) -> dict[str, Choice]:
     """Let the built-in curator make the readings *fluffy*, *strange* and *sparse* from what is recorded.
 
-    A reading in which a person has had a hand is left as it is, and so is one that would not change. Returns the
-    choices that stand, by reading.
+    `offered` is what `candidates_by_gap` found. A reading in which a person has had a hand is left as it is, and so is
+    one that would not change. Returns the choices that stand, by reading.
     """
-    offered = candidates_by_gap(piece, judge, piece.finished_passages())
-    low, high = STRANGE_RANGE
+    low, high = FAR
     kinds: dict[str, tuple[Mapping[int, Sequence[Candidate]], float, float]] = {
         "fluffy": (
-            {gap: [c for c in found if c.is_plain and c.closeness >= FLUFFY_FLOOR] for gap, found in offered.items()},
+            {
+                gap: [c for c in found if c.is_plain and c.closeness >= LEAST_CLOSENESS]
+                for gap, found in offered.items()
+            },
             target,
             0.0,
         ),
@@ -107,28 +111,38 @@ def curate(piece: Piece, judge: Judge, *, words_before: int, target: float) -> d
             continue
         choice = choose(found, words_before=words_before, target=ratio, strange=strange)
         choices[reading] = choice
-        picks = {gap: (Pick(c.sample, c.start, c.end, c.text),) for gap, c in choice.picks.items()}
+        picks = {
+            gap: tuple(Pick(c.sample, c.start, c.end, c.text) for c in parts) for gap, parts in choice.picks.items()
+        }
         if picks == piece.picks(reading):
             continue
         piece.choose_reading(
             reading,
             picks,
             curator=BUILT_IN,
-            reasons={
-                gap: f"{'farthest' if strange else 'closest'} that fits, of {len(found[gap])} candidates: "
-                f"cosine {c.closeness:.2f}, {c.words} words"
-                for gap, c in choice.picks.items()
-            },
+            reasons={gap: _reason(parts, len(found[gap]), strange) for gap, parts in choice.picks.items()},
         )
     return choices
+
+
+def _reason(parts: Sequence[Candidate], offered: int, strange: float) -> str:
+    """Why these candidates of so many were chosen, in a few words."""
+    words, closeness = sum(part.words for part in parts), fmean(part.closeness for part in parts)
+    keeping = sum(worth(part) * part.words for part in parts) / max(words, 1)
+    kind = "far off and whole" if strange else "closest to what people keep"
+    return f"{kind}, of {offered} candidates: worth {keeping:.2f}, cosine {closeness:.2f}, {words} words"
 
 
 def candidates_by_gap(piece: Piece, judge: Judge, finished: set[int]) -> dict[int, list[Candidate]]:
     """What the overfitted samples of the `finished` passages offer, by gap; what a hand drew is for hands to pick."""
     own = {batch.id for batch in own_batches(piece)}
+    known = {
+        (row.sample, row.start, row.end): Opinion(row.information, row.fluency, row.surprise, row.flow)
+        for row in piece.opinions()
+    }
     return {
         passage.index: [
-            candidate
+            replace(candidate, opinion=known.get(candidate.place))
             for sample in piece.samples(passage.index)
             if sample.batch in own
             for candidate in judge.candidates_of(sample, passage.text)
@@ -138,6 +152,14 @@ def candidates_by_gap(piece: Piece, judge: Judge, finished: set[int]) -> dict[in
     }
 
 
+def share_usable(piece: Piece, offered: Offers) -> float | None:
+    """The share of a run's samples in which a close reading finds something to take, 0 to 1; None without samples."""
+    own = {batch.id for batch in own_batches(piece) if batch.passage in offered}
+    samples = sum(sample.batch in own for sample in piece.samples())
+    usable = {candidate.sample for found in offered.values() for candidate in found if candidate.is_usable}
+    return round(len(usable) / samples, 3) if samples else None
+
+
 def expected_words(found: Sequence[Candidate], share: float) -> int:
     """Words a gap may count on: of the candidate whose length is nearest to its share."""
     plain = [candidate.words for candidate in found if candidate.is_plain]
@@ -145,4 +167,5 @@ def expected_words(found: Sequence[Candidate], share: float) -> int:
 
 
 def _mean_closeness(choice: Choice | None) -> float | None:
-    return round(fmean(pick.closeness for pick in choice.picks.values()), 3) if choice and choice.picks else None
+    found = [pick.closeness for parts in choice.picks.values() for pick in parts] if choice else []
+    return round(fmean(found), 3) if found else None

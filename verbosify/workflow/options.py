@@ -104,7 +104,7 @@ _FROM_THE_FIRST = {
 
 def _recorded(part: str, values: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
     """`values` without fields that came later and say what was so before: an older piece is still the same work."""
-    return {name: value for name, value in values.items() if name in _FROM_THE_FIRST[part] or value != usual[name]}
+    return {name: value for name, value in values.items() if name in _FROM_THE_FIRST[part] or value != usual.get(name)}
 
 
 # What a record says of its options, which may be fewer or others than these: any object is a job.

@@ -16,9 +16,10 @@ from verbosify.piece import Passage, Piece
 from verbosify.piece.export import EXPORT_NAME
 from verbosify.readiness import ensure_installed, ensure_writable
 from verbosify.workflow.finish import READINGS, Summary, candidates_by_gap, expected_words, finish
+from verbosify.workflow.opinions import likelihood_of_prose
 from verbosify.workflow.options import Options
 from verbosify.workflow.outputs import paths_of
-from verbosify.workflow.plan import make_plan
+from verbosify.workflow.plan import make_plan, prose_of
 from verbosify.workflow.visit import Embed, Judge, visit
 
 
@@ -31,6 +32,7 @@ class Progress:
         loss_before, loss_after: of its overfit, nats a token.
         samples: drawn for it so far.
         words, wanted: words found so far for all gaps, and words needed for the target.
+        usable: the share of this run's samples so far in which a close reading finds something to take, 0 to 1.
         seconds_left: estimated, for all remaining passages.
     """
 
@@ -41,6 +43,7 @@ class Progress:
     samples: int
     words: int
     wanted: int
+    usable: float
     seconds_left: float
 
 
@@ -120,12 +123,13 @@ def _visit_all(
     found = candidates_by_gap(piece, judge, finished)
     words = {gap: expected_words(candidates, judge.share) for gap, candidates in found.items()}
     begun, visited, model_seconds = perf_counter(), 0, 0.0
+    samples = usable = 0
+    left = [passage for passage in passages if passage.index not in finished]
+    own = likelihood_of_prose(model, prose_of(piece.job.essay_blocks).split("\n\n")) if left else 0.0
     try:
-        for passage in passages:
-            if passage.index in finished:
-                continue
-            seconds = 0.0
-            for state in visit(piece, passage, model, embed, judge, options):
+        for passage in left:
+            seconds, drawn, fit = 0.0, 0, 0
+            for state in visit(piece, passage, model, embed, judge, options, own=own):
                 words[passage.index] = expected_words(state.candidates, judge.share)
                 pace = (perf_counter() - begun) / (visited + 1)
                 on_progress(
@@ -137,10 +141,12 @@ def _visit_all(
                         samples=state.samples,
                         words=sum(words.values()),
                         wanted=round(judge.share * len(passages)),
+                        usable=round((usable + state.usable) / max(samples + state.samples, 1), 3),
                         seconds_left=pace * (len(passages) - passage.index - 1),
                     )
                 )
-                seconds = state.model_seconds
+                seconds, drawn, fit = state.model_seconds, state.samples, state.usable
+            samples, usable = samples + drawn, usable + fit
             model_seconds += seconds
             visited += 1
     except BaseException as error:

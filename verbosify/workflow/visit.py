@@ -5,7 +5,7 @@ Knows models, measures and the record; what is fit to print it leaves to the cur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from statistics import fmean
@@ -22,6 +22,7 @@ from verbosify.models.protocol import Continuation, LanguageModel, Overfit
 from verbosify.models.settings import SamplingSettings
 from verbosify.piece import Batch, Passage, Piece, Sample
 from verbosify.piece import Overfit as OverfitRow
+from verbosify.workflow import opinions
 from verbosify.workflow.options import Options, batch_seed, control_seed, hand_seed, recorded_recipe
 from verbosify.workflow.plan import prose_of
 
@@ -97,6 +98,11 @@ class Visit:
     candidates: tuple[Candidate, ...]
     model_seconds: float
 
+    @property
+    def usable(self) -> int:
+        """How many of the samples have something that a close reading could take."""
+        return len({candidate.sample for candidate in self.candidates if candidate.is_usable})
+
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
@@ -108,13 +114,21 @@ class _Offer:
 
 
 def visit(
-    piece: Piece, passage: Passage, model: LanguageModel, embed: Embed, judge: Judge, options: Options
+    piece: Piece,
+    passage: Passage,
+    model: LanguageModel,
+    embed: Embed,
+    judge: Judge,
+    options: Options,
+    *,
+    own: float = 0.0,
 ) -> Iterator[Visit]:
     """Sample one passage until there is enough, each batch recorded before it is told of.
 
     Goes on from whatever is recorded of the passage already, with the same result as if never interrupted.
     What a person drew there meanwhile decides nothing: neither settings nor seeds, nor whether there is enough.
-    A passage that the model cannot take in at once is skipped, which the log tells.
+    A passage that the model cannot take in at once is skipped, which the log tells. At the end the fresh model is asked
+    for its opinions, for which `own` is the likelihood of the essay's prose: see `opinions.likelihood_of_prose`.
     """
     tokens = len(model.encode(passage.text))
     most = min(options.recipe.window_tokens, model.card.context - options.settings.length)
@@ -123,14 +137,17 @@ def visit(
         return
     recorder = _Recorder(piece, passage, model, embed, judge.voice.language)
     _draw_control(recorder, options)
-    own = own_batches(piece, passage.index)
-    offer = _offer(piece, passage, judge, own, options.settings)
-    if own and judge.is_enough(offer, options.most_samples):
-        row = piece.overfit(own[-1].overfit or 0)
-        piece.finish_passage(passage.index)
-        yield Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), 0.0)
-        return
-    yield from _draw_until_enough(recorder, judge, options, own, offer)
+    batches = own_batches(piece, passage.index)
+    offer = _offer(piece, passage, judge, batches, options.settings)
+    if batches and judge.is_enough(offer, options.most_samples):
+        row = piece.overfit(batches[-1].overfit or 0)
+        state = Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), 0.0)
+    else:
+        state = yield from _draw_until_enough(recorder, judge, options, batches, offer)
+    begun = perf_counter()
+    opinions.ask(piece, passage, model, own, state.candidates)
+    piece.finish_passage(passage.index)
+    yield replace(state, model_seconds=state.model_seconds + perf_counter() - begun)
 
 
 def _draw_control(recorder: _Recorder, options: Options) -> None:
@@ -143,23 +160,22 @@ def _draw_control(recorder: _Recorder, options: Options) -> None:
 
 def _draw_until_enough(
     recorder: _Recorder, judge: Judge, options: Options, own: list[Batch], offer: _Offer
-) -> Iterator[Visit]:
-    """Overfit, and draw in turn; each round is in the piece, and the passage finished after the last, when told of."""
+) -> Generator[Visit, None, Visit]:
+    """Overfit, and draw in turn, each round in the piece when it is told of; returns how far the last one got."""
     piece, passage, model = recorder.piece, recorder.passage, recorder.model
     with model.overfit(passage.text, options.recipe) as overfit:
         row = piece.overfit(own[-1].overfit) if own and own[-1].overfit else _overfit_row(passage, overfit, model)
         seconds = overfit.seconds
-        done = False
-        while not done:
+        while True:
             batches = recorder.draw(_next_round(own, offer, passage, options), row)
             own += batches
             row = row if row.id else piece.overfit(batches[0].overfit or 0)
             seconds += sum(batch.seconds for batch in batches)
             offer = _offer(piece, passage, judge, own, options.settings)
-            done = judge.is_enough(offer, options.most_samples)
-            if done:
-                piece.finish_passage(passage.index)
-            yield Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), seconds)
+            state = Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), seconds)
+            if judge.is_enough(offer, options.most_samples):
+                return state
+            yield state
 
 
 def _next_round(own: Sequence[Batch], offer: _Offer, passage: Passage, options: Options) -> list[Advice]:

@@ -76,6 +76,36 @@ class HeldKeys:
         self.length = after
         return states[-1:]
 
+    def read_rows(self, rows: Sequence[Tensor], project: Project) -> Tensor:
+        """The hidden states of the tokens of `rows`, one after another, (tokens, width): each follows the text alone.
+
+        The rows' tokens share every product; to attend, they are laid side by side, as long as the longest of them.
+        """
+        lengths = [len(row) for row in rows]
+        count, longest, before = len(rows), max(lengths), self.length
+        device = self.places.device
+        steps = torch.cat([torch.arange(length, device=device) for length in lengths])
+        owners = torch.repeat_interleave(torch.arange(count, device=device), torch.tensor(lengths, device=device))
+        mask = torch.ones(longest, before + longest, dtype=torch.bool, device=device).tril(before)
+
+        def beside(x: Tensor) -> Tensor:
+            laid = x.new_zeros((count, longest, *x.shape[1:]))
+            laid[owners, steps] = x
+            return laid.transpose(1, 2)
+
+        def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            text = self.places[layer, :, None].expand(-1, count, -1, -1, -1)
+            keys, values = (torch.cat((held, beside(own)), dim=2) for held, own in zip(text, (k, v), strict=True))
+            grouped = q.shape[1] != k.shape[1]
+            attended = functional.scaled_dot_product_attention(
+                beside(q), keys, values, attn_mask=mask, enable_gqa=grouped
+            )
+            return attended.transpose(1, 2)[owners, steps]
+
+        if not longest:
+            return self._weights["embedding"].new_empty((0, self._architecture.width))
+        return hidden_states(self._architecture, self._weights, torch.cat(list(rows)), steps + before, project, attend)
+
     def _make_room(self, length: int) -> None:
         """Places of our own for as many tokens: those at hand, unless a fork has written there, or they are too few."""
         if self._memory.used != self.length or length > self._memory.places.shape[3]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor
 
 from verbosify.errors import ModelError
+from verbosify.models.decoding import log_probabilities
 from verbosify.models.pytorch.cache import Cache, HeldKeys
 from verbosify.models.pytorch.room import free_memory
 from verbosify.models.pytorch.transformer import Architecture, Project
@@ -42,6 +44,18 @@ class TorchHeldText:
     def cut(self, length: int) -> None:
         self._keys.cut(length)
         self._logits = None
+
+    @torch.inference_mode()
+    def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[list[float]]:
+        """See `session.HeldText.likelihoods`: all rows are read at once, over one copy of the text."""
+        device = self._keys.places.device
+        first = self.logits.log_softmax(dim=-1)[0, [row[0] for row in rows]].tolist()
+        states = self._keys.read_rows(
+            [torch.tensor(row[:-1], dtype=torch.long, device=device) for row in rows], self._project
+        )
+        targets = torch.tensor([token for row in rows for token in row[1:]], dtype=torch.long, device=device)
+        rest = iter(log_probabilities(lambda places: self._project(states[places], "embedding").float(), targets))
+        return [[start, *islice(rest, len(row) - 1)] for start, row in zip(first, rows, strict=True)]
 
     def fork(self) -> TorchHeldText:
         other = TorchHeldText.__new__(TorchHeldText)

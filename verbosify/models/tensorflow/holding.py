@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from verbosify.models.decoding import log_probabilities
 from verbosify.models.tensorflow.graph import GPT2Graph
 
 
@@ -34,6 +35,14 @@ class TensorFlowHeldText:
     def cut(self, length: int) -> None:
         self.token_ids = self.token_ids[:length]
         self._logits = None
+
+    def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[list[float]]:
+        """See `session.HeldText.likelihoods`."""
+        return [self._likelihoods(list(row)) for row in rows]
+
+    def _likelihoods(self, row: list[int]) -> list[float]:
+        logits = torch.from_numpy(self._graph.logits(self.token_ids + row[:-1])[-len(row) :].copy())
+        return log_probabilities(lambda places: logits[places], torch.tensor(row))
 
     def fork(self) -> TensorFlowHeldText:
         return TensorFlowHeldText(self._graph, self.token_ids)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from verbosify.errors import ModelError
+from verbosify.models.decoding import log_probabilities
 
 CACHE_ARGUMENTS = ("cache", "past_key_values", "cache_params")
 """What models call their cache, the newest name first."""
@@ -99,6 +100,22 @@ class UniversalHeldText:
             self._in_cache -= beyond
         except (AttributeError, NotImplementedError, RuntimeError, ValueError):  # a window, or a state, has moved on
             self._cache, self._in_cache = self.forward.new_cache(), 0
+
+    @torch.inference_mode()
+    def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[list[float]]:
+        """See `session.HeldText.likelihoods`: row by row, from the text's cache where it can be copied."""
+        return [self._likelihoods(list(row)) for row in rows]
+
+    def _likelihoods(self, row: list[int]) -> list[float]:
+        targets = self.forward.tensor(row)
+        if not _can_repeat(self._cache):
+            logits = self.forward(self.forward.tensor(self.token_ids + row[:-1])[None])[0, -len(row) :]
+        elif len(row) > 1:
+            read = self.forward(self.forward.tensor(row[:-1])[None], self._copied_cache())[0]
+            logits = torch.cat((self.logits, read))
+        else:
+            logits = self.logits
+        return log_probabilities(lambda places: logits[places].float(), targets)
 
     def fork(self) -> UniversalHeldText:
         other = UniversalHeldText.__new__(UniversalHeldText)
