@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from verbosify.piece import BUILT_IN, Job, Overfit, Passage, Pick, Piece, Sample
+from verbosify.piece import BUILT_IN, Job, Opinion, Overfit, Passage, Pick, Piece, Rating, Sample
 from verbosify.piece.checking import check
 from verbosify.piece.export import fingerprints, job_of
 
@@ -148,6 +148,18 @@ def make_full_piece(folder: Path) -> Piece:
     piece.undo("fluffy", curator="Ada")
     piece.redo("fluffy", curator="Ada")
     piece.pin(3, curator="Ada")
+    first, second = whole[2][0].sample, whole[2][1].sample
+    piece.add_opinions(
+        [
+            Opinion(sample=first, start=1, end=18, information=31.5, fluency=0.25, surprise=6.5, flow=-0.125),
+            Opinion(sample=second, start=1, end=18, information=29.0, fluency=-0.5, surprise=5.0, flow=None),
+        ]
+    )
+    answers = {"fluent": True, "on topic": True, "keeps the meaning": False, "keep": False}
+    piece.add_rating(Rating(rater="Ada", sample=first, start=1, end=18, other=[], answers=answers))
+    piece.add_rating(
+        Rating(rater="Ada", sample=first, start=1, end=18, other=[second, 1, 18], answers={"better": "second"})
+    )
     piece.finish_passage(2)
     return piece
 

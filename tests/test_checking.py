@@ -32,9 +32,9 @@ def test_an_export_passes(good: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
-        ("version", 3, r"\$\.version: 3 is newer than this verbosify, which knows 2: update it"),
-        ("version", "2", r"\$\.version: '2' should be 2"),
-        ("version", True, r"\$\.version: True should be 2"),
+        ("version", 4, r"\$\.version: 4 is newer than this verbosify, which knows 3: update it"),
+        ("version", "3", r"\$\.version: '3' should be 3"),
+        ("version", True, r"\$\.version: True should be 3"),
         ("format", "other", r"\$\.format: 'other' should be 'verbosify/piece'"),
         ("title", None, r"\$\.title: None should be a valid string"),
         ("more", 1, r"\$\.more: it is not known here"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import combinations, count, product
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -10,25 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verbosify.curation import Candidate, Choice, choose, shortlist
-from verbosify.curation.choosing import (
-    A_SAMPLE,
-    EVENNESS,
-    JOIN,
-    MOST_PARTS,
-    PRICES,
-    RAILS,
-    SHORTLISTED,
-    TOLERANCE,
-    _Aim,
-    _value,
-    worth,
-)
+from verbosify.curation.choosing import A_SAMPLE, PRICES, RAILS, SHORTLISTED, TOLERANCE, _Aim, _value, worth
 from verbosify.curation.prose import alike
 from verbosify.measures import Opinion
 
 Offered = dict[int, list[Candidate]]
-SAMPLES = count(1)
-"""Numbers of samples, each other than all before."""
 
 
 def candidate(words: int, closeness: float = 0.5, *sentences: str, sample: int = 0) -> Candidate:
@@ -60,53 +46,25 @@ def say_the_same(one: Candidate, other: Candidate) -> bool:
     )
 
 
-def all_of(choice: Choice) -> list[Candidate]:
-    return [part for parts in choice.picks.values() for part in parts]
-
-
 def bounds(words_before: int, target: float) -> tuple[int, int]:
     least = math.ceil(words_before * target * (1 - TOLERANCE)) - words_before
     most = math.floor(words_before * target * (1 + TOLERANCE)) - words_before
     return max(least, 0), max(most, 0)
 
 
-Filled = tuple[Candidate, ...]
+def every_choice(offers: Offered) -> list[tuple[Candidate, ...]]:
+    """All ways to take at most one candidate at each gap so that no two say the same."""
+    ways = product(*([None, *found] for found in offers.values()))
+    taken = (tuple(pick for pick in way if pick is not None) for way in ways)
+    return [picks for picks in taken if not any(say_the_same(a, b) for a, b in combinations(picks, 2))]
 
 
-def fillings(found: list[Candidate]) -> list[Filled]:
-    """All ways to fill one gap: with nothing, or up to three candidates that can stand beside one another."""
-    sizes = range(min(MOST_PARTS, len(found)) + 1)
-    return [
-        parts
-        for size in sizes
-        for parts in combinations(found, size)
-        if not any(say_the_same(a, b) or (a.leans and b.leans) for a, b in combinations(parts, 2))
-    ]
-
-
-def every_choice(offers: Offered) -> list[tuple[Filled, ...]]:
-    """All ways to fill the gaps so that no two of them say the same."""
-    return [
-        way
-        for way in product(*map(fillings, offers.values()))
-        if not any(say_the_same(a, b) for one, other in combinations(way, 2) for a in one for b in other)
-    ]
-
-
-def words_of(way: tuple[Filled, ...]) -> int:
-    return sum(part.words for parts in way for part in parts)
-
-
-def value_of(way: tuple[Filled, ...], offers: Offered, words_before: int, target: float, strange: float) -> float:
+def value_of(picks: tuple[Candidate, ...], offers: Offered, words_before: int, target: float, strange: float) -> float:
     wanted = round(words_before * (target - 1))
     share = wanted / sum(map(bool, offers.values()))
     low, high = bounds(words_before, target)
-    aim = _Aim(wanted, low, high, share, strange)
-    value = 0.0
-    for parts in filter(None, way):
-        uneven = math.log(max(sum(part.words for part in parts), 1) / max(share, 1.0))
-        value += sum(_value(part, aim) for part in parts) - JOIN * (len(parts) - 1) - EVENNESS * uneven**2
-    missed = (words_of(way) - wanted) / max(high - wanted, 1)
+    value = sum(_value(pick, _Aim(wanted, low, high, share, strange)) for pick in picks)
+    missed = (sum(pick.words for pick in picks) - wanted) / max(high - wanted, 1)
     return value - 0.3 * missed**2
 
 
@@ -117,15 +75,12 @@ def small_offers(draw: st.DrawFn, sentences: int) -> Offered:
         st.sampled_from([f"sentence number{n}" for n in range(sentences)] or [""]), max_size=2, unique=True
     )
     one = st.builds(
-        lambda words, closeness, said, leans: replace(
-            candidate(words, closeness, *filter(None, said)), leans=leans, sample=next(SAMPLES)
-        ),
+        lambda words, closeness, said: candidate(words, closeness, *filter(None, said)),
         st.integers(5, 40),
         st.integers(-10, 10).map(lambda tenths: tenths / 10),
         texts,
-        st.booleans(),
     )
-    return draw(st.dictionaries(st.integers(0, 9), st.lists(one, max_size=3), max_size=3))
+    return draw(st.dictionaries(st.integers(0, 9), st.lists(one, max_size=4), max_size=4))
 
 
 essays = st.integers(20, 120)
@@ -135,11 +90,10 @@ strangeness = st.sampled_from([0.0, 0.3, 1.0])
 
 def assert_is_possible(choice: Choice, offers: Offered, words_before: int, target: float) -> None:
     low, high = bounds(words_before, target)
-    assert all(part in offers[gap] for gap, parts in choice.picks.items() for part in parts)
+    assert all(pick in offers[gap] for gap, pick in choice.picks.items())
     assert list(choice.picks) == sorted(choice.picks)
-    assert not any(say_the_same(a, b) for a, b in combinations(all_of(choice), 2))
-    assert not any(part.leans for parts in choice.picks.values() for part in parts[1:])
-    assert choice.words == sum(part.words for part in all_of(choice)) <= high
+    assert not any(say_the_same(a, b) for a, b in combinations(choice.picks.values(), 2))
+    assert choice.words == sum(pick.words for pick in choice.picks.values()) <= high
     assert choice.wanted == round(words_before * (target - 1))
     assert choice.met is (low <= choice.words)
 
@@ -153,14 +107,13 @@ def test_the_choice_is_the_best_of_all_that_say_nothing_twice(
     choice = choose(offers, words_before=words_before, target=target, strange=strange)
 
     assert_is_possible(choice, offers, words_before, target)
-    every = [way for way in every_choice(offers) if words_of(way) <= high]
-    enough = [way for way in every if words_of(way) >= low]
+    every = [picks for picks in every_choice(offers) if sum(pick.words for pick in picks) <= high]
+    enough = [picks for picks in every if sum(pick.words for pick in picks) >= low]
     if enough and any(offers.values()):
-        best = max(value_of(way, offers, words_before, target, strange) for way in enough)
-        chosen = tuple(choice.picks.values())
-        assert value_of(chosen, offers, words_before, target, strange) == pytest.approx(best)
+        best = max(value_of(picks, offers, words_before, target, strange) for picks in enough)
+        assert value_of(tuple(choice.picks.values()), offers, words_before, target, strange) == pytest.approx(best)
     else:
-        assert choice.words == max(map(words_of, every))
+        assert choice.words == max(sum(pick.words for pick in picks) for picks in every)
     assert choice.met is bool(enough)
 
 
@@ -182,7 +135,7 @@ def test_too_little_is_taken_whole_and_told() -> None:
     choice = choose(offers, words_before=100, target=2)
 
     assert (choice.words, choice.met, choice.wanted) == (30, False, 100)
-    assert {gap: [part.words for part in parts] for gap, parts in choice.picks.items()} == {1: [20], 2: [7], 4: [3]}
+    assert {gap: pick.words for gap, pick in choice.picks.items()} == {1: 20, 2: 7, 4: 3}
 
 
 def test_a_candidate_longer_than_the_whole_essay_may_grow_is_left_out() -> None:
@@ -196,7 +149,7 @@ def test_a_close_reading_takes_what_is_close_and_a_strange_one_what_is_far(stran
     choice = choose(offers, words_before=100, target=2, strange=strange)
 
     assert choice.met
-    assert {part.closeness for part in all_of(choice)} == {closeness}
+    assert {pick.closeness for pick in choice.picks.values()} == {closeness}
 
 
 def test_gaps_are_filled_evenly() -> None:
@@ -204,7 +157,7 @@ def test_gaps_are_filled_evenly() -> None:
 
     choice = choose(offers, words_before=100, target=2)
 
-    assert [part.words for part in all_of(choice)] == [25, 25, 25, 25]
+    assert [pick.words for pick in choice.picks.values()] == [25, 25, 25, 25]
 
 
 def test_of_two_gaps_that_would_say_the_same_the_one_with_another_choice_gives_way() -> None:
@@ -214,7 +167,7 @@ def test_of_two_gaps_that_would_say_the_same_the_one_with_another_choice_gives_w
     choice = choose(offers, words_before=100, target=2)
 
     assert choice.met
-    assert {gap: [part.closeness for part in parts] for gap, parts in choice.picks.items()} == {1: [0.9], 2: [0.2]}
+    assert {gap: pick.closeness for gap, pick in choice.picks.items()} == {1: 0.9, 2: 0.2}
 
 
 def test_sentences_of_much_the_same_words_are_the_same() -> None:
@@ -242,10 +195,7 @@ def test_word_sets_are_alike_if_more_than_half_is_shared(one: set[str], other: s
 def test_a_long_essay_meets_its_target_too(words_before: int) -> None:
     gaps = words_before // 30
     offers = {
-        gap: [
-            candidate(6 + (gap * 7 + place * 11) % 40, (gap * 13 + place * 5) % 10 / 10, sample=place)
-            for place in range(5)
-        ]
+        gap: [candidate(6 + (gap * 7 + place * 11) % 40, (gap * 13 + place * 5) % 10 / 10) for place in range(5)]
         for gap in range(gaps)
     }
 
@@ -278,27 +228,6 @@ def test_the_same_offers_give_the_same_choice() -> None:
     assert choose(**offers(), words_before=200, target=2) == choose(**offers(), words_before=200, target=2)
 
 
-def test_short_sentences_of_several_samples_fill_a_gap_together_what_leans_first_what_leads_on_last() -> None:
-    leaning = replace(candidate(12, 0.5, "it was quiet", sample=1), leans=True, opinion=opinion(30, flow=0.5))
-    leading = replace(candidate(12, 0.5, "the gulls slept", sample=2), opinion=opinion(30, flow=0.4))
-    plain = replace(candidate(12, 0.5, "nobody spoke of it", sample=3), opinion=opinion(30, flow=-0.1))
-    long = replace(candidate(36, 0.5, "and so on and on", sample=4), opinion=opinion(120))
-
-    choice = choose({1: [leading, plain, long, leaning]}, words_before=36, target=2)
-
-    assert choice.picks == {1: (leaning, plain, leading)}
-
-
-def test_two_that_lean_or_overlap_never_stand_in_one_gap() -> None:
-    def at(start: int, end: int, *, leans: bool) -> Candidate:
-        return replace(candidate(15, 0.5, f"{start} {end} of it"), start=start, end=end, leans=leans)
-
-    for two in ([at(0, 9, leans=True), at(9, 20, leans=True)], [at(0, 9, leans=False), at(5, 20, leans=False)]):
-        assert len(choose({1: two}, words_before=30, target=2).picks[1]) == 1
-    beside = [at(0, 9, leans=True), at(9, 20, leans=False)]
-    assert choose({1: beside}, words_before=30, target=2).picks[1] == tuple(beside)
-
-
 def test_what_says_less_that_is_new_is_worth_more() -> None:
     plain, rich = (replace(candidate(12), opinion=opinion(nats)) for nats in (20, 60))
 
@@ -310,7 +239,7 @@ def test_a_gap_at_which_the_model_was_asked_takes_nothing_else_and_nothing_off_t
     asked = replace(candidate(20, 0.4, sample=1), opinion=opinion())
     derailed = replace(candidate(20, 0.9, sample=2), opinion=opinion(surprise=RAILS + 1))
 
-    assert choose({1: [candidate(20, 0.9), derailed, asked]}, words_before=20, target=2).picks == {1: (asked,)}
+    assert choose({1: [candidate(20, 0.9), derailed, asked]}, words_before=20, target=2).picks == {1: asked}
     assert choose({1: [derailed]}, words_before=20, target=2).picks == {}
 
 
@@ -318,8 +247,8 @@ def test_a_gap_at_which_the_model_was_asked_takes_nothing_else_and_nothing_off_t
 def test_a_blemish_has_a_price_and_is_not_forbidden(blemish: str) -> None:
     blemished = replace(candidate(20, 0.5, sample=1), blemishes=frozenset({blemish}))
 
-    assert choose({1: [blemished, candidate(20, 0.5, sample=2)]}, words_before=20, target=2).picks[1][0].sample == 2
-    assert choose({1: [blemished]}, words_before=20, target=2).picks == {1: (blemished,)}
+    assert choose({1: [blemished, candidate(20, 0.5, sample=2)]}, words_before=20, target=2).picks[1].sample == 2
+    assert choose({1: [blemished]}, words_before=20, target=2).picks == {1: blemished}
 
 
 def test_sentences_that_begin_alike_stand_once_in_a_reading() -> None:
@@ -333,7 +262,7 @@ def test_sentences_that_begin_alike_stand_once_in_a_reading() -> None:
 
     picks = choose(offers, words_before=60, target=2).picks
 
-    assert sorted(parts[0].closeness for parts in picks.values()) == [0.5, 0.5, 0.6]
+    assert sorted(pick.closeness for pick in picks.values()) == [0.5, 0.5, 0.6]
 
 
 def test_a_word_that_every_pick_brings_along_wears_out() -> None:
@@ -348,7 +277,7 @@ def test_a_word_that_every_pick_brings_along_wears_out() -> None:
 
     picks = choose(offers, words_before=80, target=2).picks
 
-    assert all("mission" not in parts[0].new_words for parts in picks.values())
+    assert all("mission" not in pick.new_words for pick in picks.values())
     assert choose({gap: found[:1] for gap, found in offers.items()}, words_before=80, target=2).met
 
 

@@ -32,7 +32,7 @@ from verbosify.piece import Pick, Piece, Sample, export_piece, import_piece, rea
 from verbosify.piece.checking import schema
 
 KEYS = ["format", "version", "title", "created", "software", "job", "fingerprint", "model", "essay"]
-KEYS += ["passages", "overfits", "batches", "samples", "scores", "picks", "readings", "log"]
+KEYS += ["passages", "overfits", "batches", "samples", "scores", "opinions", "ratings", "picks", "readings", "log"]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_an_export_obeys_its_schema_and_says_all_of_it(good: dict[str, Any]) -> 
     Draft202012Validator(schema()).validate(good)
 
     assert list(good) == KEYS == list(schema()["properties"])
-    assert (good["format"], good["version"], good["title"]) == ("verbosify/piece", 2, "The harbour")
+    assert (good["format"], good["version"], good["title"]) == ("verbosify/piece", 3, "The harbour")
     assert good["job"] == OPTIONS
     assert good["model"] == CARD
     assert good["essay"]["source_base64"] is None
@@ -240,7 +240,9 @@ def test_damage_anywhere_in_the_json_is_refused_or_kept_exactly(
     folder = tmp_path_factory.mktemp("damaged") / "piece"
     try:
         with import_piece(data, folder) as piece:
-            assert export_piece(piece) == data | {"version": 2}, "what is no part of version 1 is read in it too"
+            assert export_piece(piece) == {"opinions": [], "ratings": []} | data | {"version": 3}, (
+                "what is no part of an earlier version is read in it too"
+            )
     except PieceError as error:
         assert str(error).startswith("piece.json is wrong at $")  # noqa: PT017
         assert not folder.exists()

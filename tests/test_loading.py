@@ -125,11 +125,11 @@ def test_a_device_that_is_not_there_is_refused(tiny_llama: Path, device: str) ->
     assert refused(tiny_llama, device=device) == f"The device {device!r} is not available here: choose cpu or auto."
 
 
-@pytest.mark.parametrize("precision", ["fp16", "", "FP32", "float32", "int8"])
+@pytest.mark.parametrize("precision", ["half", "", "FP32", "float32", "int8"])
 def test_an_unknown_precision_is_refused(tiny_llama: Path, precision: str) -> None:
     message = refused(tiny_llama, device="cpu", precision=precision)
 
-    assert message == f"There is no precision {precision!r}: choose auto, fp32 or bf16."
+    assert message == f"There is no precision {precision!r}: choose auto, fp32, bf16, or fp16 on the fast engine."
 
 
 @pytest.mark.parametrize("package", ["torch", "safetensors", "tokenizers"])

@@ -75,14 +75,16 @@ def test_a_new_file_says_what_it_is_and_what_it_has_been_through(old: Path) -> N
     with closing(sqlite3.connect(old / "piece.db")) as file:
         assert file.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
         assert file.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
-        assert file.execute("SELECT name FROM migrations").fetchall() == [(m.__name__,) for m in MIGRATIONS]
+        assert file.execute("SELECT name FROM migrations ORDER BY rowid").fetchall() == [
+            (m.__name__,) for m in MIGRATIONS
+        ]
     assert (old / "piece.db").read_bytes()[68:72] == b"vbpc"
 
 
 def test_every_table_is_strict_about_types(old: Path) -> None:
     with closing(sqlite3.connect(old / "piece.db")) as file:
         rows = file.execute("SELECT name, strict FROM pragma_table_list WHERE name NOT LIKE 'sqlite_%'").fetchall()
-    assert len(rows) == 10
+    assert len(rows) == 12
     assert all(strict for _, strict in rows)
 
 
@@ -133,7 +135,8 @@ def test_a_piece_of_every_earlier_version_comes_up_to_date_as_it_was(count: int,
 
     with Piece.open(tmp_path / "old") as piece:
         assert SCHEMA.version(piece.database) == len(MIGRATIONS)
-        assert export_piece(piece) == whole
+        lost: dict[str, Any] = {"opinions": [], "ratings": []} if count < 4 else {}
+        assert export_piece(piece) == whole | lost
         sample = next(piece.samples())
         piece.undo("own – é", curator="Ada")
         assert contents(tmp_path / "old")["generations"] == rows["generations"]

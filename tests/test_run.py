@@ -172,7 +172,7 @@ def assert_fit_to_print(piece: Piece, reading: str) -> None:
 def test_the_choice_says_who_made_it_and_why(piece: Piece) -> None:
     for event in piece.history():
         assert (event.action, event.curator) == ("chosen", BUILT_IN)
-        assert "candidates: cosine" in event.reason
+        assert "candidates: worth keeping" in event.reason
 
 
 def test_the_close_reading_is_closer_than_the_far_one(done: Summary) -> None:

@@ -83,7 +83,7 @@ def done_already(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def run(essay: Essay, out: Path, *_: object, on_progress: Callable[[Progress], None], **__: object) -> Summary:
         numbers = {"passage": 1, "passages": 2, "samples": 3, "words": 4, "wanted": 5}
-        on_progress(Progress(loss_before=3.5, loss_after=2.5, seconds_left=61, **numbers))
+        on_progress(Progress(loss_before=3.5, loss_after=2.5, usable=0.5, seconds_left=61, **numbers))
         return Summary(
             title=essay.title,
             words_before=90,
@@ -97,6 +97,7 @@ def done_already(monkeypatch: pytest.MonkeyPatch) -> None:
             samples=3,
             picks=1,
             closeness={"fluffy": 0.5},
+            usable=0.5,
             seconds=1,
             model_seconds=1,
             outputs=(out / "türme → oben.md",),

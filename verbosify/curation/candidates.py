@@ -50,7 +50,6 @@ class Candidate:
         reverses: it opens by turning against the passage, as far as that can be told: in English.
         blemishes: what has a price: see `prose.blemishes`; and `same beginnings`, if two of its clauses open alike, and
             `echo`, if it says the passage again in another order.
-        leans: it opens with a word that points back, so that nothing should come between it and what it continues.
         new_words: its longer words that the essay does not use.
         opinion: what the fresh model thinks of it in its place; None where it was not asked.
     """
@@ -65,7 +64,6 @@ class Candidate:
     invents: bool
     reverses: bool
     blemishes: frozenset[str] = frozenset()
-    leans: bool = False
     new_words: frozenset[str] = frozenset()
     opinion: Opinion | None = None
 
@@ -171,7 +169,6 @@ def _candidate(sample: int, kept: str, run: Sequence[_Sentence], mentions: Menti
         invents=any(sentence.invents for sentence in run),
         reverses=run[0].reverses,
         blemishes=_blemishes(kept, run, passage).union(*(sentence.blemishes for sentence in run)),
-        leans=run[0].leans,
         new_words=frozenset(
             word for sentence in run for word in sentence.key.split() if len(word) > 3 and word not in mentions.words
         ),

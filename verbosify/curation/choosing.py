@@ -1,10 +1,8 @@
-"""What goes into each gap, so that the essay comes to its length, reads well, and says nothing twice.
+"""One candidate for each gap, so that the essay comes to its length, reads well, and says nothing twice.
 
-A gap is filled by one candidate or a few short ones. Choosing one filling for each gap under a bound on the total is
-the multiple-choice knapsack problem (Sinha and Zoltners 1979), solved here exactly by dynamic programming over words
-added.
-
-What a candidate is worth was learnt from people's ratings: see docs/measures.md.
+Choosing one of several at each gap under a bound on the total is the multiple-choice knapsack problem
+(Sinha and Zoltners 1979), solved here exactly by dynamic programming over the words added. What a candidate is worth
+was learnt from ratings: see docs/measures.md.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, count
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +30,6 @@ NATS_A_WORD = 2.9
 """What a word says, where the fresh model was not asked."""
 CLOSENESS, NOVELTY = 0.5, 1.0
 """By how much more a word is worth as close to its passage (or as far from it) as can be, and one new to the essay."""
-JOIN = 0.03
-"""What each further candidate in a gap costs."""
 EVENNESS = 0.03
 """What a gap filled to e times (or 1/e of) its share of words costs."""
 NEARNESS = 0.3
@@ -62,12 +58,11 @@ SHORTLISTED = {"close": 20, "far": 8}
 """Candidates of a gap on which the fresh model is asked for its opinion, for either reading."""
 A_SAMPLE = 2
 """Candidates of one sample among them, at most: they are mostly the same words."""
-MOST_PARTS, JOINED = 3, 12
-"""Candidates in a gap, and of how many of the best they are joined."""
-MOST_CELLS = 20_000
+MOST_CELLS = 40_000
 """Of the knapsack: words, up to so many; beyond, a few words together, of which some are lost by rounding up."""
-MOST_WORK = 500_000_000
-"""Cells looked at in search of the best choice that says nothing twice; then it goes straight on to a good one."""
+MOST_BRANCHES, MOST_WORK = 100, 500_000_000
+"""Choices made, and cells looked at for them, in search of the best one that says nothing twice; then the search goes
+straight on to a good one."""
 
 Offers = Mapping[int, Sequence[Candidate]]
 """Candidates by gap."""
@@ -75,9 +70,9 @@ Offers = Mapping[int, Sequence[Candidate]]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen: candidates, in order, for each gap that got any, their words, and whether the target was met."""
+    """What was chosen: a candidate for each gap that got one, their words, and whether the target was met."""
 
-    picks: dict[int, tuple[Candidate, ...]]
+    picks: dict[int, Candidate]
     words: int
     wanted: int
     met: bool
@@ -134,7 +129,7 @@ def choose(
     considered = {gap: considerable for gap, found in offers.items() if (considerable := _considered(found))}
     aim = _Aim(wanted, max(low, 0), max(high, 0), wanted / max(len(considered), 1), strange)
     picks = _picks_of_many_words(considered, aim) if wanted > 0 else {}
-    words = sum(pick.words for parts in picks.values() for pick in parts)
+    words = sum(pick.words for pick in picks.values())
     return Choice(picks, words, wanted, aim.low <= words <= aim.high)
 
 
@@ -160,25 +155,16 @@ class _Aim(NamedTuple):
         return max(1, math.ceil(self.high / MOST_CELLS))
 
 
-class _Filling(NamedTuple):
-    """What may fill a gap, in order; its words in cells of the knapsack, and what it is worth."""
-
-    parts: tuple[Candidate, ...]
-    cells: int
-    value: float
-
-
-_Fillings = dict[int, list[_Filling]]
 _Said = tuple[int, str]
 """A gap, and a sentence that was chosen there."""
-_Picks = dict[int, tuple[Candidate, ...]]
+_Picks = dict[int, Candidate]
 
 
 def _picks_of_many_words(offers: Offers, aim: _Aim) -> _Picks:
     """The best picks when words that the essay does not use, and the picks use again and again, have their price."""
     picks = _picks_that_differ(offers, aim)
     for _ in range(ROUNDS):
-        uses = Counter(word for parts in picks.values() for word in {w for part in parts for w in part.new_words})
+        uses = Counter(word for pick in picks.values() for word in pick.new_words)
         worn = aim.worn | {word for word, gaps in uses.items() if gaps >= WORN_AFTER}
         if worn == aim.worn:
             break
@@ -193,24 +179,23 @@ def _picks_that_differ(offers: Offers, aim: _Aim) -> _Picks:
     Where two do, one of their gaps has to go without that sentence. Both ways are open, and the more promising is
     always followed first, so that the first to come to an end is the best (branch and bound, Land and Doig 1960).
     """
-    fillings: _Fillings = {gap: _fillings(found, aim) for gap, found in offers.items()}
-    loss, picks = _knapsack(fillings, aim)
+    loss, picks = _knapsack(offers, aim)
     number = count()
-    branches = [(loss, next(number), offers, fillings, picks)]
+    branches = [(loss, next(number), offers, picks)]
     while True:
-        _, branch, offers, fillings, picks = heapq.heappop(branches)
+        _, branch, offers, picks = heapq.heappop(branches)
         clashes = list(_clashes(picks))
         if not clashes:
             return picks
         ways: list[list[_Said]] = [[said] for said in clashes[0]]
-        if branch * sum(map(len, fillings.values())) * (aim.high // aim.unit) > MOST_WORK:
+        work = branch * sum(map(len, offers.values())) * (aim.high // aim.unit)
+        if branch > MOST_BRANCHES or work > MOST_WORK:
             branches.clear()
             ways = [[later for _, later in clashes]]
         for without in ways:
             fewer = _without(offers, without)
-            changed = {gap: _fillings(fewer[gap], aim) for gap, _ in without}
-            loss, picks = _knapsack(fillings | changed, aim)
-            heapq.heappush(branches, (loss, next(number), fewer, fillings | changed, picks))
+            loss, picks = _knapsack(fewer, aim)
+            heapq.heappush(branches, (loss, next(number), fewer, picks))
 
 
 def _without(offers: Offers, without: Sequence[_Said]) -> Offers:
@@ -222,75 +207,37 @@ def _without(offers: Offers, without: Sequence[_Said]) -> Offers:
 
 
 def _value(candidate: Candidate, aim: _Aim) -> float:
-    """What a pick adds to its gap: its words as far as they are worth keeping, how close (or far) they are; less its
-    prices."""
+    """What a pick is worth: its words as far as they are worth keeping, the more so for how close (or far) and how new
+    they are; less its prices."""
     share = candidate.words / max(aim.share, 1.0)
     near = candidate.closeness * (1 - aim.strange) + (1 - candidate.closeness) * aim.strange
-    prices = sum(PRICES[blemish] for blemish in candidate.blemishes) + WORN * len(candidate.new_words & aim.worn)
     novel = len(candidate.new_words) / max(candidate.words, 1)
-    return share * worth(candidate) * (1 + CLOSENESS * near + NOVELTY * novel) - prices
+    prices = sum(PRICES[blemish] for blemish in candidate.blemishes) + WORN * len(candidate.new_words & aim.worn)
+    uneven = math.log(max(candidate.words, 1) / max(aim.share, 1.0))
+    return share * worth(candidate) * (1 + CLOSENESS * near + NOVELTY * novel) - prices - EVENNESS * uneven * uneven
 
 
-def _fillings(found: Sequence[Candidate], aim: _Aim) -> list[_Filling]:
-    """The best way to fill a gap for each number of cells."""
-    best: dict[int, _Filling] = {}
-    for parts in _joined(found, aim):
-        words = sum(part.words for part in parts)
-        cells = math.ceil(words / aim.unit)
-        uneven = math.log(max(words, 1) / max(aim.share, 1.0))
-        value = sum(_value(part, aim) for part in parts) - JOIN * (len(parts) - 1) - EVENNESS * uneven * uneven
-        if cells not in best or value > best[cells].value:
-            best[cells] = _Filling(parts, cells, value)
-    return list(best.values())
-
-
-def _joined(found: Sequence[Candidate], aim: _Aim) -> Iterator[tuple[Candidate, ...]]:
-    """Each candidate by itself, and the best ones two and three together, if they can stand beside one another.
-
-    What leans on the passage comes first, and only one may; what leads up to the next sentence comes last.
-    """
-    yield from ((candidate,) for candidate in found)
-    ranked = sorted(found, key=lambda candidate: -_value(candidate, aim) / max(candidate.words, 1))[:JOINED]
-    clashing = {
-        (one, other)
-        for one, other in combinations(range(len(ranked)), 2)
-        if not _go_together(ranked[one], ranked[other])
-    }
-    for size in range(2, MOST_PARTS + 1):
-        for places in combinations(range(len(ranked)), size):
-            if not any(pair in clashing for pair in combinations(places, 2)):
-                parts = (ranked[place] for place in places)
-                yield tuple(sorted(parts, key=lambda part: (not part.leans, _flow(part))))
-
-
-def _go_together(one: Candidate, other: Candidate) -> bool:
-    overlap = one.sample == other.sample and one.start < other.end and other.start < one.end
-    return not (overlap or (one.leans and other.leans) or any(_clashes({0: (one,), 1: (other,)})))
-
-
-def _flow(candidate: Candidate) -> float:
-    return (candidate.opinion.flow if candidate.opinion else None) or 0.0
-
-
-def _knapsack(fillings: _Fillings, aim: _Aim) -> tuple[tuple[bool, float], _Picks]:
+def _knapsack(offers: Offers, aim: _Aim) -> tuple[tuple[bool, float], _Picks]:
     """The best picks, whatever they say, and what they lack: first whether it is words, then how much."""
     cells = aim.high // aim.unit + 1
     best = np.full(cells, -np.inf)
     best[0] = 0.0
     taken: list[np.ndarray[tuple[int], np.dtype[np.int32]]] = []
-    for found in fillings.values():
+    for found in offers.values():
         after, which = best.copy(), np.full(cells, -1, dtype=np.int32)
-        for place, filling in enumerate(found):
-            if filling.cells >= cells:
+        for place, candidate in enumerate(found):
+            step = math.ceil(candidate.words / aim.unit)
+            if step >= cells:
                 continue
-            gain = best[: cells - filling.cells] + filling.value
-            better = gain > after[filling.cells :]
-            after[filling.cells :][better] = gain[better]
-            which[filling.cells :][better] = place
+            gain = best[: cells - step] + _value(candidate, aim)
+            better = gain > after[step:]
+            after[step:][better] = gain[better]
+            which[step:][better] = place
         best = after
         taken.append(which)
     reached = np.flatnonzero(np.isfinite(best))
-    within = reached[reached * aim.unit >= aim.low]
+    lost = len(offers) * (aim.unit - 1) / 2  # by rounding up
+    within = reached[reached * aim.unit - lost >= aim.low]
     if len(within):
         missed = (within * aim.unit - aim.wanted) / max(aim.high - aim.wanted, 1)
         losses = NEARNESS * missed * missed - best[within]
@@ -299,21 +246,21 @@ def _knapsack(fillings: _Fillings, aim: _Aim) -> tuple[tuple[bool, float], _Pick
         cell = int(reached[-1])
         loss = (True, -float(cell))
     picks: _Picks = {}
-    for gap, which in zip(reversed(list(fillings)), reversed(taken), strict=True):
+    for gap, which in zip(reversed(list(offers)), reversed(taken), strict=True):
         place = int(which[cell])
         if place >= 0:
-            picks[gap] = fillings[gap][place].parts
-            cell -= fillings[gap][place].cells
+            picks[gap] = offers[gap][place]
+            cell -= math.ceil(offers[gap][place].words / aim.unit)
     return loss, dict(sorted(picks.items()))
 
 
-def _clashes(picks: Mapping[int, Sequence[Candidate]]) -> Iterator[tuple[_Said, _Said]]:
+def _clashes(picks: Mapping[int, Candidate]) -> Iterator[tuple[_Said, _Said]]:
     """Sentences in two gaps that say the same, or begin so, the earlier first; each later one once."""
     seen: list[tuple[_Said, frozenset[str]]] = []
     opened: dict[str, int] = {}
     using: defaultdict[str, list[int]] = defaultdict(list)
-    for gap, parts in picks.items():
-        for sentence in (sentence for part in parts for sentence in part.sentences):
+    for gap, candidate in picks.items():
+        for sentence in candidate.sentences:
             content, opening = content_of(sentence), _opening(sentence)
             near = {place for word in content for place in using[word]}
             near.update(place for place in [opened.get(opening)] if place is not None)

@@ -68,8 +68,8 @@ def run(
                 progress.passage,
                 progress.passages,
                 f"passage {progress.passage} of {progress.passages} · loss {progress.loss_before:.2f} → "
-                f"{progress.loss_after:.2f} · {progress.samples} samples · {progress.words:,} of {progress.wanted:,} "
-                f"words found · about {minutes}:{seconds:02d} left",
+                f"{progress.loss_after:.2f} · {progress.samples} samples, {progress.usable:.0%} of all usable · "
+                f"{progress.words:,} of {progress.wanted:,} words found · about {minutes}:{seconds:02d} left",
             )
 
         move(0, 0, "Reading what is recorded already…")

@@ -111,26 +111,23 @@ def curate(piece: Piece, offered: Offers, *, words_before: int, target: float) -
             continue
         choice = choose(found, words_before=words_before, target=ratio, strange=strange)
         choices[reading] = choice
-        picks = {
-            gap: tuple(Pick(c.sample, c.start, c.end, c.text) for c in parts) for gap, parts in choice.picks.items()
-        }
+        picks = {gap: (Pick(c.sample, c.start, c.end, c.text),) for gap, c in choice.picks.items()}
         if picks == piece.picks(reading):
             continue
         piece.choose_reading(
             reading,
             picks,
             curator=BUILT_IN,
-            reasons={gap: _reason(parts, len(found[gap]), strange) for gap, parts in choice.picks.items()},
+            reasons={gap: _reason(pick, len(found[gap]), strange) for gap, pick in choice.picks.items()},
         )
     return choices
 
 
-def _reason(parts: Sequence[Candidate], offered: int, strange: float) -> str:
-    """Why these candidates of so many were chosen, in a few words."""
-    words, closeness = sum(part.words for part in parts), fmean(part.closeness for part in parts)
-    keeping = sum(worth(part) * part.words for part in parts) / max(words, 1)
-    kind = "far off and whole" if strange else "closest to what people keep"
-    return f"{kind}, of {offered} candidates: worth {keeping:.2f}, cosine {closeness:.2f}, {words} words"
+def _reason(pick: Candidate, offered: int, strange: float) -> str:
+    """Why this candidate of so many was chosen, in a few words."""
+    kind = "far off, and the best to read" if strange else "the best to read"
+    worthy = f"worth keeping {worth(pick):.2f}, cosine {pick.closeness:.2f}, {pick.words} words"
+    return f"{kind} of {offered} candidates: {worthy}"
 
 
 def candidates_by_gap(piece: Piece, judge: Judge, finished: set[int]) -> dict[int, list[Candidate]]:
@@ -167,5 +164,4 @@ def expected_words(found: Sequence[Candidate], share: float) -> int:
 
 
 def _mean_closeness(choice: Choice | None) -> float | None:
-    found = [pick.closeness for parts in choice.picks.values() for pick in parts] if choice else []
-    return round(fmean(found), 3) if found else None
+    return round(fmean(pick.closeness for pick in choice.picks.values()), 3) if choice and choice.picks else None
