@@ -149,7 +149,7 @@ def edit(folder: Path, **changes: object) -> None:
         ),
         ({"base": None}, "is damaged"),
         ({"recipe": {"steps": 0}}, "is damaged"),
-        ({"dtype": "float16"}, "a step in float16, which cannot be read"),
+        ({"dtype": "int8"}, "a step in int8, which cannot be read"),
     ],
 )
 def test_what_was_altered_is_not_redone(kept: tuple[Any, Path], changes: dict[str, object], message: str) -> None:
