@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from verbosify.notebook.frames import write_frame as write_frame
     from verbosify.notebook.job import load as load
     from verbosify.notebook.job import run as run
+    from verbosify.notebook.rating_form import RatingForm as RatingForm
     from verbosify.notebook.settings_form import SettingsForm as SettingsForm
     from verbosify.notebook.tinting import entropy_view as entropy_view
     from verbosify.notebook.tinting import side_by_side as side_by_side
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Curator": "curator",
     "EssayForm": "essay_form",
+    "RatingForm": "rating_form",
     "SentencesForm": "essay_form",
     "SettingsForm": "settings_form",
     "alternatives_frame": "token_tables",
