@@ -193,8 +193,8 @@ def test_a_real_run_ends_well_where_the_environment_names_a_narrow_encoding(
 
     notice = (
         b"The essay is in German, so what only rules of English tell is not judged (who speaks to whom, questions, chat, "
-        b"turns against what was said, headings, doubled words, made-up names), and closeness is told by a model of "
-        b"English.\n"
+        b"turns against what was said, headings, doubled words, numbers in words, made-up names), and closeness is told by "
+        b"a model of English.\n"
     )
     assert (done.returncode, done.stderr) == (0, notice)
     assert "Türme -> “oben”" in done.stdout.splitlines()[0].decode("cp1252")
