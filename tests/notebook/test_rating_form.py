@@ -7,7 +7,7 @@ import pytest
 from tests.test_rating import ESSAY, piece  # noqa: F401  # a fixture
 from verbosify.notebook import RatingForm
 from verbosify.piece import Piece
-from verbosify.workflow.rating import QUESTIONS
+from verbosify.workflow.rating import QUESTIONS, questions
 
 
 @pytest.fixture
@@ -52,12 +52,10 @@ def test_of_two_the_better_is_asked(folder: Path) -> None:
 
 
 def test_what_a_model_said_is_shown_and_never_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from verbosify.notebook import rating_form
-
     with Piece.open(folder) as opened:
-        (question,) = rating_form.questions(opened, 1)
+        (question,) = questions(opened, 1)
     evil = [type(question)("<script>1</script>", question.candidates, "<b>next</b>")]
-    monkeypatch.setattr(rating_form, "questions", lambda *_, **__: evil)
+    monkeypatch.setattr("verbosify.notebook.rating_form.questions", lambda *_, **__: evil)
 
     form = RatingForm(folder)
 
