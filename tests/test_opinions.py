@@ -111,6 +111,17 @@ def test_a_candidate_that_does_not_fit_the_model_is_not_asked_about(piece: Piece
     assert piece.opinions() == []
 
 
+def test_a_next_sentence_that_does_not_fit_the_model_is_left_out(
+    piece: Piece, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "Nobody sees the boats go. " * model.card.context
+    monkeypatch.setattr("verbosify.workflow.opinions.next_sentence", lambda *_: long)
+
+    ask(piece, piece.passages()[0], model, -2.0, offered(1))
+
+    assert [row.flow for row in piece.opinions()] == [None, None]
+
+
 def test_the_next_sentence_is_that_of_the_paragraph(piece: Piece) -> None:
     assert [next_sentence(piece, passage) for passage in piece.passages()] == ["Nobody sees the boats go.", None]
 

@@ -17,13 +17,15 @@ from verbosify.words import is_written_without_spaces
 
 MOST_READ = 4096
 """Tokens of an essay that tell how likely its prose is to the model."""
+SPARE = 8
+"""Tokens by which what is cut may grow, where a character was cut in two."""
 
 
 def likelihood_of_prose(model: LanguageModel, paragraphs: Sequence[str]) -> float:
     """The mean log-probability of a token of these paragraphs, each read by itself, up to `MOST_READ` tokens in all."""
     found: list[float] = []
     for paragraph in paragraphs:
-        token_ids = model.encode(paragraph)[: model.card.context]
+        token_ids = model.encode(paragraph)[: model.card.context - SPARE]
         if len(token_ids) > 1 and len(found) < MOST_READ:
             found += [score.log_probability for score in model.score(model.decode(token_ids))]
     return fmean(found) if found else 0.0
@@ -34,17 +36,18 @@ def ask(piece: Piece, passage: Passage, model: LanguageModel, own: float, offere
 
     Args:
         own: the likelihood of the essay's prose, as `likelihood_of_prose` has it.
+
+    What does not fit the model's context is not asked about.
     """
     space = "" if is_written_without_spaces(passage.text) else " "
     sentence = next_sentence(piece, passage)
     following = model.encode(space + sentence) if sentence else []
     session = model.session(passage.text)
-    room = model.card.context - len(session.token_ids) - len(following)
-    asked = [
-        (candidate, token_ids)
-        for candidate in shortlist(offered)
-        if 0 < len(token_ids := model.encode(space + candidate.text)) <= room
-    ]
+    room = model.card.context - len(session.token_ids)
+    encoded = [(candidate, model.encode(space + candidate.text)) for candidate in shortlist(offered)]
+    asked = [(candidate, token_ids) for candidate, token_ids in encoded if 0 < len(token_ids) <= room]
+    if len(following) > room - max((len(token_ids) for _, token_ids in asked), default=0):
+        following = []  # what follows is too long to be read as well
     alone, *after = session.likelihoods([following, *(token_ids + following for _, token_ids in asked)])
     rows = []
     for (candidate, token_ids), likelihoods in zip(asked, after, strict=True):
