@@ -312,6 +312,27 @@ def test_bf16_is_fast_on_processors_that_say_they_multiply_it(
     monkeypatch: pytest.MonkeyPatch, flags: str, fast: bool
 ) -> None:
     monkeypatch.setattr(Path, "read_text", lambda *_, **__: f"processor\t: 0\nflags\t\t: {flags}\n")
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+
+    assert has_fast_bf16(CPU) == fast
+
+
+@pytest.mark.parametrize(
+    ("limit", "fast"),
+    [
+        ("AVX2", False),
+        ("avx512_core", False),
+        ("AVX512_CORE_VNNI", False),
+        ("AVX512_CORE_BF16", True),
+        ("AVX512_CORE_AMX", True),
+        ("DEFAULT", True),
+    ],
+)
+def test_bf16_is_not_fast_where_its_instructions_are_not_to_be_used(
+    monkeypatch: pytest.MonkeyPatch, limit: str, fast: bool
+) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: "flags\t\t: avx2 avx512f avx512_bf16 amx_bf16\n")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
 
     assert has_fast_bf16(CPU) == fast
 
