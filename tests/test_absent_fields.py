@@ -189,7 +189,8 @@ def test_a_measure_that_is_missing_is_named(
         assert {"site", "curator"} <= set(said) <= {"site", "samples", "drift", "curator", "export"}
 
 
-EMPTY: dict[str, Any] = {key: [] for key in ("passages", "overfits", "batches", "samples", "picks", "log", "scores")}
+TABLES = ("passages", "overfits", "batches", "samples", "scores", "opinions", "ratings", "picks", "log")
+EMPTY: dict[str, Any] = {key: [] for key in TABLES}
 EMPTY["readings"] = {}
 
 

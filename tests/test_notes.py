@@ -139,4 +139,4 @@ def test_reading_takes_time_in_proportion(piece: str) -> None:
 
     seconds(10)
 
-    assert seconds(16_000) < 16 * seconds(2_000) + 0.2
+    assert seconds(64_000) < 64 * seconds(4_000) + 0.5  # 16 times the text; by the square it would be 256
