@@ -30,7 +30,7 @@ coverage: test
 	$(BIN)/coverage combine --quiet .coverage.tensorflow .coverage.torch
 	$(BIN)/coverage report --fail-under=95
 
-# Once more what rests on a model that is drawn or trained from a seed, with ten other seeds: no minutes, but an hour.
+# Once more what rests on a model that is drawn or trained from a seed, with ten other seeds: an hour or more.
 SEEDS ?= 1 2 3 4 5 6 7 8 9 10
 test-seeds: $(VENV)/.test-installed $(VENV)/.browser node_modules/.installed models
 	red=; for seed in $(SEEDS); do for part in "-n 2 --dist loadfile --ignore tests/tensorflow tests" tests/tensorflow; do \
