@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -119,6 +119,7 @@ def test_pieces_hold_the_whole_source_in_order(source: str) -> None:
 
 @given(st.text(alphabet="ab .*_~`[]()<>!\\&;\n1é終", min_size=1, max_size=60))
 def test_the_words_are_those_that_markdown_it_renders(source: str) -> None:
+    assume("[[" not in source)  # links between notes are no CommonMark
     parser = MarkdownIt("commonmark").enable("strikethrough")
     tokens = parser.parseInline(source)[0].children or []
 
