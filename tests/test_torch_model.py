@@ -14,8 +14,8 @@ from safetensors.torch import load_file, save_file
 from tests.naive_sampling import draw_naively, load_reference
 from tests.tiny_models import usual_token, write_gpt2
 from verbosify.errors import ModelError
+from verbosify.models.decoding import PLACES
 from verbosify.models.protocol import LanguageModel
-from verbosify.models.pytorch.engine import SCORED_ROWS
 from verbosify.models.pytorch.model import TorchModel, has_fast_bf16, pick_device, pick_dtype, samples_in_fp16
 from verbosify.models.pytorch.tuning import mean_loss
 from verbosify.models.settings import SamplingSettings
@@ -186,11 +186,11 @@ def test_scores_are_those_of_transformers(model: TorchModel, reference: Any) -> 
 
 
 def test_scores_add_up_to_the_loss_also_of_a_long_text(tmp_path: Path) -> None:
-    model = load(write_gpt2(tmp_path, context=3 * SCORED_ROWS))
+    model = load(write_gpt2(tmp_path, context=3 * PLACES))
     text = TEXT * 20
-    token_ids = model.encode(text)[: 2 * SCORED_ROWS + 40]
+    token_ids = model.encode(text)[: 2 * PLACES + 40]
     text = model.decode(token_ids)
-    assert len(model.encode(text)) > 2 * SCORED_ROWS
+    assert len(model.encode(text)) > 2 * PLACES
 
     scores = model.score(text)
 

@@ -23,7 +23,7 @@ from verbosify.curation.prose import (
 )
 from verbosify.measures import Opinion
 from verbosify.measures.copying import copied_share, longest_copied_run
-from verbosify.words import in_characters, ngrams, plain_words, word_texts
+from verbosify.words import in_characters, ngrams, word_texts
 
 MOST_COPIED = 7
 """Words in a row a candidate may share with its passage; eight are a copy. Where characters are words, as in all
@@ -108,18 +108,18 @@ def candidates(
         _Sentence.of(text, start, end, similarity=similarity, voice=voice, mentions=mentions, passage=passage)
         for (start, end), similarity in zip(spans[: _first_paragraph(text, spans)], similarities, strict=False)
     ]
-    found = []
+    found, passage_words = [], word_texts(passage)
     for first, opening in enumerate(sentences):
         if opening.fault or (first and opening.leans):
             continue
         for last in range(first, len(sentences)):
             run = sentences[first : last + 1]
             kept = text[opening.start : run[-1].end]
-            if run[-1].fault or _is_lost(kept, [sentence.key for sentence in run], passage):
+            words = word_texts(kept)
+            if run[-1].fault or _is_lost(kept, words, [sentence.key for sentence in run], passage_words):
                 break
-            five = in_characters(5, kept)
-            if (copied_share(word_texts(kept), word_texts(passage), five) or 0) <= MOST_COPIED_SHARE:
-                found.append(_candidate(sample, kept, run, mentions, passage))
+            if (copied_share(words, passage_words, in_characters(5, kept)) or 0) <= MOST_COPIED_SHARE:
+                found.append(_candidate(sample, kept, words, run, mentions, passage_words))
     return found
 
 
@@ -155,7 +155,14 @@ class _Sentence:
         )
 
 
-def _candidate(sample: int, kept: str, run: Sequence[_Sentence], mentions: Mentions, passage: str) -> Candidate:
+def _candidate(
+    sample: int,
+    kept: str,
+    words: Sequence[str],
+    run: Sequence[_Sentence],
+    mentions: Mentions,
+    passage_words: Sequence[str],
+) -> Candidate:
     counts = [len(sentence.key.split()) for sentence in run]
     weighted = sum(count * sentence.similarity for count, sentence in zip(counts, run, strict=True))
     return Candidate(
@@ -164,20 +171,22 @@ def _candidate(sample: int, kept: str, run: Sequence[_Sentence], mentions: Menti
         end=run[-1].end,
         text=kept,
         sentences=tuple(sentence.key for sentence in run),
-        words=plain_words(kept),
+        words=len(words),
         closeness=weighted / max(sum(counts), 1),
         invents=any(sentence.invents for sentence in run),
         reverses=run[0].reverses,
-        blemishes=_blemishes(kept, run, passage).union(*(sentence.blemishes for sentence in run)),
+        blemishes=_blemishes(kept, words, run, passage_words).union(*(sentence.blemishes for sentence in run)),
         new_words=frozenset(
             word for sentence in run for word in sentence.key.split() if len(word) > 3 and word not in mentions.words
         ),
     )
 
 
-def _blemishes(kept: str, run: Sequence[_Sentence], passage: str) -> frozenset[str]:
+def _blemishes(
+    kept: str, words: Sequence[str], run: Sequence[_Sentence], passage_words: Sequence[str]
+) -> frozenset[str]:
     """Those of a run as a whole, which no sentence of it tells."""
-    echoed = copied_share(word_texts(kept), word_texts(passage), in_characters(2, kept)) or 0
+    echoed = copied_share(words, passage_words, in_characters(2, kept)) or 0
     said = [content_of(sentence.key) for sentence in run]
     found = {
         "same beginnings": clauses_open_alike(kept),
@@ -193,11 +202,10 @@ def _first_paragraph(text: str, spans: Sequence[tuple[int, int]]) -> int:
     return len(spans) if line_end < 0 else sum(end <= line_end for _, end in spans)
 
 
-def _is_lost(kept: str, keys: Sequence[str], passage: str) -> bool:
+def _is_lost(kept: str, words: Sequence[str], keys: Sequence[str], passage_words: Sequence[str]) -> bool:
     """Whether the run is too long, repeats itself, or copies its passage, which no further sentence could mend."""
-    if plain_words(kept) > in_characters(MOST_WORDS, kept) or len(set(keys)) < len(keys):
+    if len(words) > in_characters(MOST_WORDS, kept) or len(set(keys)) < len(keys):
         return True
-    words = word_texts(kept)
     fours = list(ngrams(words, in_characters(4, kept)))
-    copied = longest_copied_run(words, word_texts(passage))[1]
+    copied = longest_copied_run(words, passage_words)[1]
     return len(set(fours)) < len(fours) or copied > in_characters(MOST_COPIED, kept)

@@ -16,7 +16,7 @@ TIES = 32
 BLOCK = 64
 """Neighbouring logits of which the largest is looked at first."""
 PLACES = 256
-"""Places of a text whose logits are looked at together: more would take memory, and save nothing."""
+"""Places of a text whose logits are looked at together: 256 x 50,000 in float32 are 50 MB."""
 COLDEST = 1e-30
 """The lowest temperature that float32 can divide by; all below it come to the same."""
 
@@ -30,10 +30,14 @@ def log_probabilities(logits: Callable[[slice], Tensor], targets: Tensor) -> lis
     found: list[float] = []
     for start in range(0, len(targets), PLACES):
         places = slice(start, start + PLACES)
-        some = logits(places)
-        chosen = some.gather(1, targets[places, None].to(some.device))[:, 0]
-        found += (chosen - some.logsumexp(dim=-1)).tolist()
+        found += log_probability_of(logits(places), targets[places]).tolist()
     return found
+
+
+def log_probability_of(logits: Tensor, token_ids: Tensor) -> Tensor:
+    """The log-probability of one token a row, (rows,), by its logits, (rows, vocabulary)."""
+    chosen = logits.gather(1, token_ids[:, None].to(logits.device))[:, 0]
+    return chosen - logits.logsumexp(dim=-1)
 
 
 def changes_logits(settings: SamplingSettings) -> bool:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from verbosify.errors import ModelError
 from verbosify.models.beams import Beam, BeamSearch
-from verbosify.models.decoding import adjusted, changes_logits, distribution, draw
+from verbosify.models.decoding import adjusted, changes_logits, distribution, draw, log_probability_of
 from verbosify.models.protocol import Continuation, ModelCard, StreamStep, TokenChoice, Until
 from verbosify.models.rows import BROKEN, Rows, listed, prompt_tokens, require_room, uniform_streams
 from verbosify.models.settings import SamplingSettings
@@ -278,9 +278,7 @@ class Generation:
 
     def _own(self, start: int, drawn: Tensor) -> Tensor:
         """The model's own probabilities of the tokens drawn for rows from `start` on."""
-        logits = self._present()[start : start + len(drawn)]
-        chosen = logits.gather(1, drawn[:, None].to(logits.device))[:, 0]
-        return (chosen - logits.logsumexp(dim=-1)).exp()
+        return log_probability_of(self._present()[start : start + len(drawn)], drawn).exp()
 
     def _read(self) -> None:
         """Read what was drawn last."""

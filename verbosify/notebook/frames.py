@@ -135,7 +135,7 @@ def picks_frame(piece: Piece, reading: str | None = None) -> pd.DataFrame:
     import pandas as pd
 
     history = piece.history()
-    opinions = {(row.sample, row.start, row.end): row for row in piece.opinions()}
+    opinions = {row.place: row for row in piece.opinions()}
     rows: list[dict[str, Any]] = []
     for name in piece.readings() if reading is None else [reading]:
         for gap, event in sorted(line_of(history, name).standing.items()):

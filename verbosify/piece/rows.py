@@ -107,8 +107,8 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
-    """What the fresh model thinks of a stretch of a sample in its place: see `verbosify.measures.opinion`."""
+class Stretch:
+    """Some of a sample, which a row says something about."""
 
     __pydantic_config__ = NO_MORE
 
@@ -116,6 +116,17 @@ class Opinion:
     sample: Annotated[Id, said("the sample")]
     start: Annotated[Count, said("where the stretch begins in the sample's text")]
     end: Annotated[Count, said("where it ends")]
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Sample, start and end."""
+        return self.sample, self.start, self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion(Stretch):
+    """What the fresh model thinks of a stretch of a sample in its place: see `verbosify.measures.opinion`."""
+
     information: Annotated[Number, said("nats: what its tokens say, all together, that the model did not know")]
     fluency: Annotated[Number, said("nats a token: how much likelier its tokens are than those of the essay's prose")]
     surprise: Annotated[Number, said("nats a token, of its least likely stretch")]
@@ -130,16 +141,10 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rating:
+class Rating(Stretch):
     """What somebody thought of one stretch of a sample in its place, or which of two was the better, unlabelled."""
 
-    __pydantic_config__ = NO_MORE
-
-    id: Annotated[Id, said("from 1")] = 0
     rater: Annotated[Name, said("who")]
-    sample: Annotated[Id, said("the sample")]
-    start: Annotated[Count, said("where the stretch begins in the sample's text")]
-    end: Annotated[Count, said("where it ends")]
     other: Annotated[list[Count], said("of a pair: the other's sample, start and end; else empty")]
     answers: Annotated[
         Plain,

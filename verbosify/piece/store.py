@@ -223,7 +223,7 @@ class Piece:
         same = 'SELECT 1 FROM opinions WHERE sample = ? AND start = ? AND "end" = ?'
         with self.database.writing():
             for opinion in opinions:
-                if not self.database.rows(same, (opinion.sample, opinion.start, opinion.end)):
+                if not self.database.rows(same, opinion.place):
                     self.database.insert("opinions", to_columns(replace(opinion, created=now())))
 
     def opinions(self, passage: int | None = None) -> list[Opinion]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,6 +63,7 @@ def finish(
     added = words_added(piece, "fluffy")
     piece.note("finished", words_before=words_before, words_after=words_before + added)
     outputs = (write_export(piece), *texts)
+    drawn = Counter(sample.batch for sample in piece.samples())
     return Summary(
         title=plan.essay.title,
         words_before=words_before,
@@ -72,10 +74,10 @@ def finish(
         passages=len(plan.passages),
         gaps=gaps,
         skipped=len({str(entry.detail.get("passage")) for entry in piece.log() if entry.event == SKIPPED}),
-        samples=sum(1 for _ in piece.samples()),
+        samples=drawn.total(),
         picks=len(piece.picks("fluffy")),
         closeness={name: _mean_closeness(choices.get(name)) for name in READINGS},
-        usable=share_usable(piece, offered),
+        usable=share_usable(piece, offered, drawn),
         seconds=perf_counter() - started,
         model_seconds=model_seconds,
         outputs=outputs,
@@ -133,10 +135,7 @@ def _reason(pick: Candidate, offered: int, strange: float) -> str:
 def candidates_by_gap(piece: Piece, judge: Judge, finished: set[int]) -> dict[int, list[Candidate]]:
     """What the overfitted samples of the `finished` passages offer, by gap; what a hand drew is for hands to pick."""
     own = {batch.id for batch in own_batches(piece)}
-    known = {
-        (row.sample, row.start, row.end): Opinion(row.information, row.fluency, row.surprise, row.flow)
-        for row in piece.opinions()
-    }
+    known = {row.place: Opinion(row.information, row.fluency, row.surprise, row.flow) for row in piece.opinions()}
     return {
         passage.index: [
             replace(candidate, opinion=known.get(candidate.place))
@@ -149,10 +148,12 @@ def candidates_by_gap(piece: Piece, judge: Judge, finished: set[int]) -> dict[in
     }
 
 
-def share_usable(piece: Piece, offered: Offers) -> float | None:
-    """The share of a run's samples in which a close reading finds something to take, 0 to 1; None without samples."""
-    own = {batch.id for batch in own_batches(piece) if batch.passage in offered}
-    samples = sum(sample.batch in own for sample in piece.samples())
+def share_usable(piece: Piece, offered: Offers, drawn: Mapping[int, int]) -> float | None:
+    """The share of a run's samples in which a close reading finds something to take, 0 to 1; None without samples.
+
+    `drawn` are the samples of each batch.
+    """
+    samples = sum(drawn.get(batch.id, 0) for batch in own_batches(piece) if batch.passage in offered)
     usable = {candidate.sample for found in offered.values() for candidate in found if candidate.is_usable}
     return round(len(usable) / samples, 3) if samples else None
 

@@ -87,8 +87,7 @@ def rate(piece: Piece, question: Question, answers: Mapping[str, Any], *, rater:
 
 
 def _places(row: Rating) -> tuple[tuple[int, ...], ...]:
-    own = (row.sample, row.start, row.end)
-    return (own, tuple(row.other)) if row.other else (own,)
+    return (row.place, tuple(row.other)) if row.other else (row.place,)
 
 
 def yields(ratings: Sequence[Rating]) -> tuple[int, int]:

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import torch
 
-from verbosify.files import whole_file
+from verbosify.errors import ModelError
+from verbosify.files import read_json, whole_file
 
 ISA_LIMITS = ("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS")
 """Variables that hold oneDNN, PyTorch and MKL back from what the processor can do."""
@@ -89,10 +89,9 @@ def _processor() -> tuple[str, str]:
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
     """What a file remembers, without what makes no sense; nothing if it cannot be read."""
-    try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
+    content = None
+    with suppress(ModelError):
+        content = read_json(path, ModelError, "remove it")
     if not isinstance(content, dict):
         return {}
     return {

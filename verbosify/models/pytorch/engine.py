@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from verbosify.errors import ModelError
+from verbosify.models.decoding import PLACES
 from verbosify.models.protocol import Continuation, ModelCard, OverfitCopy, TokenChoice, TokenScore
 from verbosify.models.pytorch.saving import read_step, save_step
 from verbosify.models.pytorch.strength import Rescaler
@@ -34,9 +35,6 @@ from verbosify.models.training.restoring import RestoreGuard
 from verbosify.models.training.saving import Overfitted, SavedOverfit, Writers, read_saved
 from verbosify.models.training.windows import training_windows
 from verbosify.version import version_of_verbosify
-
-SCORED_ROWS = 256
-"""Rows of logits that exist at once while a text is scored: 256 x 50,000 in float32 are 50 MB."""
 
 
 class HeldWeights(Tunable, Protocol):
@@ -326,8 +324,8 @@ class TorchEngine(ABC, Generic[AnyWeights]):
     def _score(self, token_ids: Tensor) -> list[TokenScore]:
         logits_after, last = self._logits_after(token_ids), len(token_ids) - 1
         scores = []
-        for start in range(0, last, SCORED_ROWS):
-            log_probabilities = logits_after(slice(start, min(start + SCORED_ROWS, last))).log_softmax(dim=-1)
+        for start in range(0, last, PLACES):
+            log_probabilities = logits_after(slice(start, min(start + PLACES, last))).log_softmax(dim=-1)
             targets = token_ids[start + 1 : start + 1 + len(log_probabilities), None]
             chosen = log_probabilities.gather(1, targets)
             ranks = (log_probabilities > chosen).sum(dim=-1) + 1
