@@ -243,6 +243,14 @@ def test_a_gap_at_which_the_model_was_asked_takes_nothing_else_and_nothing_off_t
     assert choose({1: [derailed]}, words_before=20, target=2).picks == {}
 
 
+def test_what_was_not_asked_about_is_taken_where_the_target_needs_it() -> None:
+    short = replace(candidate(10, 0.5, "gulls sleep", sample=1), opinion=opinion())
+    long = candidate(20, 0.5, "the tide takes every harbour wall", sample=2)
+
+    assert choose({1: [short, long]}, words_before=10, target=2).picks == {1: short}
+    assert choose({1: [short, long]}, words_before=20, target=2) == Choice({1: long}, 20, 20, met=True)
+
+
 @pytest.mark.parametrize("blemish", PRICES)
 def test_a_blemish_has_a_price_and_is_not_forbidden(blemish: str) -> None:
     blemished = replace(candidate(20, 0.5, sample=1), blemishes=frozenset({blemish}))

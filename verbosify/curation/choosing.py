@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from verbosify.curation.candidates import Candidate
+from verbosify.curation.candidates import LEAST_CLOSENESS, Candidate
 from verbosify.curation.prose import alike, content_of
 from verbosify.words import in_characters
 
@@ -52,8 +52,8 @@ WORN, WORN_AFTER, ROUNDS = 0.04, 3, 3
 """The price of a word that is worn: the essay does not use it, and so many picks do. How often the price is set."""
 OPENING = 3
 """Words that no two sentences of a reading begin with alike."""
-FAR = (0.05, 0.45)
-"""Closeness of what may be read as *strange*: far from the passage, and yet not about nothing."""
+FAR = (0.05, LEAST_CLOSENESS)
+"""Closeness of what may be read as *strange*: too far for a close reading, and yet not about nothing."""
 SHORTLISTED = {"close": 20, "far": 8}
 """Candidates of a gap on which the fresh model is asked for its opinion, for either reading."""
 A_SAMPLE = 2
@@ -115,7 +115,8 @@ def choose(
 ) -> Choice:
     """The best picks whose words bring an essay of `words_before` words to `target` times that, +-5 %.
 
-    When there is not enough to reach the target, the choice with the most words is taken and `met` is False.
+    It is made of what the fresh model was asked about, wherever it was asked, or if that is too little, of all. When
+    there is not enough to reach the target, the choice with the most words is taken and `met` is False.
 
     Args:
         offers: candidates by gap.
@@ -126,17 +127,27 @@ def choose(
     wanted = round(words_before * (target - 1))
     low = math.ceil(words_before * target * (1 - TOLERANCE)) - words_before
     high = math.floor(words_before * target * (1 + TOLERANCE)) - words_before
-    considered = {gap: considerable for gap, found in offers.items() if (considerable := _considered(found))}
-    aim = _Aim(wanted, max(low, 0), max(high, 0), wanted / max(len(considered), 1), strange)
-    picks = _picks_of_many_words(considered, aim) if wanted > 0 else {}
+    whole = {gap: kept for gap, found in offers.items() if (kept := [c for c in found if not _is_derailed(c)])}
+    aim = _Aim(wanted, max(low, 0), max(high, 0), wanted / max(len(whole), 1), strange)
+    if wanted <= 0:
+        return Choice({}, 0, wanted, met=aim.low <= 0)
+    choice = _choice({gap: _asked(found) for gap, found in whole.items()}, aim)
+    return choice if choice.met else _choice(whole, aim)
+
+
+def _choice(offers: Offers, aim: _Aim) -> Choice:
+    picks = _picks_of_many_words(offers, aim)
     words = sum(pick.words for pick in picks.values())
-    return Choice(picks, words, wanted, aim.low <= words <= aim.high)
+    return Choice(picks, words, aim.wanted, aim.low <= words <= aim.high)
 
 
-def _considered(found: Sequence[Candidate]) -> list[Candidate]:
-    """Those on which the fresh model has an opinion, if it was asked at that gap, and not too bad a one."""
-    asked = [candidate for candidate in found if candidate.opinion is not None]
-    return [c for c in asked if c.opinion is not None and c.opinion.surprise <= RAILS] if asked else list(found)
+def _asked(found: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Those on which the fresh model has an opinion, if it was asked at that gap."""
+    return [candidate for candidate in found if candidate.opinion is not None] or found
+
+
+def _is_derailed(candidate: Candidate) -> bool:
+    return candidate.opinion is not None and candidate.opinion.surprise > RAILS
 
 
 class _Aim(NamedTuple):
