@@ -64,7 +64,7 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 $(VENV)/.test-installed: $(VENV)/.installed
-	$(PIP) -e '.[torch,tensorflow,notebook,site,punkt,test]'
+	$(PIP) -e '.[torch,tensorflow,notebook,site,punkt,serve,bot,ray,deploy,docs,test]'
 	touch $@
 
 $(VENV)/.check-installed: $(VENV)/.test-installed
