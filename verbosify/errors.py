@@ -51,3 +51,7 @@ class PieceError(RecordError):
 
 class OutputError(VerbosifyError):
     """A result cannot be written where it was asked for."""
+
+
+class PluginError(VerbosifyError):
+    """Something that another package added to verbosify cannot be loaded, or failed."""

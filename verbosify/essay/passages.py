@@ -16,7 +16,7 @@ from verbosify.essay.adornments import CITATION, SUPERSCRIPT
 from verbosify.essay.inline import Inline, Segment
 from verbosify.essay.language import guess_language, is_unspaced
 from verbosify.essay.reading import Essay, essay_inlines
-from verbosify.essay.sentences import DEFAULT_SPLITTER, Span, spans_between, split_sentences
+from verbosify.essay.sentences import DEFAULT_SPLITTER, Span, spans_between, splitter_named
 
 ShortParagraphs = Literal["keep", "skip"]
 
@@ -77,8 +77,9 @@ def essay_sentences(essay: Essay, splitter: str = DEFAULT_SPLITTER) -> list[list
     paragraphs = []
     read = list(essay_paragraphs(essay))
     language = guess_language("\n".join(inline.plain for _, inline in read))
+    split = splitter_named(splitter)
     for block, inline in read:
-        ends = [inline.source_end(end) for _, end in split_sentences(inline.plain, splitter, language)]
+        ends = [inline.source_end(end) for _, end in split(inline.plain, language)]
         paragraphs.append(sentences_ending_at(essay, block, inline, ends))
     return paragraphs
 

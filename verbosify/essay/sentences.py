@@ -8,6 +8,7 @@ default was decided by `python -m benchmarks.sentences`.
 
 from __future__ import annotations
 
+import operator
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
@@ -29,6 +30,7 @@ from verbosify.essay.adornments import (
 from verbosify.essay.dialogue import is_taken_up, names_speaker
 from verbosify.essay.language import NAMES, UNKNOWN, guess_language, likeliest_language
 from verbosify.essay.missing_spaces import missing_spaces
+from verbosify.plugins import Plugin, find_plugin, find_plugins
 
 Span = tuple[int, int]
 Boundaries = Callable[[str, str], Iterable[int]]
@@ -82,10 +84,23 @@ def split_sentences(text: str, splitter: str = DEFAULT_SPLITTER, language: str |
 
     Raises:
         SettingsError: there is no such splitter, or its library is not installed.
+        PluginError: the splitter is a plug-in's, and failed.
     """
-    if splitter not in SPLITTERS:
-        raise SettingsError(f"There is no sentence splitter called {splitter!r}: choose one of {', '.join(SPLITTERS)}.")
-    return SPLITTERS[splitter](text, language)
+    return splitter_named(splitter)(text, language)
+
+
+def splitter_named(name: str) -> Splitter:
+    """One of ours, or a plug-in's: a function of a paragraph and its language that gives offsets where sentences end.
+
+    `SettingsError` if there is none of that name.
+    """
+    if name in SPLITTERS:
+        return SPLITTERS[name]
+    plugin = find_plugin("verbosify.splitters", name)
+    if plugin is None:
+        known = [*SPLITTERS, *(other.name for other in find_plugins("verbosify.splitters"))]
+        raise SettingsError(f"There is no sentence splitter called {name!r}: choose one of {', '.join(known)}.")
+    return _of_plugin(plugin)
 
 
 def spans_between(text: str, ends: Iterable[int]) -> list[Span]:
@@ -256,6 +271,17 @@ def _original(text: str, _language: str | None = None) -> list[Span]:
 def _by(boundaries: Boundaries) -> Splitter:
     def split(text: str, language: str | None = None) -> list[Span]:
         return repaired(text, boundaries, language)
+
+    return split
+
+
+def _of_plugin(plugin: Plugin) -> Splitter:
+    def split(text: str, language: str | None = None) -> list[Span]:
+        ends = plugin.call(text, language)
+        try:
+            return spans_between(text, [operator.index(end) for end in ends])
+        except TypeError as error:
+            raise plugin.error("did not give the offsets at which sentences end", error) from error
 
     return split
 

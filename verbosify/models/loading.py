@@ -25,6 +25,7 @@ from verbosify.models.store.catalog import (
 )
 from verbosify.models.store.folders import existing_path
 from verbosify.models.store.provenance import read_provenance, weights_sha256
+from verbosify.plugins import Plugin, find_plugin, find_plugins
 from verbosify.streams import say
 
 _log = logging.getLogger(__name__)
@@ -56,7 +57,9 @@ def load_model(
             OpenAI's GPT-2 files, or with a run of gpt-2-simple; or one of those files, or a SmolLM2 in GGUF. A folder
             goes before the other names, and after the catalogue's own: see `catalogue_entry`.
         engine: `torch` for GPT-2 and Llama models, `universal` for any causal language model of transformers, `auto`
-            for the first of them that knows the model, or `tensorflow` for gpt-2-simple's own graph.
+            for the first of them that knows the model, or `tensorflow` for gpt-2-simple's own graph; or the name of a
+            plug-in's (see `verbosify.plugins`), which is called as our own are built: with the folder, and by name
+            `name`, `weights_sha256`, `licence`, `device` and `precision`.
         device: `auto`, `cpu`, `cuda` or `mps` (not for tensorflow).
         precision: `auto`, `fp32` or `bf16` (not for tensorflow); for torch also `fp16`, which samples in float16 and
             overfits in float32.
@@ -66,12 +69,17 @@ def load_model(
 
     Raises:
         ModelError: there is no such model or engine, a package is missing, or the files are damaged.
+        PluginError: the model or the engine is a plug-in's, and failed.
     """
-    if engine not in ENGINES:
-        raise ModelError(f"There is no engine {engine!r}: choose {', '.join(ENGINES[:-1])} or {ENGINES[-1]}.")
+    plugin = None if engine in ENGINES else _engine_of_plugin(engine)
     started = time.perf_counter()
     folder = model_folder(name_or_path, progress=progress, on_notice=on_notice)
     name = _name(name_or_path, folder)
+    if plugin is not None:
+        made = plugin.call(folder, name=name, licence=_licence(folder), device=device, precision=precision)
+        if not isinstance(made, LanguageModel):
+            raise plugin.error("made no language model", TypeError(type(made).__name__))
+        return _logged(made, started)
     if engine == "tensorflow":
         from verbosify.models.tensorflow.model import TensorFlowModel
 
@@ -93,6 +101,14 @@ def load_model(
         precision=precision,
     )
     return _logged(model, started)
+
+
+def _engine_of_plugin(engine: str) -> Plugin:
+    plugin = find_plugin("verbosify.engines", engine)
+    if plugin is None:
+        known = [*ENGINES, *(other.name for other in find_plugins("verbosify.engines"))]
+        raise ModelError(f"There is no engine {engine!r}: choose {', '.join(known[:-1])} or {known[-1]}.")
+    return plugin
 
 
 def _logged(model: LanguageModel, started: float) -> LanguageModel:
@@ -125,7 +141,9 @@ def _name(name_or_path: str | Path, folder: Path) -> str:
     if entry is not None:
         return entry.name
     path = existing_path(name_or_path)
-    return printable(path.stem if path is not None and path.suffix == ".gguf" else folder.resolve().name)
+    if path is None:  # a plug-in's
+        return str(name_or_path)
+    return printable(path.stem if path.suffix == ".gguf" else folder.resolve().name)
 
 
 def _is_fast(folder: Path) -> bool:

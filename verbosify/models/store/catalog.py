@@ -34,6 +34,7 @@ from verbosify.models.store.provenance import (
     write_provenance,
 )
 from verbosify.models.store.wheels import Wheel, fetch_wheel, unpack_members
+from verbosify.plugins import Plugin, find_plugin
 from verbosify.streams import say
 
 __all__ = [
@@ -158,6 +159,8 @@ def repository_meant(name_or_path: str | Path) -> HubName | None:
 def locate_model(name_or_path: str | Path) -> Path:
     """The folder of a model's weights: one of the catalogue or of the hub, which must be on disk, or any folder's path.
 
+    A name that is none of these may be a plug-in's, which says where its weights lie.
+
     Which of the two is meant, `catalogue_entry` says. Of a catalogue model, files that were touched since they were
     last read are read again. Raises `ModelError` if there is no such model, it is not on disk, or it is not what it
     was.
@@ -214,6 +217,9 @@ def get_model(
 def _locate_folder(name_or_path: str | Path) -> Path:
     path = existing_path(name_or_path)
     if path is None:
+        plugin = find_plugin("verbosify.models", str(name_or_path))
+        if plugin is not None:
+            return _folder_of_plugin(plugin)
         names = ", ".join(CATALOG)
         raise ModelError(
             f"There is no model and no folder {str(name_or_path)!r}: choose one of {names}, a folder, or "
@@ -227,6 +233,13 @@ def _locate_folder(name_or_path: str | Path) -> Path:
             raise
         said = str(error).removesuffix(".")
         raise ModelError(f"{said}; or write {entry.name} for the model of the catalogue.") from error
+
+
+def _folder_of_plugin(plugin: Plugin) -> Path:
+    made = plugin.call()
+    if not isinstance(made, str | Path) or not Path(made).is_dir():
+        raise plugin.error("did not give the folder of its weights", FileNotFoundError(str(made)))
+    return folder_of_weights(Path(made))
 
 
 def _meant(name: str) -> str:
