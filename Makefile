@@ -6,7 +6,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python tools/install.py
 
 export VERBOSIFY_CHECKPOINTS ?= $(CURDIR)/checkpoints
 
@@ -60,15 +60,15 @@ clean:
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python tools/install_torch.py '$(TORCH)'
-	$(PIP) -e '.[torch,site]'
+	$(INSTALL) -e '.[torch,site]'
 	touch $@
 
 $(VENV)/.test-installed: $(VENV)/.installed
-	$(PIP) -e '.[torch,tensorflow,notebook,site,punkt,serve,bot,ray,deploy,docs,test]'
+	$(INSTALL) -e '.[torch,tensorflow,notebook,site,punkt,serve,bot,ray,deploy,docs,test]'
 	touch $@
 
 $(VENV)/.check-installed: $(VENV)/.test-installed
-	$(PIP) -e '.[check]'
+	$(INSTALL) -e '.[check]'
 	touch $@
 
 # Pages are tested in a real browser; where there is none, Debian's Chromium is installed.

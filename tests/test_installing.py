@@ -1,41 +1,64 @@
-"""PyTorch is installed without gigabytes of CUDA libraries where there is no card to use them."""
+"""PyTorch comes without gigabytes of CUDA libraries where there is no card to use them, the rest by uv where it can."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-import sys
+import venv
+import zipfile
 from pathlib import Path
 
+import pip
 import pytest
 
 from tests.commands import ROOT
 from tests.wheel_maker import make_wheel
 
-SCRIPT = ROOT / "tools" / "install_torch.py"
+UV = """
+import pathlib, sys
+overrides = pathlib.Path(sys.argv[sys.argv.index("--overrides") + 1]).read_text()
+pathlib.Path({noted!r}).write_text(" ".join(sys.argv[-2:]) + "; " + overrides)
+sys.exit({code})
+"""
+"""An uv that notes what it is asked for, and ends with a code."""
 
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python of a virtual environment of its own, with pip."""
     folder = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    return folder / "bin" / "python"
+    venv.create(folder, with_pip=False)
+    python = folder / "bin" / "python"
+    shutil.copytree(Path(pip.__file__).parent, packages_of(python) / "pip")
+    return python
 
 
-def install(python: Path, wheels: Path, *, path: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the script against a folder of wheels and nothing else."""
+@pytest.fixture(autouse=True)
+def _nothing_but_pip(python: Path) -> None:
+    for path in packages_of(python).iterdir():
+        if path.name != "pip":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def packages_of(python: Path) -> Path:
+    return next(python.parent.parent.glob("lib/python*/site-packages"))
+
+
+def install(
+    python: Path, wheels: Path, *, path: str = "", script: str = "install_torch.py", wanted: str = "torch==2.13.0"
+) -> subprocess.CompletedProcess[str]:
+    """Run a script of tools/ against a folder of wheels and nothing else."""
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
     own = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "UV_OFFLINE": "1"}
-    command = [str(python), str(SCRIPT), "torch==2.13.0"]
+    command = [str(python), str(ROOT / "tools" / script), *wanted.split()]
     return subprocess.run(
-        command, env=surroundings | own | {"PATH": path}, capture_output=True, text=True, check=True
+        command, env=surroundings | own | {"PATH": path}, capture_output=True, text=True, check=False
     )  # fmt: skip
 
 
 def installed(python: Path) -> set[str]:
-    done = subprocess.run([python, "-m", "pip", "list", "--format=freeze"], capture_output=True, text=True, check=True)
-    return {line.partition("=")[0].replace("_", "-") for line in done.stdout.splitlines()}
+    return {path.name.partition("-")[0] for path in packages_of(python).glob("*.dist-info")}
 
 
 def test_a_build_without_cuda_is_taken_as_pip_finds_it(python: Path, tmp_path: Path) -> None:
@@ -82,3 +105,31 @@ def test_with_a_card_cuda_is_wanted(python: Path, tmp_path: Path) -> None:
     done = install(python, tmp_path, path=str(tool.parent))
 
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(("code", "by_pip"), [(0, False), (2, True)])
+def test_other_packages_are_asked_of_uv_first_and_torch_stays(
+    code: int, by_pip: bool, python: Path, tmp_path: Path
+) -> None:
+    noted = tmp_path / "noted"
+    uv = UV.format(noted=str(noted), code=code).encode()
+    make_wheel(tmp_path, {"uv/__init__.py": b"", "uv/__main__.py": uv}, project="uv", version="0.9")
+    make_wheel(tmp_path, {"lamp.py": b""}, project="lamp")
+    make_wheel(packages_of(python), {"torch.py": b""}, project="torch", version="2.13.0+cpu")
+    with zipfile.ZipFile(next(packages_of(python).glob("torch*.whl"))) as wheel:
+        wheel.extractall(packages_of(python))
+
+    done = install(python, tmp_path, script="install.py", wanted="--pre lamp")
+
+    assert done.returncode == 0, done.stderr
+    assert noted.read_text() == "--pre lamp; torch==2.13.0+cpu\n"
+    assert ("lamp" in installed(python)) is by_pip
+
+
+def test_without_uv_pip_says_what_cannot_be_installed(python: Path, tmp_path: Path) -> None:
+    make_wheel(tmp_path, {"lamp.py": b""}, project="lamp", requires=("nowhere",))
+
+    done = install(python, tmp_path, script="install.py", wanted="lamp")
+
+    assert done.returncode == 1
+    assert "nowhere" in done.stderr
