@@ -19,7 +19,7 @@ demo: $(VENV)/.installed
 # beside them, and what that says comes at the end.
 ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
-test: $(VENV)/.test-installed $(VENV)/.browser node_modules/.installed models
+test: $(VENV)/.test-installed $(VENV)/.browser $(VENV)/.redis node_modules/.installed models
 	COVERAGE_FILE=.coverage.tensorflow $(PYTEST) -q tests/tensorflow >.tensorflow.log 2>&1 & beside=$$!; \
 	  COVERAGE_FILE=.coverage.torch $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/tensorflow; red=$$?; \
 	  wait $$beside || red=1; cat .tensorflow.log; exit $$red
@@ -32,7 +32,7 @@ coverage: test
 
 # Once more what rests on a model that is drawn or trained from a seed, with ten other seeds: an hour or more.
 SEEDS ?= 1 2 3 4 5 6 7 8 9 10
-test-seeds: $(VENV)/.test-installed $(VENV)/.browser node_modules/.installed models
+test-seeds: $(VENV)/.test-installed $(VENV)/.browser $(VENV)/.redis node_modules/.installed models
 	red=; for seed in $(SEEDS); do for part in "-n 2 --dist loadfile --ignore tests/tensorflow tests" tests/tensorflow; do \
 	  echo "seed $$seed: $$part"; \
 	  VERBOSIFY_TEST_SEED=$$seed $(PYTEST) -q -m drawn $$part || red="$$red $$seed"; \
@@ -75,6 +75,12 @@ $(VENV)/.check-installed: $(VENV)/.test-installed
 $(VENV)/.browser: $(VENV)/.test-installed
 	command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } >/dev/null
+	touch $@
+
+# Quotas are tested with a real Redis; where there is none, Debian's is installed. The tests start their own.
+$(VENV)/.redis: $(VENV)/.test-installed
+	command -v redis-server >/dev/null || \
+	  { apt-get update -qq && apt-get install -qq -y --no-install-recommends redis-server; } >/dev/null
 	touch $@
 
 # The browser code is read and tested by Biome, TypeScript and Node.js; where that is missing, Debian's is installed.
