@@ -37,6 +37,10 @@ class SettingsError(VerbosifyError):
     """A recipe, a sampling setting or an option lies outside its range."""
 
 
+class InputError(VerbosifyError):
+    """What was given to a pipeline is not what it asks for: empty, too long, or refused."""
+
+
 class ModelError(VerbosifyError):
     """A model is unknown, missing, damaged, or cannot do what was asked of it."""
 

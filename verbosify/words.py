@@ -32,6 +32,14 @@ def plain_words(text: str) -> int:
     return sum(1 for _ in _pattern(text).finditer(text))
 
 
+def perceived_characters(text: str) -> list[str]:
+    """The user-perceived characters of `text`, in order: extended grapheme clusters (Unicode TR 29)."""
+    import regex
+
+    found: list[str] = regex.findall(r"\X", text)
+    return found
+
+
 def is_written_without_spaces(text: str) -> bool:
     """Whether most of the letters and digits of `text` are of unspaced scripts."""
     return 2 * len(_CHARACTER.findall(text)) > sum(map(str.isalnum, text))

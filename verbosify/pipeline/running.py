@@ -1,0 +1,280 @@
+"""A pipeline at work: prompt, sample, clean, refuse, again if need be, and choose. Knows no stage by name but `blank`.
+
+A round's rows are one batch of the model. Rounds are bounded, and what is not random is drawn once: nothing loops, and
+an answer that is refused is no error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from time import perf_counter
+from typing import Any
+
+from verbosify.models.protocol import Continuation, LanguageModel, Overfit, Until
+from verbosify.models.settings import SamplingSettings
+from verbosify.pipeline.answers import Answer, Draw, Event, Events, Outcome, Recorder, TraceEntry, reasons
+from verbosify.pipeline.context import Context, Opinions
+from verbosify.pipeline.definition import Pipeline, Step
+from verbosify.pipeline.registry import find_stage
+from verbosify.pipeline.template import fill
+
+Drawing = Callable[["Asked", SamplingSettings], Iterator[Event | list[Continuation]]]
+"""Draws one round: tells what may be shown meanwhile, and last all its rows."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """A question while it is being answered."""
+
+    pipeline: Pipeline
+    model: LanguageModel
+    inputs: dict[str, str]
+    until: Until
+    opinions: Opinions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.opinions = Opinions(self.model)
+
+    @property
+    def prompt(self) -> str:
+        return self.pipeline.prompt(self.inputs)
+
+    @property
+    def opening(self) -> str:
+        return fill(self.pipeline.opening, self.inputs)
+
+    def context(self, continuation: Continuation | None = None) -> Context:
+        said = (0, "") if continuation is None else (len(continuation.token_ids), continuation.finish)
+        return Context(self.inputs, self.prompt, self.opening, *said, self.opinions, self.pipeline.prompt)
+
+
+def run(
+    pipeline: Pipeline,
+    model: LanguageModel,
+    inputs: Mapping[str, object],
+    *,
+    seed: int = 0,
+    recorder: Recorder | None = None,
+    until: Until = bool,
+) -> Outcome:
+    """Ask a model as a pipeline says.
+
+    Args:
+        model: the one that `pipeline.model` names, or any other; it has its fresh weights again afterwards.
+        inputs: by name.
+        seed: all randomness follows from it, 0 to 2^63 - 1.
+        recorder: has each round on the disk before anything else is done with it.
+        until: asked before every round whether to stop.
+
+    Raises:
+        InputError: the inputs are not what the pipeline asks for.
+        ModelError: the prompt does not fit the model, or cannot be overfitted on.
+    """
+    for event in _answer(pipeline, model, inputs, _at_once, seed=seed, recorder=recorder, until=until):
+        if event.outcome is not None:
+            return event.outcome
+    raise AssertionError  # pragma: no cover  # the last event has the outcome
+
+
+def stream(
+    pipeline: Pipeline,
+    model: LanguageModel,
+    inputs: Mapping[str, object],
+    *,
+    seed: int = 0,
+    recorder: Recorder | None = None,
+    until: Until = bool,
+) -> Events:
+    """As `run`, and told on the way: what is said as it is said, the answers, and last the outcome.
+
+    What is shown is whole words, which the refusals marked `early` have looked at; nothing else is known of it yet: it
+    is raw, and the answer may be refused when it ends. `until` is asked before every token.
+    """
+    return _answer(pipeline, model, inputs, _streamed, seed=seed, recorder=recorder, until=until)
+
+
+def round_seed(seed: int, number: int) -> int:
+    """The seed of a round, from 0."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {number}".encode()).digest()[:8], "big") >> 1
+
+
+def _answer(
+    pipeline: Pipeline,
+    model: LanguageModel,
+    inputs: Mapping[str, object],
+    draw: Drawing,
+    *,
+    seed: int,
+    recorder: Recorder | None,
+    until: Until,
+) -> Events:
+    asked = Asked(pipeline, model, pipeline.taken(inputs), until)
+    answers: list[Answer] = []
+    again: list[str] = []
+    recipe = pipeline.overfit
+    with nullcontext() if recipe is None else model.overfit(fill(recipe.on, asked.inputs), recipe.recipe) as overfit:
+        for number in range(_rounds(pipeline)):
+            if until():
+                break
+            settings, started = pipeline.drawn(round_seed(seed, number)), perf_counter()
+            rows: list[Continuation] = []
+            for event in draw(asked, settings):
+                if isinstance(event, Event):
+                    yield event
+                else:
+                    rows = event
+            seconds = perf_counter() - started
+            made = [_judged(asked, row, number) for row in rows]
+            if recorder is not None and made:
+                drawn = _drawn(asked, settings, overfit, again[-1] if again else "", seconds, made)
+                made = [replace(one, generation=key) for one, key in zip(made, recorder.add(drawn), strict=True)]
+            answers += made
+            for one in made:
+                yield Event("answer", one.row, one.text, one)
+            passed = sum(one.refused is None for one in answers)
+            if passed >= pipeline.choose.wanted or number + 1 == _rounds(pipeline) or until():
+                break
+            again.append(f"{passed} of {pipeline.choose.wanted} passed{_because(made)}.")
+            yield Event("again", text=again[-1])
+    yield Event("done", outcome=_outcome(asked, answers, again))
+
+
+def _rounds(pipeline: Pipeline) -> int:
+    """How often at most; what is not random would say the same again."""
+    random = pipeline.settings.temperature > 0 and pipeline.settings.top_k != 1 and pipeline.settings.num_beams == 1
+    return pipeline.choose.rounds if random else 1
+
+
+def _at_once(asked: Asked, settings: SamplingSettings) -> Iterator[Event | list[Continuation]]:
+    yield asked.model.sample(asked.prompt, settings)
+
+
+def _streamed(asked: Asked, settings: SamplingSettings) -> Iterator[Event | list[Continuation]]:
+    rows = [_Row(asked, row) for row in range(settings.n)]
+    for step in asked.model.session(asked.prompt).stream(settings, asked.until):
+        row = rows[step.row]
+        row.tokens.append(step.token_id)
+        row.said += step.text
+        row.finish = step.finish
+        if shown := row.more():
+            yield Event("text", step.row, shown)
+    yield [Continuation(n, tuple(row.tokens), row.said, row.finish) for n, row in enumerate(rows) if row.finish]
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row of a stream, and what of it has been shown."""
+
+    asked: Asked
+    number: int
+    tokens: list[int] = field(default_factory=list)
+    said: str = ""
+    finish: Any = None
+    shown: int = 0
+    silent: bool = False
+
+    def more(self) -> str:
+        """What may be shown now and has not been: whole words, unless one of them is refused."""
+        whole = self.asked.opening + self.said
+        end = len(whole)
+        while not self.finish and end > self.shown and not whole[end - 1].isspace():
+            end -= 1
+        if self.silent or end <= self.shown:
+            return ""
+        context = self.asked.context()
+        for step in self.asked.pipeline.refuse:
+            stage = find_stage(step.stage, "refusal")
+            if stage.early and _refusal(step, whole[:end], context)[0]:
+                self.silent = True
+                return ""
+        shown, self.shown = whole[self.shown : end], end
+        return shown
+
+
+def _judged(asked: Asked, said: Continuation, number: int) -> Answer:
+    """A row through all stages."""
+    pipeline, context = asked.pipeline, asked.context(said)
+    text, trace = asked.opening + said.text, []
+    refused = None
+    for step in pipeline.clean:
+        try:
+            cleaned = str(step.apply("cleaner", text, context))
+        except Exception as error:  # of a stage that may be another's: the answer is lost, and nothing else
+            refused = _failed(step, error)
+            trace.append(TraceEntry(step.stage, "cleaner", refused))
+            break
+        did = "left it as it is" if cleaned == text else f"{len(text)} to {len(cleaned)} characters"
+        trace.append(TraceEntry(step.stage, "cleaner", did, None if cleaned == text else cleaned))
+        text = cleaned
+    if refused is None and said.finish != "length" and len(said.token_ids) < pipeline.least:
+        refused = f"has {len(said.token_ids)} of {pipeline.least} tokens"
+        trace.append(TraceEntry("least", "refusal", refused))
+    for step in (Step("blank"), *pipeline.refuse) if refused is None else ():
+        refused, did = _refusal(step, text, context)
+        trace.append(TraceEntry(step.stage, "refusal", did))
+        if refused is not None:
+            break
+    measures, score = {}, 0.0
+    for step in pipeline.choose.measures if refused is None else ():
+        value, did = _measure(step, text, context)
+        trace.append(TraceEntry(step.stage, "measure", did))
+        if math.isfinite(value):
+            measures[step.stage] = value
+        score += step.weight * value
+    return Answer(text, said, number, tuple(trace), refused, measures, score if math.isfinite(score) else -math.inf)
+
+
+def _refusal(step: Step, text: str, context: Context) -> tuple[str | None, str]:
+    """The reason why a stage refuses a text, or None; and what it did, in words."""
+    try:
+        reason = step.apply("refusal", text, context)
+    except Exception as error:
+        reason = _failed(step, error)
+    return (None, "passed it") if not reason else (str(reason), f"refused it: it {reason}")
+
+
+def _measure(step: Step, text: str, context: Context) -> tuple[float, str]:
+    try:
+        value = float(step.apply("measure", text, context))
+    except Exception as error:
+        return -math.inf, _failed(step, error)
+    return (value, f"{value:.4g}") if math.isfinite(value) else (-math.inf, f"measured {value}, which is no number")
+
+
+def _failed(step: Step, error: Exception) -> str:
+    return f"made the stage {step.stage} fail ({type(error).__name__}: {error})"
+
+
+def _drawn(
+    asked: Asked, settings: SamplingSettings, overfit: Overfit | None, reason: str, seconds: float, made: list[Answer]
+) -> Draw:
+    card = asdict(asked.model.card)
+    row = None
+    if overfit is not None:
+        names = ("loss_before", "loss_after", "window_loss", "window_tokens", "seconds")
+        row = {"recipe": overfit.recipe.to_dict(), "model": card, **{name: getattr(overfit, name) for name in names}}
+    return Draw(made[0].round, asked.prompt, settings.to_dict(), card, row, reason, seconds, tuple(made))
+
+
+def _outcome(asked: Asked, answers: list[Answer], again: list[str]) -> Outcome:
+    choose = asked.pipeline.choose
+    passed = [answer for answer in answers if answer.refused is None]
+    if choose.rule == "best":
+        passed = sorted(passed, key=lambda answer: -answer.score)
+    chosen = () if choose.rule == "person" else tuple(passed[: choose.answers])
+    stopped = asked.until()
+    why = ""
+    if len(passed) < choose.answers:
+        why = f"{len(passed) or 'None'} of {len(answers)} answers passed{_because(answers)}."
+    if stopped and why:
+        why = "It was stopped before there was an answer." if not passed else f"It was stopped: {why}"
+    return Outcome(asked.inputs, asked.prompt, tuple(answers), chosen, tuple(again), why, stopped)
+
+
+def _because(answers: list[Answer]) -> str:
+    told = reasons(answers)
+    return f" ({told})" if told else ""
