@@ -70,16 +70,13 @@ def stages() -> None:
 def _named(pipeline: Pipeline, inputs: list[str]) -> dict[str, str]:
     """The inputs by name, as they stand: a text is one of `NAME=` only if the pipeline has that name."""
     names = [each.name for each in pipeline.inputs]
-    given: dict[str, str] = {}
-    for text in inputs:
-        name, equals, value = text.partition("=")
-        if equals and name in names:
-            given[name] = value
-        elif free := [each for each in names if each not in given]:
-            given[free[0]] = text
-        else:
-            raise InputError(f"{pipeline.name} takes {len(names)} inputs: leave {text!r} out, or quote what is one.")
-    return given
+    parts = [text.partition("=") for text in inputs]
+    given = {name: value for name, equals, value in parts if equals and name in names}
+    free = [name for name in names if name not in given]
+    rest = [text for text, (name, equals, _) in zip(inputs, parts, strict=True) if not (equals and name in names)]
+    if len(rest) > len(free):
+        raise InputError(f"{pipeline.name} takes {len(names)} inputs: leave {rest[-1]!r} out, or quote what is one.")
+    return given | dict(zip(free, rest, strict=False))
 
 
 def _print(outcome: Outcome) -> None:

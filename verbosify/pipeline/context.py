@@ -8,20 +8,31 @@ from statistics import fmean
 
 from verbosify.models.protocol import LanguageModel, TextSession
 
+_OPEN = "\"'([{“‘«„-/"
+"""After these a word follows without a space."""
+
 
 @dataclass(slots=True)
 class Opinions:
-    """A model asked how likely it thinks texts are; what it has read it keeps until the question is over."""
+    """A model asked how likely it thinks texts are; what it has read and said it keeps until the question is over.
+
+    All `texts` of a round are asked about at once, when the first of them is.
+    """
 
     model: LanguageModel
+    texts: tuple[str, ...] = ()
     _sessions: dict[str, TextSession] = field(default_factory=dict)
+    _told: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def likelihood(self, text: str, after: str) -> float:
-        """The mean log-probability of a token of `text` after the text `after`, in nats, <= 0."""
-        if after not in self._sessions:
-            self._sessions[after] = self.model.session(after)
-        tokens = self.model.encode(text)
-        return fmean(self._sessions[after].likelihoods([tokens])[0]) if tokens else 0.0
+        """The mean log-probability of a token of `text` after the text `after`, in nats, <= 0; 0 if it has none."""
+        if (after, text) not in self._told:
+            wanted = [each for each in dict.fromkeys((text, *self.texts)) if (after, each) not in self._told]
+            if after not in self._sessions:
+                self._sessions[after] = self.model.session(after)
+            rows = self._sessions[after].likelihoods([self.model.encode(each) for each in wanted])
+            self._told |= {(after, each): fmean(row) if row else 0.0 for each, row in zip(wanted, rows, strict=True)}
+        return self._told[after, text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +64,12 @@ class Context:
         """
         assert self.opinions is not None  # noqa: S101  # measures are asked of answers alone
         after = self.ask({**self.inputs, **instead}) if instead else self.prompt
-        return self.opinions.likelihood(text.removeprefix(self.opening), after)
+        return self.opinions.likelihood(self.said(text), after)
+
+    def said(self, text: str) -> str:
+        """An answer as it was said after the prompt: without its opening, with the space before its first word."""
+        said = text.removeprefix(self.opening)
+        spaced = (
+            said[:1].isalnum() and self.prompt[-1:] and not self.prompt[-1].isspace() and self.prompt[-1] not in _OPEN
+        )
+        return f" {said}" if spaced else said

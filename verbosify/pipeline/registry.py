@@ -12,10 +12,10 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal, TypeVar, overload
 
-from verbosify.errors import SettingsError
+from verbosify.errors import PluginError, SettingsError
+from verbosify.plugins import Plugin, find_plugin, find_plugins
 
 GROUP = "verbosify.stages"
 Kind = Literal["cleaner", "refusal", "measure"]
@@ -95,7 +95,7 @@ def measure(function: Function) -> Function:
 def find_stage(name: str, kind: Kind) -> Stage:
     """The stage of that name and kind.
 
-    Raises `SettingsError` if there is none, it is of another kind, or the package that has it fails.
+    Raises `SettingsError` if there is none or it is of another kind; `PluginError` if the package that has it fails.
     """
     stage = _ours().get(name) or _theirs(name)
     if stage is None:
@@ -109,13 +109,13 @@ def find_stage(name: str, kind: Kind) -> Stage:
 def list_stages() -> tuple[list[Stage], list[str]]:
     """All stages, by kind and name; and a sentence for each of another package that cannot be had."""
     stages, notices = list(_ours().values()), []
-    for entry in entry_points(group=GROUP):
-        if entry.name in _ours():
-            notices.append(f"The stage {entry.name} of {_owner(entry)} is not used: verbosify has one of that name.")
+    for plugin in find_plugins(GROUP):
+        if plugin.name in _ours():
+            notices.append(f"The stage {plugin.name} of {plugin.package} is not used: verbosify has one of that name.")
             continue
         try:
-            stages.append(_loaded(entry))
-        except SettingsError as error:
+            stages.append(_loaded(plugin))
+        except PluginError as error:
             notices.append(str(error))
     return sorted(stages, key=lambda stage: (stage.kind, stage.name)), notices
 
@@ -148,27 +148,20 @@ def _ours() -> dict[str, Stage]:
 
 @cache
 def _theirs(name: str) -> Stage | None:
-    found = list(entry_points(group=GROUP, name=name))
-    return _loaded(found[0]) if found else None
+    plugin = find_plugin(GROUP, name)
+    return None if plugin is None else _loaded(plugin)
 
 
-def _loaded(entry: EntryPoint) -> Stage:
-    """A stage of another package; `SettingsError`, naming it, whatever goes wrong there."""
+def _loaded(plugin: Plugin) -> Stage:
+    """A stage of another package; `PluginError`, naming it, whatever goes wrong there."""
+    function = plugin.load()
     try:
-        function = entry.load()
         kind, _, early = _mark_of(function)
-        stage = Stage(entry.name, kind, function, early, _owner(entry))
+        stage = Stage(plugin.name, kind, function, early, plugin.package)
         _ = stage.parameters
     except Exception as error:  # another's code: nothing is known of what it raises
-        raise SettingsError(
-            f"The stage {entry.name} of {_owner(entry)} cannot be loaded ({type(error).__name__}: {error}): mend or "
-            "remove that package."
-        ) from error
+        raise plugin.error("is no stage", error) from error
     return stage
-
-
-def _owner(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist is not None else entry.value
 
 
 def _is(value: Any, kind: Any) -> bool:

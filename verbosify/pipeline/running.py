@@ -128,7 +128,7 @@ def _answer(
                 else:
                     rows = event
             seconds = perf_counter() - started
-            made = [_judged(asked, row, number) for row in rows]
+            made = _measured(asked, [_judged(asked, row, number) for row in rows])
             if recorder is not None and made:
                 drawn = _drawn(asked, settings, overfit, again[-1] if again else "", seconds, made)
                 made = [replace(one, generation=key) for one, key in zip(made, recorder.add(drawn), strict=True)]
@@ -218,14 +218,26 @@ def _judged(asked: Asked, said: Continuation, number: int) -> Answer:
         trace.append(TraceEntry(step.stage, "refusal", did))
         if refused is not None:
             break
-    measures, score = {}, 0.0
-    for step in pipeline.choose.measures if refused is None else ():
-        value, did = _measure(step, text, context)
+    return Answer(text, said, number, tuple(trace), refused)
+
+
+def _measured(asked: Asked, answers: list[Answer]) -> list[Answer]:
+    """The answers, those that passed with what the rule of choice measures of them."""
+    pairs = list(zip(answers, map(asked.context, (answer.continuation for answer in answers)), strict=True))
+    asked.opinions.texts = tuple(context.said(one.text) for one, context in pairs if one.refused is None)
+    return [_weighed(asked.pipeline, one, context) if one.refused is None else one for one, context in pairs]
+
+
+def _weighed(pipeline: Pipeline, answer: Answer, context: Context) -> Answer:
+    measures, score, trace = {}, 0.0, list(answer.trace)
+    for step in pipeline.choose.measures:
+        value, did = _measure(step, answer.text, context)
         trace.append(TraceEntry(step.stage, "measure", did))
         if math.isfinite(value):
             measures[step.stage] = value
         score += step.weight * value
-    return Answer(text, said, number, tuple(trace), refused, measures, score if math.isfinite(score) else -math.inf)
+    score = score if math.isfinite(score) else -math.inf
+    return replace(answer, measures=measures, score=score, trace=tuple(trace))
 
 
 def _refusal(step: Step, text: str, context: Context) -> tuple[str | None, str]:
