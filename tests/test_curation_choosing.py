@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verbosify.curation import Candidate, Choice, choose, shortlist
-from verbosify.curation.choosing import A_SAMPLE, PRICES, RAILS, SHORTLISTED, TOLERANCE, _Aim, _value, worth
+from verbosify.curation.choosing import A_SAMPLE, PRICES, SHORTLISTED, TOLERANCE, _Aim, _value, worth
 from verbosify.curation.prose import alike
-from verbosify.measures import Opinion
+from verbosify.measures import THRESHOLDS, Opinion
 
 Offered = dict[int, list[Candidate]]
 
@@ -237,7 +237,7 @@ def test_what_says_less_that_is_new_is_worth_more() -> None:
 
 def test_a_gap_at_which_the_model_was_asked_takes_nothing_else_and_nothing_off_the_rails() -> None:
     asked = replace(candidate(20, 0.4, sample=1), opinion=opinion())
-    derailed = replace(candidate(20, 0.9, sample=2), opinion=opinion(surprise=RAILS + 1))
+    derailed = replace(candidate(20, 0.9, sample=2), opinion=opinion(surprise=THRESHOLDS.surprise + 1))
 
     assert choose({1: [candidate(20, 0.9), derailed, asked]}, words_before=20, target=2).picks == {1: asked}
     assert choose({1: [derailed]}, words_before=20, target=2).picks == {}

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbosify.measures.opinion import STRETCH, opinion_of
+from verbosify.measures import Thresholds
+from verbosify.measures.opinion import STRETCH, is_off_its_rails, opinion_of
 
 likelihoods = st.lists(st.floats(-20, 0), min_size=1, max_size=40)
 
@@ -33,3 +34,9 @@ def test_the_worst_stretch_is_no_better_than_the_whole(said: list[float]) -> Non
 
     assert opinion.surprise >= max(-sum(said[:STRETCH]), -sum(said[-STRETCH:])) / min(len(said), STRETCH) - 1e-9
     assert opinion.information == pytest.approx(-sum(said))
+
+
+def test_what_the_model_expects_too_little_is_off_its_rails() -> None:
+    assert is_off_its_rails(8.1)
+    assert not is_off_its_rails(8.0)
+    assert is_off_its_rails(5.0, Thresholds(surprise=4))

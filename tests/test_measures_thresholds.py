@@ -17,6 +17,8 @@ from verbosify.measures import Thresholds
         ("similarity", float("nan")),
         ("sentence_similarity", "0.2"),
         ("sentence_similarity", True),
+        ("surprise", -1),
+        ("surprise", float("inf")),
     ],
 )
 def test_a_threshold_outside_its_range_is_refused_by_name(name: str, value: Any) -> None:
@@ -25,4 +27,4 @@ def test_a_threshold_outside_its_range_is_refused_by_name(name: str, value: Any)
 
 
 def test_the_ends_of_the_ranges_are_allowed() -> None:
-    assert Thresholds(copied_words=1, copied_share=0, repetition=1, similarity=-1).similarity == -1
+    assert Thresholds(copied_words=1, copied_share=0, repetition=1, similarity=-1, surprise=1000).similarity == -1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.browser.making import CARD, SETTINGS, harbour, measures, piece, read
+from verbosify.piece import Opinion
 from verbosify.site import labels
 from verbosify.site.record import Record
 
@@ -117,3 +120,11 @@ def test_the_origin_of_a_control_says_that_nothing_was_overfitted() -> None:
     facts = dict(labels.origin_facts(record, pick))
     assert facts["recipe"] == "none: the model left fresh"
     assert facts["batch"] == "1"
+
+
+def test_what_the_fresh_model_did_not_expect_wears_a_badge() -> None:
+    opinion = Opinion(sample=1, start=0, end=7, information=60.0, fluency=-3.0, surprise=9.5, flow=None)
+
+    assert labels.badges(measures("one two", cut_off=True), opinion) == ("cut off", "off its rails")
+    assert labels.badges(measures("one two"), replace(opinion, surprise=7.5)) == ()
+    assert labels.badges({}, opinion) == ("off its rails",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,9 @@ from tests import pieces
 from verbosify.errors import OutputError
 from verbosify.measures import Measures
 from verbosify.notebook.frames import passages_frame, picks_frame, samples_frame, write_frame
-from verbosify.piece import BUILT_IN, Pick, Piece
+from verbosify.notebook.view import Shown, passage_view
+from verbosify.piece import BUILT_IN, Opinion, Pick, Piece
+from verbosify.piece.reading_state import line_of
 
 
 def documented(function: object) -> str:
@@ -109,3 +112,18 @@ def test_files_that_cannot_be_written_are_a_sentence(
         monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(OutputError, match="needs the package pyarrow"):
         write_frame(frame, tmp_path / "picks.parquet")
+
+
+def test_a_sample_off_its_rails_says_so_in_the_table_and_in_the_view(piece: Piece) -> None:
+    calm, wild = list(piece.samples(0))[:2]
+    thought = Opinion(sample=calm.id, start=0, end=5, information=60.0, fluency=-3.0, surprise=7.9, flow=None)
+    piece.add_opinions([thought, replace(thought, sample=wild.id, surprise=9.1)])
+
+    frame = samples_frame(piece, 0).set_index("sample")
+    shown = passage_view(piece, piece.passages(), 0, line_of(piece.history(), "mine"), Shown(hidden=()))
+    view = {row["id"]: row["badges"] for row in shown["samples"]}
+
+    assert "off its rails" in frame["badges"][wild.id]
+    assert "off its rails" not in frame["badges"][calm.id]
+    assert view[wild.id]["off its rails"].endswith("9.1 nats a token")
+    assert "off its rails" not in view[calm.id]

@@ -19,6 +19,7 @@ import numpy as np
 
 from verbosify.curation.candidates import LEAST_CLOSENESS, Candidate
 from verbosify.curation.prose import alike, content_of
+from verbosify.measures import is_off_its_rails
 from verbosify.words import in_characters
 
 TOLERANCE = 0.05
@@ -34,8 +35,6 @@ EVENNESS = 0.03
 """What a gap filled to e times (or 1/e of) its share of words costs."""
 NEARNESS = 0.3
 """What it costs to miss the target by all of the tolerance."""
-RAILS = 8.0
-"""A stretch that surprises the fresh model by more nats a token has gone off its rails, and is not chosen."""
 PRICES = {
     "circular": 0.15,
     "echo": 0.2,
@@ -147,7 +146,7 @@ def _asked(found: Sequence[Candidate]) -> Sequence[Candidate]:
 
 
 def _is_derailed(candidate: Candidate) -> bool:
-    return candidate.opinion is not None and candidate.opinion.surprise > RAILS
+    return candidate.opinion is not None and is_off_its_rails(candidate.opinion.surprise)
 
 
 class _Aim(NamedTuple):

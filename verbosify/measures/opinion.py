@@ -9,8 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from verbosify.measures.thresholds import THRESHOLDS, Thresholds
+
 STRETCH = 6
 """Tokens in a row whose mean is looked at for the place where a text goes off its rails: about four words."""
+OFF_ITS_RAILS = "off its rails"
+"""The badge of a sample of which the fresh model expected some stretch too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +55,8 @@ def opinion_of(
         surprise=max(-fmean(stretch) for stretch in stretches),
         flow=fmean(following) - fmean(alone) if following and alone else None,
     )
+
+
+def is_off_its_rails(surprise: float, thresholds: Thresholds = THRESHOLDS) -> bool:
+    """Whether a text with such a `surprise` has a stretch that is hardly language any more: then it wears the badge."""
+    return surprise > thresholds.surprise

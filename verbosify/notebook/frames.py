@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from verbosify.errors import OutputError
 from verbosify.files import os_errors_as
-from verbosify.measures import Measures
+from verbosify.measures import OFF_ITS_RAILS, Measures
+from verbosify.notebook.view import off_their_rails
 from verbosify.piece import Piece
 from verbosify.piece.reading_state import line_of
 from verbosify.words import plain_words
@@ -87,7 +88,7 @@ def samples_frame(piece: Piece, passage: int | None = None) -> pd.DataFrame:
     import pandas as pd
 
     batches = {batch.id: batch for batch in piece.batches(passage)}
-    pinned = piece.pinned()
+    pinned, derailed = piece.pinned(), off_their_rails(piece, passage)
     rows = []
     for sample in piece.samples(passage):
         batch, measures = batches[sample.batch], Measures.from_dict(sample.measures)
@@ -101,7 +102,7 @@ def samples_frame(piece: Piece, passage: int | None = None) -> pd.DataFrame:
                 "text": sample.text,
                 "tokens": len(sample.token_ids),
                 "finish": sample.finish,
-                "badges": ", ".join(measures.badges()),
+                "badges": ", ".join((*measures.badges(), *([OFF_ITS_RAILS] if sample.id in derailed else ()))),
                 "pinned": sample.id in pinned,
                 "drift_cut": measures.drift_cut(),
                 **sample.measures,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from verbosify.measures import Measures
+from verbosify.measures import OFF_ITS_RAILS, Measures, is_off_its_rails
 from verbosify.notebook.picking import sentence_ends, suggested_end, words_of
 from verbosify.piece import Batch, Passage, Pick, Piece, Sample
 from verbosify.piece.reading_state import Line
@@ -17,7 +17,7 @@ from verbosify.words import plain_words
 from verbosify.workflow.visit import BY_HAND
 
 FRESH = "fresh base"
-BADGES = ("copied", "looped", "drifted", "reversal", "cut off", "blank", FRESH)
+BADGES = ("copied", "looped", "drifted", "reversal", "cut off", OFF_ITS_RAILS, "blank", FRESH)
 """What samples may be hidden for: the badges of their measures, and that no overfit made them."""
 ORDERS = {
     "drawn": "as drawn",
@@ -47,11 +47,18 @@ def passage_view(piece: Piece, passages: Sequence[Passage], gap: int, line: Line
     samples = list(piece.samples(gap))
     event = line.standing.get(gap)
     picks = {pick.sample: (order, pick) for order, pick in enumerate(event.picks if event else (), start=1)}
-    pinned = piece.pinned()
+    pinned, derailed = piece.pinned(), off_their_rails(piece, gap)
     # Samples before those that a person asked for step back.
     latest = max((batch.id for batch in batches.values() if batch.reason.startswith(BY_HAND)), default=0)
     rows = [
-        _sample(sample, number, batches[sample.batch], picks.get(sample.id), pinned=sample.id in pinned)
+        _sample(
+            sample,
+            number,
+            batches[sample.batch],
+            picks.get(sample.id),
+            pinned=sample.id in pinned,
+            surprise=derailed.get(sample.id),
+        )
         for number, sample in enumerate(samples, start=1)
     ]
     stepped_back = [row for row in rows if row["batch"] < latest and not (row["pick"] or row["pinned"])]
@@ -72,13 +79,27 @@ def passage_view(piece: Piece, passages: Sequence[Passage], gap: int, line: Line
     }
 
 
+def off_their_rails(piece: Piece, passage: int | None = None) -> dict[int, float]:
+    """The samples of a passage (or of all) that went off their rails, and the surprise of their worst stretch."""
+    worst: dict[int, float] = {}
+    for opinion in piece.opinions(passage):
+        worst[opinion.sample] = max(opinion.surprise, worst.get(opinion.sample, 0.0))
+    return {sample: surprise for sample, surprise in worst.items() if is_off_its_rails(surprise)}
+
+
 def added_words(line: Line) -> int:
     """Words that the picks of a reading add to the essay."""
     return sum(plain_words(pick.text) for event in line.standing.values() for pick in event.picks)
 
 
 def _sample(
-    sample: Sample, number: int, batch: Batch, pick: tuple[int, Pick] | None, *, pinned: bool
+    sample: Sample,
+    number: int,
+    batch: Batch,
+    pick: tuple[int, Pick] | None,
+    *,
+    pinned: bool,
+    surprise: float | None,
 ) -> dict[str, Any]:
     measures = Measures.from_dict(sample.measures)
     ends = sentence_ends(sample.text)
@@ -89,7 +110,12 @@ def _sample(
         "why": batch.reason,
         "settings": settings_words(batch.settings),
         "badges": ({} if batch.overfit else {FRESH: "drawn before overfitting, for comparison"})
-        | {name: _because(name, measures) for name in measures.badges()},
+        | {name: _because(name, measures) for name in measures.badges()}
+        | (
+            {}
+            if surprise is None
+            else {OFF_ITS_RAILS: f"the fresh model found a stretch of it unlikely, at {surprise:.1f} nats a token"}
+        ),
         "words": _words(sample.text),
         "ends": list(ends),
         "suggested": suggested_end(sample),

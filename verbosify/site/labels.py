@@ -143,11 +143,12 @@ def _percent(value: object) -> str:
     return f"{value:.0%}" if isinstance(value, int | float) else ""
 
 
-def badges(measures: Values) -> tuple[str, ...]:
-    """The badges a sample earned; none if it was not measured."""
-    from verbosify.measures import Measures
+def badges(measures: Values, opinion: Opinion | None = None) -> tuple[str, ...]:
+    """The badges a sample earned, by its measures and by the fresh model's opinion; none if it was not measured."""
+    from verbosify.measures import OFF_ITS_RAILS, Measures, is_off_its_rails
 
-    return Measures.from_dict(dict(measures)).badges() if measures else ()
+    derailed = opinion is not None and is_off_its_rails(opinion.surprise)
+    return (*(Measures.from_dict(dict(measures)).badges() if measures else ()), *([OFF_ITS_RAILS] if derailed else ()))
 
 
 def fate(record: Record, pick: Pick) -> str:

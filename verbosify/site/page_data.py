@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verbosify.piece import Batch, Sample, Scores
+from verbosify.piece import Batch, Opinion, Sample, Scores
 from verbosify.site import labels
 from verbosify.site.offers import Gap, Offer
 from verbosify.site.record import Record
@@ -31,7 +31,7 @@ def page_data(record: Record, gaps: Sequence[Gap], pages: Mapping[str, str], wor
     rows = []
     for gap in gaps:
         candidates = record.samples_at(gap.index)
-        carried = _carried(candidates, gap)
+        carried = _carried(candidates, gap, record.opinions)
         samples = [
             _sample(record, sample, offer, batches) | _said(offer) if number in carried else _LEFT_OUT
             for number, (sample, offer) in enumerate(zip(candidates, gap.offers, strict=False))
@@ -66,21 +66,21 @@ def page_data(record: Record, gaps: Sequence[Gap], pages: Mapping[str, str], wor
     }
 
 
-def _carried(candidates: Sequence[Sample], gap: Gap) -> set[int]:
+def _carried(candidates: Sequence[Sample], gap: Gap, opinions: Mapping[int, Opinion]) -> set[int]:
     """Which of a gap's samples the page carries, by their numbers; all that a reading chose are among them."""
     chosen = {number for standing in gap.readings.values() for number in gap.offers[standing.offer].samples}
 
     def rank(number: int) -> tuple[bool, bool, float, int]:
         measures = candidates[number].measures
-        set_aside = bool(_visible_badges(measures, gap.offers[number]))
+        set_aside = bool(_visible_badges(measures, gap.offers[number], opinions.get(candidates[number].id)))
         return number not in chosen, set_aside, -(measures.get("similarity") or 0.0), number
 
     return {*chosen, *sorted(range(len(candidates)), key=rank)[:SHOWN_SAMPLES]}
 
 
-def _visible_badges(measures: Values, offer: Offer) -> list[str]:
+def _visible_badges(measures: Values, offer: Offer, opinion: Opinion | None) -> list[str]:
     """A sample's badges; what was cut off is no reproach if there is a whole sentence before it."""
-    return [badge for badge in labels.badges(measures) if not (badge == "cut off" and offer.tail)]
+    return [badge for badge in labels.badges(measures, opinion) if not (badge == "cut off" and offer.tail)]
 
 
 def _said(offer: Offer) -> dict[str, Any]:
@@ -89,16 +89,16 @@ def _said(offer: Offer) -> dict[str, Any]:
 
 
 def _sample(record: Record, sample: Sample, offer: Offer, batches: dict[int, int]) -> dict[str, Any]:
-    measures = sample.measures
+    measures, opinion = sample.measures, record.opinions.get(sample.id)
     row: dict[str, Any] = {
         "i": sample.id,
         "b": batches.setdefault(sample.batch, len(batches)),
         "r": sample.index + 1,
     }
-    if badges := _visible_badges(measures, offer):
+    if badges := _visible_badges(measures, offer, opinion):
         row["f"] = badges
     if measures:
-        row["m"] = labels.measure_values(measures, record.opinions.get(sample.id))
+        row["m"] = labels.measure_values(measures, opinion)
     if measures.get("similarity") is not None:
         row["c"] = round(measures["similarity"], 2)
     if sample.id in record.scores:

@@ -83,7 +83,7 @@ function card(curator, sample) {
       pick && h("span", { class: "vb-badge vb-is-pick" }, `✓ ${picked}`),
       sample.pinned && h("span", { class: "vb-badge" }, "pinned"),
       Object.entries(sample.badges).map(([name, why]) =>
-        h("span", { class: `vb-badge vb-${name.replace(" ", "-")}`, title: `${name}: ${why}` }, name),
+        h("span", { class: `vb-badge vb-${name.replaceAll(" ", "-")}`, title: `${name}: ${why}` }, name),
       ),
     ),
     editing ? editor(curator, sample) : words(curator, sample),
