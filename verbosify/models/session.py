@@ -243,8 +243,7 @@ class Generation:
             going += [start + place for place in places]
             tokens.append(some)
             start += width
-        device = self._present().device
-        self._unread, self._logits = torch.cat([some.to(device) for some in tokens]), None
+        self._unread, self._logits = torch.cat(tokens).to(self._present().device), None
         self._parts = [part for part in self._parts if part.width]
         if self._parts and going != list(range(start)):
             self._batch.select_rows(going)
@@ -265,7 +264,8 @@ class Generation:
                 continue
             rows = alike[0][1] if len(alike) == 1 else torch.cat([logits for _, logits in alike])
             probabilities, token_ids = distribution(rows, settings)
-            drawn = draw(probabilities, token_ids, torch.cat([part.uniforms() for part, _ in alike]))
+            # fetched from a card at once, not part by part
+            drawn = draw(probabilities, token_ids, torch.cat([part.uniforms() for part, _ in alike])).cpu()
             measured: list[Tensor] = []
             if self.measuring:
                 is_drawn = token_ids == drawn[:, None].to(token_ids.device)

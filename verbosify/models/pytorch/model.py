@@ -21,7 +21,13 @@ from verbosify.models.pytorch.engine import TorchEngine
 from verbosify.models.pytorch.holding import TorchBatch, TorchHeldText
 from verbosify.models.pytorch.packing import packed_projections
 from verbosify.models.pytorch.saving import whole_model_writers
-from verbosify.models.pytorch.transformer import Project, attend_causally, hidden_states, plain_projections
+from verbosify.models.pytorch.transformer import (
+    Architecture,
+    Project,
+    attend_causally,
+    hidden_states,
+    plain_projections,
+)
 from verbosify.models.pytorch.tuning import mean_loss, tune, tuned_names
 from verbosify.models.pytorch.weights import Weights
 from verbosify.models.settings import TuningRecipe
@@ -104,13 +110,17 @@ class TorchModel(TorchEngine[Weights]):
 
     def hold(self, rows: int) -> TorchHeldText:
         """See `session.Engine.hold`."""
-        return TorchHeldText(self._architecture, self._read_from(), self._packed(rows))
+        return TorchHeldText(self._architecture, self.working_weights(), self._packed(rows))
 
     def batch(self) -> TorchBatch:
         """See `session.Engine.batch`."""
-        return TorchBatch(self._architecture, self._read_from(), self._packed(GROUP), self._device)
+        return TorchBatch(self._architecture, self.working_weights(), self._packed(GROUP), self._device)
 
-    def _read_from(self) -> Mapping[str, Tensor]:
+    @property
+    def architecture(self) -> Architecture:
+        return self._architecture
+
+    def working_weights(self) -> Mapping[str, Tensor]:
         """The weights that texts are read and continued with: the working ones, or those in float16."""
         if not self._in_half:
             return self._weights.working
@@ -122,7 +132,7 @@ class TorchModel(TorchEngine[Weights]):
         """The projections, the head being one of them, packed once for the weights as they are now."""
         if self._pack is None:
             names = (*self._architecture.projections, "embedding")
-            self._pack = packed_projections(self._read_from(), names, rows)
+            self._pack = packed_projections(self.working_weights(), names, rows)
         return self._pack
 
     def _logits_after(self, token_ids: Tensor) -> Callable[[slice], Tensor]:

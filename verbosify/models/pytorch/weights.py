@@ -2,7 +2,7 @@
 
 The base weights stay in the file, mapped read-only in spirit: nothing here ever writes to them. The
 working copy is what training changes; `restore` copies the base over it, so that fresh weights come back
-bit for bit however an overfit ended, and no second copy lies in memory.
+bit for bit however an overfit ended, and no second copy lies in memory (a card has the base in its own).
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Weights:
         self.architecture = read_architecture(config, str(folder / "config.json"))
         self.config = config
         self._tensors = _map_tensors(folder / "model.safetensors")
+        if device.type == "cuda":  # through the bus, taking the base would last longer than the overfit
+            self._tensors = {name: tensor.to(device) for name, tensor in self._tensors.items()}
         self._sources = dict(_sources(self.architecture))
         self._transposed = self.architecture.family == "gpt2"
         self.device, self.dtype = device, dtype

@@ -1,0 +1,7 @@
+"""Declared grids to tidy tables to figures: what changes when one thing about an overfit changes. Knows no pages."""
+
+from __future__ import annotations
+
+from verbosify.studies.grid import Cell, Study, read_study, study_names
+
+__all__ = ["Cell", "Study", "read_study", "study_names"]
