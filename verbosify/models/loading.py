@@ -8,6 +8,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from verbosify.errors import ModelError
@@ -39,12 +40,37 @@ _PACKAGES = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """Which model, on which engine, as plain values: see `load_model`."""
+
+    name: str = DEFAULT_MODEL
+    engine: str = "auto"
+    device: str = "auto"
+    precision: str = "auto"
+
+    def load(
+        self, *, label: str | None = None, progress: OnProgress | None = None, on_notice: Notify = say
+    ) -> LanguageModel:
+        """The model; arguments and errors are those of `load_model`."""
+        return load_model(
+            self.name,
+            engine=self.engine,
+            device=self.device,
+            precision=self.precision,
+            label=label,
+            progress=progress,
+            on_notice=on_notice,
+        )
+
+
 def load_model(
     name_or_path: str | Path = DEFAULT_MODEL,
     *,
     engine: str = "auto",
     device: str = "auto",
     precision: str = "auto",
+    label: str | None = None,
     progress: OnProgress | None = None,
     on_notice: Notify = say,
 ) -> LanguageModel:
@@ -63,6 +89,7 @@ def load_model(
         device: `auto`, `cpu`, `cuda` or `mps` (not for tensorflow).
         precision: `auto`, `fp32` or `bf16` (not for tensorflow); for torch also `fp16`, which samples in float16 and
             overfits in float32.
+        label: what the model's card calls it; by default as `model_label` has it.
         progress: called while fetching with what is being done, how much of it is, and how much there is.
         on_notice: called with what should be known of the model's files; by default that is printed to standard
             error.
@@ -74,7 +101,7 @@ def load_model(
     plugin = None if engine in ENGINES else _engine_of_plugin(engine)
     started = time.perf_counter()
     folder = model_folder(name_or_path, progress=progress, on_notice=on_notice)
-    name = _name(name_or_path, folder)
+    name = label or model_label(name_or_path, folder)
     if plugin is not None:
         made = plugin.call(folder, name=name, licence=_licence(folder), device=device, precision=precision)
         if not isinstance(made, LanguageModel):
@@ -133,7 +160,7 @@ def model_folder(name_or_path: str | Path, *, progress: OnProgress | None = None
         return get_model(name, progress=progress, on_notice=on_notice)
 
 
-def _name(name_or_path: str | Path, folder: Path) -> str:
+def model_label(name_or_path: str | Path, folder: Path) -> str:
     """What the model is called: as the catalogue or the hub calls it, else as its folder or file is."""
     entry, repository = catalogue_entry(name_or_path), repository_meant(name_or_path)
     if repository is not None:
