@@ -108,3 +108,13 @@ def test_what_nothing_is_said_of_is_left_as_it_is(run: Run) -> None:
            patch(box, parts("two"));
            return [box.firstChild.open, box.lastChild.value, box.textContent];"""
     ) == [True, "typed", "two"]
+
+
+def test_a_variable_of_the_style_is_set_changed_and_taken_away(run: Run) -> None:
+    assert run(
+        """const said = ["0.5", 2, null].map((value) => {
+               patch(box, h("i", { "--share": value }));
+               return box.firstChild.style.getPropertyValue("--share");
+           });
+           return said;"""
+    ) == ["0.5", "2", ""]

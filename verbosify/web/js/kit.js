@@ -25,7 +25,8 @@ const known = new WeakMap();
 /**
  * Describes an element. Functions among the attributes are listeners, by the event's name; true stands for an attribute
  * without a value, and false, null and undefined for none. `key` names the element among its siblings, so that it stays
- * the same one, with its focus and its scroll position, wherever it moves and whatever it says.
+ * the same one, with its focus and its scroll position, wherever it moves and whatever it says. A name that begins with
+ * two dashes is a variable of its style, which a strict policy lets scripts set, and only them.
  *
  * @param {string} tag
  * @param {Record<string, Value>} attributes
@@ -119,7 +120,9 @@ function update(element, wanted) {
   }
   arrange(element, wanted.children); // first, since a select can have no value before its options are there
   for (const name of before?.attributes.keys() ?? []) {
-    if (!wanted.attributes.has(name)) element.removeAttribute(name);
+    if (wanted.attributes.has(name)) continue;
+    if (name.startsWith("--")) element.style.removeProperty(name);
+    else element.removeAttribute(name);
   }
   for (const [name, value] of wanted.attributes) set(element, name, value);
 }
@@ -127,7 +130,8 @@ function update(element, wanted) {
 /** @param {any} element @param {string} name @param {string | boolean} value */
 function set(element, name, value) {
   const text = value === true ? "" : value;
-  if (LIVE.has(name) && name in element) {
+  if (name.startsWith("--")) element.style.setProperty(name, text);
+  else if (LIVE.has(name) && name in element) {
     if (element[name] !== value) element[name] = value;
   } else if (text !== false && element.getAttribute(name) !== text) element.setAttribute(name, text);
 }

@@ -1,0 +1,220 @@
+// The tokens that may come next, and those that might have come in place of one that is there.
+
+import { h } from "../../web/js/kit.js";
+import { look } from "./commands.js";
+import { legendOf, percent, spokenToken, timesLikelier, visibleParts } from "./tints.js";
+
+/** @import { Child } from "../../web/js/kit.js" */
+/** @import { Desk } from "./desk.js" */
+/** @import { Choice, SeenToken } from "./seeing.js" */
+/** @import { Tint } from "./tints.js" */
+
+/** @type {[Tint | "", string][]} */
+const LOOKS = [
+  ["", "plain"],
+  ["fresh", "fresh"],
+  ["overfit", "overfitted"],
+  ["difference", "difference"],
+];
+
+/** @param {Desk} desk @returns {Child[]} */
+export function tokensPanel(desk) {
+  const { seeing } = desk;
+  return [
+    lookForm(desk),
+    heading(desk),
+    seeing.problem && h("p", { class: "problem", key: "problem" }, seeing.problem),
+    seeing.choices.length > 0 && choiceList(desk),
+    seeing.choices.length > 0 &&
+      h(
+        "p",
+        { class: "quiet", key: "more" },
+        `${seeing.choices.length} likeliest${seeing.read ? `, after ${seeing.read} tokens read` : ""}. `,
+        seeing.top < 1000 &&
+          h(
+            "button",
+            {
+              type: "button",
+              class: "quiet",
+              click: () => {
+                seeing.top = seeing.top < 300 ? 300 : 1000;
+                seeing.list();
+              },
+            },
+            "Show more",
+          ),
+      ),
+  ];
+}
+
+/** @param {Desk} desk */
+function lookForm(desk) {
+  const { seeing } = desk;
+  const fresh = desk.writing.draft.weights.kind === "fresh";
+  return h(
+    "fieldset",
+    { class: "looks", key: "looks" },
+    h("legend", {}, "Tint the text by what each model expected"),
+    h(
+      "div",
+      { class: "choices" },
+      LOOKS.map(([value, label]) =>
+        h(
+          "label",
+          { key: label },
+          h("input", {
+            type: "radio",
+            name: "look",
+            value,
+            checked: seeing.look === value,
+            disabled: fresh && (value === "overfit" || value === "difference"),
+            change: () => look(desk, value),
+          }),
+          label,
+        ),
+      ),
+    ),
+    seeing.look &&
+      h(
+        "ul",
+        { class: "legend", "aria-label": "What the tints mean" },
+        legendOf(seeing.look).map(({ className, name }) =>
+          h("li", { key: className }, h("span", { class: `run ${className}` }, "word"), ` ${name}`),
+        ),
+      ),
+  );
+}
+
+/** @param {Desk} desk @returns {Child} */
+function heading({ seeing, draw }) {
+  const { token } = seeing;
+  if (!token) {
+    const end = seeing.at === seeing.caret ? "at the cursor" : "there";
+    return h(
+      "div",
+      { class: "token-head", key: "token-head" },
+      h("h3", {}, `Next ${end}`),
+      h(
+        "p",
+        { class: "quiet" },
+        "Click or Enter puts one in. Full bars: after your settings; outlines: the model’s own.",
+      ),
+    );
+  }
+  return h(
+    "div",
+    { class: "token-head", key: "token-head" },
+    h("h3", {}, shown(token.text)),
+    h("p", {}, `${percent(token.probability)}, rank ${token.rank.toLocaleString("en")}`, changeInWords(seeing.seen)),
+    h(
+      "label",
+      { class: "line" },
+      h("input", {
+        type: "checkbox",
+        checked: seeing.rest,
+        change: (event) => {
+          seeing.rest = event.target.checked;
+          draw();
+        },
+      }),
+      "keep what follows when it is swapped",
+    ),
+    h(
+      "p",
+      { class: "quiet" },
+      "Click or Enter puts another in its place, on a branch of its own; this one stays in the tree.",
+    ),
+  );
+}
+
+/** @param {SeenToken | undefined} seen */
+function changeInWords(seen) {
+  if (!seen?.fresh || !seen.overfit) return "";
+  const { fresh, overfit } = seen;
+  return `. Fresh ${percent(fresh.probability)}, overfitted ${percent(overfit.probability)}: ${timesLikelier(fresh.probability, overfit.probability)}`;
+}
+
+/** @param {Desk} desk */
+function choiceList(desk) {
+  const { seeing } = desk;
+  const most = Math.max(
+    ...seeing.choices.map((choice) => Math.max(choice.probability, choice.sampled_probability)),
+    1e-9,
+  );
+  return h(
+    "ol",
+    { class: `choices-list${seeing.stale ? " stale" : ""}`, key: "choices", "aria-label": "Tokens, likeliest first" },
+    seeing.choices.map((choice, index) => {
+      const there = seeing.token?.text === choice.text;
+      return h(
+        "li",
+        { key: choice.token_id },
+        h(
+          "button",
+          {
+            type: "button",
+            class: `choice${there ? " there" : ""}${choice.sampled_probability === 0 ? " never" : ""}`,
+            "data-choice": index,
+            tabindex: index === 0 ? 0 : -1,
+            "aria-label": `${index + 1}: ${spokenToken(choice.text) || "nothing"}, ${percent(choice.probability)}, after settings ${percent(choice.sampled_probability)}${there ? ", stands there now" : ""}`,
+            click: () => takeChoice(desk, choice),
+            keydown: (event) => moveInList(event, index),
+          },
+          h("span", { class: "rank" }, index + 1),
+          h("span", { class: "token" }, shown(choice.text), !choice.whole && h("small", {}, " part of a character")),
+          h("span", { class: "number own" }, percent(choice.probability)),
+          h("span", { class: "number set" }, percent(choice.sampled_probability)),
+          h(
+            "span",
+            {
+              class: "bars",
+              "--own": choice.probability / most,
+              "--set": choice.sampled_probability / most,
+              "aria-hidden": "true",
+            },
+            h("i", { class: "bar-set" }),
+            h("i", { class: "bar-own" }),
+          ),
+        ),
+      );
+    }),
+  );
+}
+
+/** @param {string} text @returns {Child[]} */
+function shown(text) {
+  return visibleParts(text).map(({ text: part, white }) => (white ? h("span", { class: "white" }, part) : part));
+}
+
+/** @param {Desk} desk @param {Choice} choice */
+async function takeChoice(desk, choice) {
+  const byKey = desk.root.querySelector(".choices-list")?.contains(document.activeElement);
+  const swapped = desk.seeing.token !== null;
+  const at = await desk.seeing.take(choice);
+  if (at === null) return;
+  desk.seeing.caret = at;
+  if (byKey && !desk.likes.quick) {
+    // One goes on taking: the focus stays in the list.
+    desk.editor.select(at);
+    await desk.seeing.list();
+    desk.draw();
+    requestAnimationFrame(() =>
+      /** @type {HTMLElement | null} */ (desk.root.querySelector('[data-choice="0"]'))?.focus(),
+    );
+  } else desk.put(at);
+  desk.say(`${swapped ? "Swapped" : "Taken"}: ${spokenToken(choice.text)}.`);
+  if (desk.likes.quick && !desk.likes.tokensOnly) desk.commands.generate.run();
+}
+
+/** @param {KeyboardEvent} event @param {number} index */
+function moveInList(event, index) {
+  const list = /** @type {HTMLElement} */ (event.target).closest("ol");
+  const last = (list?.children.length ?? 1) - 1;
+  /** @type {Record<string, number>} */
+  const to = { ArrowDown: index + 1, ArrowUp: index - 1, PageDown: index + 10, PageUp: index - 10, Home: 0, End: last };
+  if (!(event.key in to)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const next = Math.min(last, Math.max(0, to[event.key]));
+  /** @type {HTMLElement | null | undefined} */ (list?.querySelector(`[data-choice="${next}"]`))?.focus();
+}
