@@ -18,7 +18,14 @@ async function offersOn(text = "One.") {
   return { server, writing, said, offers: new Offers(transport, writing, hooks) };
 }
 
-const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
+/** Waits until `generate` was asked for once more. */
+async function asked({ server }) {
+  const { last } = server;
+  for (let left = 2000; server.last === last; left -= 1) {
+    assert.ok(left, "nothing was asked for");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
 
 /** Has the stream that was asked for last say these rows, a token each, and record them. */
 function answer({ server, writing }, rows, { finish = "length", cancelled = false } = {}) {
@@ -44,7 +51,7 @@ test("continuations grow side by side, and are known by their nodes in the end",
   const at = await offersOn();
   const { offers } = at;
   const all = offers.generate(4);
-  await soon();
+  await asked(at);
   answer(at, [[" Two", " words", "."], [" Zwei"]]);
   assert.equal(await all, true);
   assert.deepEqual(
@@ -62,7 +69,7 @@ test("one is taken up to a place, and the text goes on there", async () => {
   const at = await offersOn();
   const { offers, writing } = at;
   const all = offers.generate(4);
-  await soon();
+  await asked(at);
   answer(at, [[" Two", " words"]]);
   await all;
   assert.equal(await offers.accept(offers.list[0], 4), 8);
@@ -74,7 +81,7 @@ test("at the cursor what stands behind it stays behind", async () => {
   const at = await offersOn("🙂 One. Three.");
   const { offers, writing, server } = at;
   const all = offers.generate(7);
-  await soon();
+  await asked(at);
   assert.equal(server.last.body.at, 6);
   answer(at, [[" Two", "."]]);
   await all;
@@ -86,7 +93,7 @@ test("taking one that is still written stops it first", async () => {
   const at = await offersOn();
   const { offers, server, writing } = at;
   const all = offers.generate(4);
-  await soon();
+  await asked(at);
   const { tell, job } = server.last;
   tell("queued", { job, ahead: 0, overfitting: null });
   tell("started", { n: 1, weights: "fresh" });
@@ -106,7 +113,7 @@ test("a stop that comes before the desk has answered is kept until it has", asyn
   const at = await offersOn();
   const { offers, server } = at;
   const all = offers.generate(4, 3);
-  await soon();
+  await asked(at);
   const stopped = offers.cancel();
   assert.equal(offers.phase, "stopping");
   answer(at, [[" T"]], { finish: "cancelled", cancelled: true });
@@ -119,9 +126,9 @@ test("a stop that comes before the desk has answered is kept until it has", asyn
 test("several rounds come one after another and add up", async () => {
   const at = await offersOn();
   const all = at.offers.generate(4, 2);
-  await soon();
+  await asked(at);
   answer(at, [[" a"], [" b"]]);
-  await soon();
+  await asked(at);
   answer(at, [[" c"], [" d"]]);
   assert.equal(await all, true);
   assert.deepEqual(
@@ -134,13 +141,13 @@ test("what is pinned stays when the rest is drawn anew, and as many are drawn as
   const at = await offersOn();
   const { offers, server } = at;
   let all = offers.generate(4);
-  await soon();
+  await asked(at);
   answer(at, [[" a"], [" b"], [" c"]]);
   await all;
   await offers.pin(offers.list[1]);
   assert.deepEqual(server.marks, [{ draft: 7, node: 3, pinned: true }]);
   all = offers.reroll(3);
-  await soon();
+  await asked(at);
   assert.equal(server.last.body.n, 2);
   answer(at, [[" d"], [" e"]]);
   await all;
@@ -154,12 +161,12 @@ test("after another was taken, drawing anew goes back to where they were asked f
   const at = await offersOn();
   const { offers, writing } = at;
   let all = offers.generate(4);
-  await soon();
+  await asked(at);
   answer(at, [[" a"], [" b"]]);
   await all;
   await offers.accept(offers.list[0]);
   all = offers.reroll(2);
-  await soon();
+  await asked(at);
   assert.equal(writing.text, "One.");
   answer(at, [[" c"], [" d"]]);
   await all;
@@ -173,7 +180,7 @@ test("an error is told in its sentence, and what had been recorded stays", async
   const at = await offersOn();
   const { offers, server, said } = at;
   const all = offers.generate(4);
-  await soon();
+  await asked(at);
   server.last.tell("queued", { job: "x", ahead: 2, overfitting: null });
   assert.equal(offers.ahead, 2);
   server.last.tell("started", { n: 2, weights: "fresh" });

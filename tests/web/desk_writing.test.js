@@ -25,14 +25,22 @@ async function writingOn(text = "", shelf = makeShelf(), tab = "tab") {
 const type = (writing, words) => {
   for (const letter of words) writing.typed(writing.text + letter, writing.text.length + 1);
 };
-const pause = (milliseconds = 40) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Waits for as long as it takes. */
+async function until(holds) {
+  for (let left = 2000; !holds(); left -= 1) {
+    assert.ok(left, `never: ${holds}`);
+    await pause(5);
+  }
+}
 
 test("what is typed is saved after a pause, as one step", async () => {
   const { server, writing, shelf } = await writingOn("One.");
   type(writing, " Two.");
   assert.equal(writing.link, "unsaved");
   assert.equal(shelf.length, 1);
-  await pause();
+  await until(() => writing.link === "saved");
   assert.equal(server.nodes.at(-1).text, "One. Two.");
   assert.equal(server.nodes.length, 2);
   assert.deepEqual([writing.link, shelf.length], ["saved", 0]);
@@ -58,16 +66,18 @@ test("undo and redo that come fast add up, and none is lost", async () => {
     await writing.save();
   }
   server.delay = 10;
+  const { revision } = server;
   for (let press = 0; press < 3; press += 1) writing.step(-1);
-  await pause(5);
+  await until(() => server.asked.some(([verb]) => verb === "undo"));
   writing.step(-1);
   writing.step(1);
   writing.step(-1);
-  await pause(120);
+  await until(() => server.revision > revision + 1);
+  await writing.save();
   assert.equal(writing.text, "0");
   writing.step(1);
   writing.step(1);
-  await pause(60);
+  await writing.save();
   assert.equal(writing.text, "012");
 });
 
@@ -93,15 +103,15 @@ test("while the desk is away words wait in the browser, and are saved when it is
   const { server, writing, told, shelf } = await writingOn("One.");
   server.away = true;
   type(writing, " Two.");
-  await pause();
+  await until(() => writing.link === "away");
   assert.equal(writing.link, "away");
   assert.equal(told.said.length, 1);
   type(writing, "\nThree.");
-  await pause();
+  await until(() => server.asked.filter(([verb]) => verb === "save").length > 1);
   assert.deepEqual(JSON.parse(shelf.getItem(shelf.key(0))).texts, ["One. Two.\n", "One. Two.\nThree."]);
   server.away = false;
   writing.heard({ revision: server.revision, steering_revision: server.steering });
-  await pause(60);
+  await until(() => writing.link === "saved");
   assert.equal(server.nodes.at(-1).text, "One. Two.\nThree.");
   assert.deepEqual([writing.link, shelf.length], ["saved", 0]);
 });
@@ -146,14 +156,14 @@ test("where another tab wrote meanwhile both are shown, and either way both stay
     const { server, writing, told } = await writingOn("One.");
     server.other("One. Theirs.");
     type(writing, " Mine.");
-    await pause();
+    await until(() => told.conflicts.length);
     const [conflict] = told.conflicts;
     assert.deepEqual([conflict.current.text, conflict.yours, conflict.node], ["One. Theirs.", "One. Mine.", 1]);
     await writing[way](conflict);
     assert.equal(writing.text, way === "putOnTop" ? "One. Mine." : "One. Theirs.");
     assert.deepEqual(server.nodes.map(({ text }) => text).sort(), ["One.", "One. Mine.", "One. Theirs."]);
     type(writing, "!");
-    await pause();
+    await until(() => writing.link === "saved");
     assert.equal(server.nodes.at(-1).text, writing.text);
   }
 });
@@ -162,7 +172,7 @@ test("another tab's words are shown where nothing of ours waits", async () => {
   const { server, writing, told } = await writingOn("One.");
   server.other("One. Theirs.");
   writing.heard({ revision: server.revision, steering_revision: server.steering });
-  await pause();
+  await until(() => writing.text !== "One.");
   assert.equal(writing.text, "One. Theirs.");
   assert.deepEqual(told.moved.at(-1), { at: 4, removed: "", added: " Theirs." });
 });
@@ -172,7 +182,7 @@ test("words typed while an act is under way go into what it made", async () => {
   const made = server.add(1, "continuation", "One. Two. Four.");
   server.delay = 10;
   const act = writing.act("accept", { node: made });
-  await pause(5);
+  await until(() => server.asked.at(-1)[0] === "accept");
   writing.typed("One. Four.!", 11);
   writing.typed("0One. Four.!", 1);
   await act;
@@ -201,7 +211,7 @@ test("a full browser is told, and writing goes on", async () => {
   };
   const { writing, told, server } = await writingOn("", full);
   type(writing, "a");
-  await pause();
+  await until(() => writing.link === "saved");
   assert.equal(told.said.length, 1);
   assert.equal(server.nodes.at(-1).text, "a");
 });
