@@ -172,7 +172,7 @@ test("another tab's words are shown where nothing of ours waits", async () => {
   const { server, writing, told } = await writingOn("One.");
   server.other("One. Theirs.");
   writing.heard({ revision: server.revision, steering_revision: server.steering });
-  await until(() => writing.text !== "One.");
+  await until(() => told.moved.length);
   assert.equal(writing.text, "One. Theirs.");
   assert.deepEqual(told.moved.at(-1), { at: 4, removed: "", added: " Theirs." });
 });

@@ -35,7 +35,7 @@ export function offerList(desk) {
               role: "button",
               tabindex: 0,
               "data-offer": offer.key,
-              "aria-label": `Continuation ${index + 1} of ${offers.list.length}: ${offer.text || "nothing yet"}`,
+              "aria-label": `Continuation ${index + 1} of ${offers.list.length}${offer.finish ? `: ${offer.text}` : ", being written"}`,
               "aria-describedby": "desk-offer-help",
               pointermove: (event) => hover(desk, offer, event),
               pointerleave: () => leaveOffer(desk),
@@ -47,8 +47,8 @@ export function offerList(desk) {
               },
               blur: () => leaveOffer(desk),
             },
-            h("span", { class: "kept" }, offer.text.slice(0, end)),
-            h("span", { class: "rest" }, offer.text.slice(end)),
+            h("span", { class: "kept" }, onOneLine(offer.text.slice(0, end))),
+            h("span", { class: "rest" }, onOneLine(offer.text.slice(end))),
             !offer.finish && offers.busy && h("span", { class: "pen", "aria-hidden": "true" }),
           ),
           h(
@@ -82,6 +82,15 @@ export function offerList(desk) {
         ),
       ),
   ];
+}
+
+/** Line ends as marks, so that a list of continuations stays a list. @param {string} text @returns {Child[]} */
+function onOneLine(text) {
+  return text
+    .split(/(\n+)/)
+    .map((part) =>
+      part.startsWith("\n") ? h("span", { class: "line-end", "data-marks": "¶".repeat(part.length) }, part) : part,
+    );
 }
 
 /** @param {Desk} desk */
@@ -136,15 +145,16 @@ function placeOf(offer, event) {
   const home = /** @type {HTMLElement} */ (event.currentTarget ?? event.target);
   const found = caretAt(event.clientX, event.clientY);
   if (!found || !home.contains(found.node)) return null;
-  const [kept] = home.children;
-  const before = kept.contains(found.node) ? 0 : (kept.textContent ?? "").length;
+  const before = document.createRange();
+  before.setStart(home, 0);
+  before.setEnd(found.node, 0);
   // The nearest place may be behind the letter that the pointer is on: that letter is meant all the same.
   const range = document.createRange();
   range.setStart(found.node, 0);
   range.setEnd(found.node, found.offset);
   const rect = [...range.getClientRects()].at(-1);
   const past = rect !== undefined && found.offset > 0 && event.clientX < rect.right && event.clientY < rect.bottom;
-  return endAt(offer, before + found.offset - (past ? 1 : 0), event.shiftKey);
+  return endAt(offer, before.toString().length + found.offset - (past ? 1 : 0), event.shiftKey);
 }
 
 /** @param {Desk} desk @param {Offer} offer @param {number} end */
