@@ -3,24 +3,25 @@
 /** @import { Desk } from "./desk.js" */
 
 /**
- * What an overfit would be on: the selection, or else the last whole passage of three sentences before the caret.
+ * What an overfit would be on: the selection, or else the three sentences that end with the one the caret is in.
  *
  * @param {string} text
  * @param {{ start: number, end: number }} selection
  */
 export function passageAt(text, { start, end }) {
   if (end > start && text.slice(start, end).trim()) return text.slice(start, end).trim();
-  const before = text.slice(0, end) || text;
-  const paragraph =
-    before
-      .trimEnd()
-      .split(/\n\s*\n/)
-      .at(-1) ?? "";
-  const sentences = Array.from(
-    new Intl.Segmenter(undefined, { granularity: "sentence" }).segment(paragraph),
-    ({ segment }) => segment,
+  const sentences = Array.from(new Intl.Segmenter(undefined, { granularity: "sentence" }).segment(text)).filter(
+    ({ index, segment }) => index < Math.max(end, 1) && segment.trim(),
   );
-  return sentences.slice(-3).join("").trim();
+  const last = sentences.at(-1);
+  const passage = last ? text.slice(sentences.at(-3)?.index ?? 0, last.index + last.segment.length) : "";
+  // Of one paragraph: that of the last sentence.
+  return (
+    passage
+      .trim()
+      .split(/\n\s*\n/)
+      .at(-1) ?? ""
+  ).trim();
 }
 
 /** @param {Desk} desk */

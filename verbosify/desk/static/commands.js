@@ -152,7 +152,7 @@ function toPanel(desk, name, first) {
 
 /** @param {Desk} desk @param {string} selector */
 function focusFirst(desk, selector) {
-  /** @type {HTMLElement | null} */ (desk.root.querySelector(`.side :is(${selector})`))?.focus();
+  /** @type {HTMLElement | null} */ (desk.root.querySelector(`.side-body :is(${selector})`))?.focus();
 }
 
 /** @param {Desk} desk @param {import("./tints.js").Tint | ""} tint */

@@ -30,7 +30,8 @@ export function dialogsOf(desk) {
     if (desk.view.dialog === "conflict") event.preventDefault();
   });
   dialog.addEventListener("close", () => {
-    if (desk.view.dialog !== "conflict") close();
+    // What is open again was opened from what was closed.
+    if (!dialog.open && desk.view.dialog !== "conflict") close();
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog && desk.view.dialog !== "conflict") dialog.close();

@@ -21,6 +21,7 @@ export function draftsDialog(desk) {
       { class: "line find", key: "find" },
       h("input", {
         type: "search",
+        autofocus: true,
         placeholder: "Search names, texts and everything ever tried",
         "aria-label": "Search the drafts",
         value: wanted.query,

@@ -37,7 +37,7 @@ export function promptPanel(desk) {
       parts.map((/** @type {any} */ part, /** @type {number} */ index) =>
         h(
           "section",
-          { class: `prompt-part ${part.kind}`, key: index },
+          { class: `prompt-part of-${part.kind}`, key: index },
           h("h3", {}, KINDS[part.kind] ?? part.kind, h("span", { class: "quiet" }, ` ${count(part.tokens, "token")}`)),
           h("pre", {}, part.text),
         ),

@@ -97,7 +97,7 @@ function heading({ seeing, draw }) {
       h(
         "p",
         { class: "quiet" },
-        "Click or Enter puts one in. Full bars: after your settings; outlines: the model’s own.",
+        "Click or Enter puts one in. Broad bars and the last column: after your settings. Thin bars: as the model gives it.",
       ),
     );
   }

@@ -99,7 +99,7 @@ function overfitForm(desk) {
     { class: "overfit", key: "overfit" },
     h("legend", {}, "Overfit on a passage"),
     h("blockquote", {}, text ? shortened(text, 260) : "Select a passage in the text, or write one."),
-    h("p", { class: "quiet" }, "What is selected, or else the last three sentences before the cursor."),
+    h("p", { class: "quiet" }, "What is selected, or else the three sentences up to the cursor."),
     h(
       "div",
       { class: "line" },
