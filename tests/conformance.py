@@ -509,6 +509,38 @@ def test_a_session_goes_on_by_tokens(model: Any) -> None:
     assert_same_choices(session.top(50), again.top(50))
 
 
+def test_a_session_becomes_another_text_as_if_it_had_been_given(model: Any) -> None:
+    tokens, others = model.encode(PROMPT), model.encode(PASSAGE)
+    session = model.session(tokens)
+
+    for whole in (tokens[:2], [*tokens[:2], *others], others):
+        session.become(whole)
+
+        assert session.token_ids == tuple(whole)
+        assert_same_choices(session.top(50), model.session(whole).top(50))
+
+
+def test_a_text_given_as_tokens_is_scored_with_what_was_likelier(model: Any) -> None:
+    tokens = model.encode(PASSAGE)
+
+    scores = model.score(tokens, 3)
+
+    assert [score.token_id for score in scores] == tokens[1:]
+    last = model.session(tokens[:-1]).top(3)
+    expected = [(choice.token_id, pytest.approx(math.log(choice.probability), abs=1e-3)) for choice in last]
+    assert list(scores[-1].alternatives) == expected
+
+
+def test_a_stream_tells_the_likeliest_tokens_of_each_place(model: Any) -> None:
+    session = model.session(PROMPT)
+
+    steps = list(session.stream(replace(ALL, n=2, length=3), alternatives=4))
+
+    first = [(choice.token_id, pytest.approx(choice.probability, abs=1e-4)) for choice in session.top(4)]
+    assert [list(step.alternatives) for step in steps[:2]] == [first, first]
+    assert all(len(step.alternatives) == 4 for step in steps)
+
+
 def test_forks_go_their_own_ways(model: Any) -> None:
     session = model.session(PROMPT)
     before = session.top(50)

@@ -73,6 +73,8 @@ class _Job:
     until: Until = bool
     streams: bool = False
     """Whether each of its steps is told."""
+    alternatives: int = 0
+    """How many of the likeliest tokens each step tells."""
     results: SimpleQueue[tuple[str, Any]] = field(default_factory=SimpleQueue)
     growing: list[Part] = field(default_factory=list)
     told: int = 0
@@ -214,6 +216,7 @@ class Host:
                     if source not in held:
                         held[source] = self._held(source, job)
                     added.append(batch.add(*held[source], settings))
+                    added[-1].alternatives = job.alternatives
             except BaseException:
                 for part in added:
                     batch.drop(part)
@@ -395,7 +398,7 @@ class Guest:
         continuations: list[Continuation] = self.wait(job)
         return continuations
 
-    def session(self, prompt: str) -> GuestSession:
+    def session(self, prompt: str | Sequence[int]) -> GuestSession:
         """See `LanguageModel.session`."""
         return GuestSession(self, self.do(lambda model: Session(model, prompt)))
 
@@ -408,13 +411,22 @@ class Guest:
         """See `LanguageModel.next_tokens`."""
         return self.do(lambda model: model.next_tokens(prompt, top, settings))
 
-    def score(self, text: str) -> list[TokenScore]:
+    def score(self, text: str | Sequence[int], alternatives: int = 0) -> list[TokenScore]:
         """See `LanguageModel.score`."""
-        return self.do(lambda model: model.score(text))
+        return self.do(lambda model: model.score(text, alternatives))
 
-    def stream(self, session: Session, settings: SamplingSettings, until: Until | None) -> Iterator[StreamStep]:
+    def stream(
+        self, session: Session, settings: SamplingSettings, until: Until | None, alternatives: int = 0
+    ) -> Iterator[StreamStep]:
         """See `TextSession.stream`; leaving the iterator ends it as `until` does."""
-        job = _Job(self._weights, bool, parts=[(session, settings)], until=until or bool, streams=True)
+        job = _Job(
+            self._weights,
+            bool,
+            parts=[(session, settings)],
+            until=until or bool,
+            streams=True,
+            alternatives=alternatives,
+        )
         self.host.submit(job)
         try:
             while (result := _next_of(job))[0] == "step":
@@ -497,6 +509,10 @@ class GuestSession:
         """See `protocol.TextSession.extend`."""
         self._guest.do(lambda _: self._session.extend(more))
 
+    def become(self, whole: Sequence[int]) -> None:
+        """See `protocol.TextSession.become`."""
+        self._guest.do(lambda _: self._session.become(whole))
+
     def fork(self) -> GuestSession:
         """See `protocol.TextSession.fork`."""
         return GuestSession(self._guest, self._guest.do(lambda _: self._session.fork()))
@@ -513,9 +529,11 @@ class GuestSession:
         self,
         settings: SamplingSettings = SamplingSettings(),  # noqa: B008
         until: Until | None = None,
+        *,
+        alternatives: int = 0,
     ) -> Iterator[StreamStep]:
         """See `protocol.TextSession.stream`; to leave the iterator ends it as `until` does."""
-        return self._guest.stream(self._session, settings, until)
+        return self._guest.stream(self._session, settings, until, alternatives)
 
 
 def _next_of(job: _Job) -> tuple[str, Any]:

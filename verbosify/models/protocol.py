@@ -42,7 +42,8 @@ class StreamStep:
 
     `probability` is the model's own, `sampled_probability` that after settings. `text` is what may be shown now and has
     not been: whole characters, and nothing that may turn out to be a stop. The texts of a row are those of its
-    continuation. With the row's last token, `finish` says how it ends; an end of text is a token here.
+    continuation. With the row's last token, `finish` says how it ends; an end of text is a token here. `alternatives`
+    are the likeliest tokens at its place by the model's own probability, as many as were asked for, with it.
     """
 
     row: int
@@ -51,6 +52,7 @@ class StreamStep:
     sampled_probability: float
     text: str
     finish: Finish | None
+    alternatives: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class TokenScore:
         log_probability: natural logarithm, <= 0.
         rank: 1 for the token the model thought most likely.
         entropy: of the model's whole distribution at that place, in nats, >= 0.
+        alternatives: the likeliest tokens there and their log-probabilities, as many as were asked for.
     """
 
     token_id: int
@@ -78,6 +81,7 @@ class TokenScore:
     log_probability: float
     rank: int
     entropy: float
+    alternatives: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,9 @@ class TextSession(Protocol):
         Only what is new is read, and tokens are those of the whole text, as if it had been given at once.
         """
 
+    def become(self, whole: Sequence[int]) -> None:
+        """Hold these tokens instead; what both begin with is not read again. `ModelError` if they do not fit."""
+
     def fork(self) -> TextSession:
         """A session of its own on the same text, which it shares until one of the two goes on."""
 
@@ -207,10 +214,13 @@ class TextSession(Protocol):
         `ModelError` if a row would not fit the context.
         """
 
-    def stream(self, settings: SamplingSettings = ..., until: Until | None = None) -> Iterator[StreamStep]:
+    def stream(
+        self, settings: SamplingSettings = ..., until: Until | None = None, *, alternatives: int = 0
+    ) -> Iterator[StreamStep]:
         """The continuations that `sample` would give, token by token; the session itself stays as it is.
 
-        Ends early, before the next token, once `until` says so. Beams come all at once when the search is over.
+        Ends early, before the next token, once `until` says so. Beams come all at once when the search is over, and
+        without alternatives.
         """
 
 
@@ -259,11 +269,11 @@ class LanguageModel(Protocol):
         the context, and `SettingsError` for an empty list.
         """
 
-    def session(self, prompt: str) -> TextSession:
-        """`prompt`, read once and held. `ModelError` if it is empty or leaves no room for a token."""
+    def session(self, prompt: str | Sequence[int]) -> TextSession:
+        """`prompt`, a text or tokens, read once and held. `ModelError` if it is empty or leaves no room for a token."""
 
     def next_tokens(self, prompt: str, top: int = 100, settings: SamplingSettings = ...) -> list[TokenChoice]:
         """The `top` most likely next tokens, most likely first."""
 
-    def score(self, text: str) -> list[TokenScore]:
-        """Every token of `text` but the first, scored."""
+    def score(self, text: str | Sequence[int], alternatives: int = 0) -> list[TokenScore]:
+        """Every token of `text`, which may be given as tokens, but the first, scored."""

@@ -43,9 +43,9 @@ def listed(settings: SamplingSettings | Sequence[SamplingSettings]) -> list[Samp
     return several
 
 
-def prompt_tokens(model: Reader, text: str, length: int) -> list[int]:
-    """The tokens of `text`; `ModelError` if there are none, or no room for `length` more in what the model reads."""
-    token_ids = model.encode(text)
+def prompt_tokens(model: Reader, text: str | Sequence[int], length: int) -> list[int]:
+    """The tokens of a text, or those given; `ModelError` if there are none, or no room for `length` more."""
+    token_ids = model.encode(text) if isinstance(text, str) else list(text)
     require_room(model, token_ids, length)
     return token_ids
 

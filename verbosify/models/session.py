@@ -18,10 +18,13 @@ from torch import Tensor
 from verbosify.errors import ModelError
 from verbosify.models.beams import Beam, BeamSearch
 from verbosify.models.decoding import adjusted, changes_logits, distribution, draw, log_probability_of
-from verbosify.models.protocol import Continuation, ModelCard, StreamStep, TokenChoice, Until
+from verbosify.models.protocol import Continuation, ModelCard, StreamStep, TokenChoice, TokenScore, Until
 from verbosify.models.rows import BROKEN, Rows, listed, prompt_tokens, require_room, uniform_streams
 from verbosify.models.settings import SamplingSettings
 from verbosify.models.spelling import Spelling
+
+Alternatives = tuple[tuple[int, float], ...]
+"""Tokens and their probabilities, most likely first."""
 
 
 class HeldText(Protocol):
@@ -103,6 +106,8 @@ class Part:
         self._prompt_ids = list(prompt_ids)
         self._uniforms = torch.from_numpy(uniform_streams(settings))
         self._drawn = 0
+        self.alternatives = 0
+        """How many of the likeliest tokens each step tells."""
         self.steps: list[StreamStep] = []
 
     @property
@@ -121,10 +126,13 @@ class Part:
         """One number for each row that grows, (width,)."""
         return self._uniforms[self.rows.active, self._drawn]
 
-    def take(self, drawn: Tensor, measured: Sequence[Sequence[float]]) -> tuple[list[int], Tensor]:
+    def take(
+        self, drawn: Tensor, measured: Sequence[Sequence[float]], likeliest: Sequence[Alternatives]
+    ) -> tuple[list[int], Tensor]:
         """Give the rows their tokens, (width,); the places of those that go on, and their tokens.
 
         `measured` holds the probabilities of these tokens, before and after settings; or nothing, then no step is told.
+        `likeliest` are each row's alternatives.
         """
         self._drawn += 1
         rows, tokens = self.rows.active, drawn.tolist()
@@ -132,8 +140,8 @@ class Part:
         if not measured:
             return going, drawn[going]
         self.steps += [
-            StreamStep(row, token, own, sampled, self.rows.news(row), self.rows.finish[row])
-            for row, token, own, sampled in zip(rows, tokens, *measured, strict=True)
+            StreamStep(row, token, own, sampled, self.rows.news(row), self.rows.finish[row], others)
+            for row, token, own, sampled, others in zip(rows, tokens, *measured, likeliest, strict=True)
         ]
         return going, drawn[going]
 
@@ -270,11 +278,20 @@ class Generation:
             if self.measuring:
                 is_drawn = token_ids == drawn[:, None].to(token_ids.device)
                 measured = [self._own(start, drawn), (probabilities * is_drawn).sum(dim=-1)]
-            start += len(drawn)
             widths = [part.width for part, _ in alike]
             pieces = zip(*(torch.split(each, widths) for each in (drawn, *measured)), strict=True)
             for (part, _), (piece, *numbers) in zip(alike, pieces, strict=True):
-                yield part.take(piece, [each.tolist() for each in numbers])
+                likeliest = self._likeliest(start, len(piece), part.alternatives)
+                start += len(piece)
+                yield part.take(piece, [each.tolist() for each in numbers], likeliest)
+
+    def _likeliest(self, start: int, rows: int, count: int) -> list[Alternatives]:
+        """The model's own likeliest tokens after each of `rows` rows from `start` on."""
+        if not count:
+            return [()] * rows
+        best = self._present()[start : start + rows].softmax(dim=-1).topk(min(count, self._present().shape[-1]))
+        pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        return [tuple(zip(tokens, probabilities, strict=True)) for tokens, probabilities in pairs]
 
     def _own(self, start: int, drawn: Tensor) -> Tensor:
         """The model's own probabilities of the tokens drawn for rows from `start` on."""
@@ -305,7 +322,7 @@ def _way_of_drawing(settings: SamplingSettings) -> SamplingSettings:
 class Session:
     """A `protocol.TextSession` on any engine."""
 
-    def __init__(self, engine: Engine, prompt: str) -> None:
+    def __init__(self, engine: Engine, prompt: str | Sequence[int]) -> None:
         self._engine = engine
         with engine.using():
             self._token_ids = prompt_tokens(engine, prompt, 1)
@@ -332,8 +349,12 @@ class Session:
 
     def extend(self, more: str | Sequence[int]) -> None:
         """See `protocol.TextSession.extend`."""
+        self.become(self._extended(more) if isinstance(more, str) else [*self._token_ids, *more])
+
+    def become(self, whole: Sequence[int]) -> None:
+        """See `protocol.TextSession.become`."""
+        whole = list(whole)
         with self._engine.using():
-            whole = self._extended(more) if isinstance(more, str) else [*self._token_ids, *more]
             require_room(self._engine, whole, 1)
             pairs = zip(self._token_ids, whole, strict=False)
             same = next((place for place, (one, other) in enumerate(pairs) if one != other), len(self._token_ids))
@@ -366,6 +387,18 @@ class Session:
         with self._engine.using():
             return token_choices(self._engine, self.current().logits, self._token_ids, settings, n)
 
+    @torch.inference_mode()
+    def score(self, token_id: int) -> TokenScore:
+        """One token as what comes next."""
+        with self._engine.using():
+            log_probabilities = self.current().logits[0].log_softmax(dim=-1)
+        if not 0 <= token_id < len(log_probabilities):
+            raise ModelError(f"There is no token {token_id}: the model has {len(log_probabilities)} tokens.")
+        chosen = log_probabilities[token_id]
+        rank = int((log_probabilities > chosen).sum()) + 1
+        entropy = torch.special.entr(log_probabilities.exp()).sum().item()
+        return TokenScore(token_id, self._engine.decode([token_id]), chosen.item(), rank, entropy)
+
     def likelihoods(self, rows: Sequence[Sequence[int]]) -> list[list[float]]:
         """See `protocol.TextSession.likelihoods`."""
         require_room(self._engine, self._token_ids, max(map(len, rows), default=0))
@@ -378,6 +411,8 @@ class Session:
         self,
         settings: SamplingSettings = SamplingSettings(),  # noqa: B008
         until: Until | None = None,
+        *,
+        alternatives: int = 0,
     ) -> Iterator[StreamStep]:
         """See `protocol.TextSession.stream`."""
         require_room(self._engine, self._token_ids, settings.length)
@@ -385,6 +420,7 @@ class Session:
             version = self._engine.version
             generation = Generation(self._engine, measuring=True)
             part = generation.add(self.current(), self._token_ids, settings)
+            part.alternatives = alternatives
         while generation and not (until is not None and until()):
             with self._engine.using():
                 if version != self._engine.version:

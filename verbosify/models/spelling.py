@@ -17,6 +17,10 @@ class Spelling:
                 self._by_first[piece[0]].append(token)
         self._completing: dict[bytes, list[list[int]]] = {}
 
+    def of(self, token: int) -> bytes:
+        """The bytes of a token."""
+        return self._pieces[token]
+
     def completing(self, text: Sequence[int], strings: Sequence[str]) -> set[int]:
         """The tokens after which a text, given as tokens, would have one of the strings in it, over its end."""
         wanted = [string.encode() for string in strings]

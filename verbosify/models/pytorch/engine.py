@@ -289,7 +289,7 @@ class TorchEngine(ABC, Generic[AnyWeights]):
         """Continuations of `prompt`, all in one batch; see `protocol.LanguageModel.sample`."""
         return sample(self, prompt, settings)
 
-    def session(self, prompt: str) -> Session:
+    def session(self, prompt: str | Sequence[int]) -> Session:
         """`prompt`, read once and held; see `protocol.LanguageModel.session`."""
         return Session(self, prompt)
 
@@ -316,12 +316,12 @@ class TorchEngine(ABC, Generic[AnyWeights]):
             return token_choices(self, logits, prompt_ids, settings, top)
 
     @torch.inference_mode()
-    def score(self, text: str) -> list[TokenScore]:
+    def score(self, text: str | Sequence[int], alternatives: int = 0) -> list[TokenScore]:
         """Log-probability, rank and entropy of each token but the first."""
         with self.using():
-            return self._score(self._tensor(prompt_tokens(self, text, 0)))
+            return self._score(self._tensor(prompt_tokens(self, text, 0)), alternatives)
 
-    def _score(self, token_ids: Tensor) -> list[TokenScore]:
+    def _score(self, token_ids: Tensor, alternatives: int) -> list[TokenScore]:
         logits_after, last = self._logits_after(token_ids), len(token_ids) - 1
         scores = []
         for start in range(0, last, PLACES):
@@ -331,9 +331,15 @@ class TorchEngine(ABC, Generic[AnyWeights]):
             ranks = (log_probabilities > chosen).sum(dim=-1) + 1
             entropies = torch.special.entr(log_probabilities.exp()).sum(dim=-1)
             columns = (targets[:, 0], chosen[:, 0], ranks, entropies)
+            best = log_probabilities.topk(min(alternatives, log_probabilities.shape[-1]), dim=-1)
+            others = [
+                tuple(zip(*row, strict=True)) for row in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            ]
             scores += [
-                TokenScore(token, self.decode([token]), log_probability, rank, entropy)
-                for token, log_probability, rank, entropy in zip(*(c.tolist() for c in columns), strict=True)
+                TokenScore(token, self.decode([token]), log_probability, rank, entropy, likeliest)
+                for token, log_probability, rank, entropy, likeliest in zip(
+                    *(c.tolist() for c in columns), others, strict=True
+                )
             ]
         return scores
 

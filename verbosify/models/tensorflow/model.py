@@ -165,7 +165,7 @@ class TensorFlowModel:
                 row for each, truncation in pairs if truncation for row in self._sample(token_ids, each, truncation)
             ]
 
-    def session(self, prompt: str) -> TextSession:
+    def session(self, prompt: str | Sequence[int]) -> TextSession:
         """`prompt`, held; see `protocol.LanguageModel.session`. `ModelError` if PyTorch is not installed."""
         session: TextSession = _sessions().Session(self, prompt)
         return session
@@ -234,7 +234,7 @@ class TensorFlowModel:
         best = np.argsort(-before, kind="stable")[:top].tolist()
         return [TokenChoice(token, self.decode([token]), float(before[token]), float(after[token])) for token in best]
 
-    def score(self, text: str) -> list[TokenScore]:
+    def score(self, text: str | Sequence[int], alternatives: int = 0) -> list[TokenScore]:
         """Log-probability, rank and entropy of each token but the first."""
         token_ids = prompt_tokens(self, text, 0)
         with self.using():
@@ -243,7 +243,9 @@ class TensorFlowModel:
         for token, row in zip(token_ids[1:], log_probabilities, strict=True):
             entropy = -float(np.sum(np.exp(row) * row))
             rank = int(np.count_nonzero(row > row[token])) + 1
-            scores.append(TokenScore(token, self.decode([token]), float(row[token]), rank, entropy))
+            best = np.argsort(-row, kind="stable")[:alternatives]
+            others = tuple((int(other), float(row[other])) for other in best)
+            scores.append(TokenScore(token, self.decode([token]), float(row[token]), rank, entropy, others))
         return scores
 
 
