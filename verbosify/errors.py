@@ -53,6 +53,10 @@ class PieceError(RecordError):
     """The same of the record of a piece."""
 
 
+class DeskError(RecordError):
+    """The same of the record of a desk."""
+
+
 class OutputError(VerbosifyError):
     """A result cannot be written where it was asked for."""
 

@@ -143,6 +143,7 @@ class Piece:
         model: dict[str, Any] | None = None,
         reason: str = "",
         diversity: dict[str, Any] | None = None,
+        prompt: str | None = None,
     ) -> Batch:
         """Record a batch, its samples, and the overfit they come from unless that has an id already: all or nothing.
 
@@ -153,6 +154,7 @@ class Piece:
             model: the card of the model that sampled; by default that of the overfit, or else that of the job.
             reason: why these settings, as in `6 of 10 copied: top-k 80`.
             diversity: measures of the batch as a whole.
+            prompt: what was continued, where that is not the passage.
 
         Returns:
             The batch, with its id and its number within the passage, from 0.
@@ -166,6 +168,7 @@ class Piece:
                 reason=reason,
                 diversity=diversity or {},
                 seconds=seconds,
+                prompt=prompt,
             )
             made_by = overfit and replace(overfit, passage=passage)
             return generations.add_batch(self.database, batch, samples, made_by)

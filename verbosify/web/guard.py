@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from verbosify.web.problems import ErrorPage, Problem, told
+from verbosify.web.problems import ErrorPage, Problem, Retell, told
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """The names of this computer for itself."""
@@ -59,6 +59,7 @@ class Guard:
         most_bytes: int | Callable[[str], int],
         policy: str,
         error_page: ErrorPage | None,
+        retell: Retell | None = None,
     ) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
@@ -67,6 +68,7 @@ class Guard:
         self._most_bytes = most_bytes
         self._headers = _HEADERS | {"Content-Security-Policy": policy}
         self._error_page = error_page
+        self._retell = retell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -94,7 +96,7 @@ class Guard:
         except ClientDisconnect:
             return
         except Exception as error:  # it is told, and logged if it is ours
-            response = told(error, Request(scope), self._error_page)
+            response = told(error, Request(scope), self._error_page, self._retell)
             if not started:  # else the answer breaks off, which the server makes of it
                 await response(scope, receive, send_with_headers)
 

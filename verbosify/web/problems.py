@@ -67,6 +67,8 @@ class Problem(Exception):  # noqa: N818  # RFC 9457 calls it so
 
 ErrorPage = Callable[[Problem], str]
 """Makes a page in HTML of a problem, for people."""
+Retell = Callable[[Problem, str], "Response | None"]
+"""Tells a problem in other words at some paths, where clients of another protocol ask; None where it does not."""
 
 _DETAILS = {
     404: "There is nothing at this address.",
@@ -88,9 +90,11 @@ def problem_of(error: Exception) -> Problem:
     return Problem(500, detail, reference=reference)
 
 
-def told(error: Exception, request: Request, page: ErrorPage | None = None) -> Response:
+def told(error: Exception, request: Request, page: ErrorPage | None = None, retell: Retell | None = None) -> Response:
     """The response to a request that failed; a page, if there is one, where the client would rather have HTML."""
     problem = problem_of(error)
+    if retell is not None and (response := retell(problem, request.url.path)) is not None:
+        return response
     if page is not None and _wants_html(request):
         return Response(page(problem), problem.status, problem.headers, "text/html")
     return problem.to_response()

@@ -27,7 +27,7 @@ from verbosify.errors import SettingsError
 from verbosify.streams import say
 from verbosify.web.bodies import form_body, json_body
 from verbosify.web.guard import LOOPBACK, MOST_BYTES, POLICY, Guard
-from verbosify.web.problems import ErrorPage, Problem, told
+from verbosify.web.problems import ErrorPage, Problem, Retell, told
 from verbosify.web.sse import Event, EventStream, iterate_in_thread
 from verbosify.web.static import Static
 
@@ -61,6 +61,7 @@ def application(
     most_bytes: int | Callable[[str], int] = MOST_BYTES,
     policy: str = POLICY,
     error_page: ErrorPage | None = None,
+    retell: Retell | None = None,
     lifespan: Any = None,
 ) -> Starlette:
     """An application whose every request passes the guard, and whose every error is a problem.
@@ -73,6 +74,7 @@ def application(
         most_bytes: of a request's body; or what says that for a path.
         policy: the Content-Security-Policy of all that does not bring its own.
         error_page: makes a page of a problem, for browsers that open an address; without it they get JSON too.
+        retell: tells problems in the words of another protocol, at the paths where it is spoken.
         lifespan: Starlette's.
     """
     guard = Middleware(
@@ -83,11 +85,12 @@ def application(
         most_bytes=most_bytes,
         policy=policy,
         error_page=error_page,
+        retell=retell,
     )
     cors = Middleware(CORSMiddleware, allow_origins=list(origins), allow_methods=["*"], allow_headers=["*"])
 
     async def tell(request: Request, error: Exception) -> Response:
-        return told(error, request, error_page)
+        return told(error, request, error_page, retell)
 
     app = Starlette(
         routes=routes,
@@ -99,14 +102,25 @@ def application(
     return app
 
 
-def serve(app: Starlette, *, host: str = "127.0.0.1", port: int = 8000, grace: int = GRACE) -> None:
+def serve(
+    app: Starlette,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    grace: int = GRACE,
+    listening_at: Callable[[int], None] | None = None,
+) -> None:
     """Run until the process is told to stop (Ctrl-C, SIGTERM); then requests have `grace` seconds to end.
 
-    Says where once it listens. Raises `SettingsError` if it cannot listen there.
+    Says where once it listens; or `listening_at`, if it is there, is called with the port. Raises `SettingsError` if
+    it cannot listen there.
     """
     listening = _listen(host, port)
     server = _server(app, grace)
-    say(f"Serving at {_address(listening, host)} (Ctrl-C ends it).")
+    if listening_at is None:
+        say(f"Serving at {_address(listening, host)} (Ctrl-C ends it).")
+    else:
+        listening_at(listening.getsockname()[1])
     with listening:
         server.run(sockets=[listening])
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event as Flag
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -26,6 +26,12 @@ HEARTBEAT = 15.0
 """Seconds of silence after which a comment is sent, so that proxies keep the line open."""
 _LOOK = 0.5
 """Seconds between looks at whether the server is to stop."""
+
+
+class Sendable(Protocol):
+    """Something that a stream can send."""
+
+    def encode(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class EventStream(Response):
 
     def __init__(
         self,
-        events: AsyncIterator[Event],
+        events: AsyncIterator[Sendable],
         *,
         endless: bool = False,
         heartbeat: float = HEARTBEAT,
@@ -122,7 +128,7 @@ async def _end(task: asyncio.Future[Any]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _close(events: AsyncIterator[Event]) -> None:
+async def _close(events: AsyncIterator[Sendable]) -> None:
     if isinstance(events, AsyncGenerator):
         await events.aclose()
 

@@ -49,6 +49,8 @@ def replay(piece: Piece, sample_id: int, *, model: LanguageModel | str | Path | 
     """
     sample = piece.sample(sample_id)
     batch = next(batch for batch in piece.batches() if batch.id == sample.batch)
+    if batch.prompt is not None:
+        raise PieceError(f"Sample {sample_id} was written at the desk: its record there, desk.db, makes it again.")
     together = drawn_together(piece, batch)  # in low precision a row's last bits depend on how many there are
     card = batch.model
     with piece.database.decoding():
