@@ -5,7 +5,7 @@ Every engine (PyTorch, universal, TensorFlow) implements `LanguageModel`; one co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,8 +176,8 @@ class FineTuned(Protocol):
     @property
     def seconds(self) -> float: ...
 
-    def save(self, folder: str | Path, form: SavedForm = ...) -> Path:
-        """Save the weights in a new folder, as `openai` or `safetensors`; returns the folder."""
+    def save(self, folder: str | Path, form: SavedForm | None = ..., *, beside: Mapping[str, str] | None = ...) -> Path:
+        """Save the weights in a new folder, as `openai` or `safetensors`, with files `beside`; returns the folder."""
 
 
 Until = Callable[[], bool]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
 from verbosify.errors import CorpusError
@@ -26,6 +26,13 @@ def column_texts(text: str, name: str, wanted: str | int | None, on_notice: Call
     Raises:
         CorpusError: there is no such column, or nothing to be read in it.
     """
+    return [cell for _, cell in numbered_cells(text, name, wanted, on_notice) if cell.strip()]
+
+
+def numbered_cells(
+    text: str, name: str, wanted: str | int | None, on_notice: Callable[[str], None]
+) -> list[tuple[int, str]]:
+    """The same, each with the number of its row's last line in the file, from 1; blank cells and blank lines too."""
     table = read_table(text)
     if isinstance(wanted, str):
         table = _with_heading(table, wanted)
@@ -33,12 +40,21 @@ def column_texts(text: str, name: str, wanted: str | int | None, on_notice: Call
     cells = _cells(table, number)
     if wanted is None and (data_share(cells) >= DATA_SHARE or _are_labels(table, cells)):
         raise CorpusError(_about_data(table, name))
-    texts = [cell for cell in cells if cell.strip()]
-    if not texts and table.rows:
+    written = sum(1 for cell in cells if cell.strip())
+    if not written and table.rows:
         raise CorpusError(f"{name} holds nothing in {_called(table, number)}: choose another column of {_list(table)}.")
-    for notice in _notices(table, name, number, len(cells) - len(texts)) if texts else ():
+    for notice in _notices(table, name, number, len(cells) - written) if written else ():
         on_notice(notice)
-    return texts
+    return list(_numbered(table, cells))
+
+
+def _numbered(table: Table, cells: Sequence[str]) -> Iterator[tuple[int, str]]:
+    before = table.heading.line if table.heading is not None else 0
+    for row, cell in zip(table.rows, cells, strict=True):
+        first = row.line - sum(field.count("\n") for field in row.fields)
+        yield from ((line, "") for line in range(before + 1, first))
+        yield row.line, cell
+        before = row.line
 
 
 def _cells(table: Table, number: int) -> list[str]:

@@ -116,8 +116,8 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _read_file(path: Path, column: str | int | None, on_notice: Notify) -> tuple[str, str]:
-    """The text of a file, and what separates it from the next."""
+def read_file(path: Path, on_notice: Notify) -> str:
+    """The text of a file of a corpus, as it stands there; raises as `read_corpus` does."""
     with os_errors_as(CorpusError, path, "check who may read it"):
         content = path.read_bytes()
     try:
@@ -126,6 +126,12 @@ def _read_file(path: Path, column: str | int | None, on_notice: Notify) -> tuple
         raise CorpusError(str(error)) from error
     for notice in notices:
         on_notice(notice)
+    return text
+
+
+def _read_file(path: Path, column: str | int | None, on_notice: Notify) -> tuple[str, str]:
+    """The text of a file, and what separates it from the next."""
+    text = read_file(path, on_notice)
     if path.suffix.lower() not in TABLES:
         return text.replace("\r\n", "\n").replace("\r", "\n"), END
     return "".join(f"{START}{cell}{END}\n" for cell in column_texts(text, str(path), column, on_notice)), ""

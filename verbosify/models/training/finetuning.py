@@ -83,11 +83,17 @@ class FineTuning:
     card: ModelCard = field(repr=False)
     writers: Writers = field(repr=False, compare=False)
 
-    def save(self, folder: str | Path, form: SavedForm | None = None) -> Path:
-        """Save the weights in the new folder `folder`, as `openai` or `safetensors`; raises as `Overfitted.save`."""
+    def save(
+        self, folder: str | Path, form: SavedForm | None = None, *, beside: Mapping[str, str] | None = None
+    ) -> Path:
+        """Save the weights in the new folder `folder`, as `openai` or `safetensors`; raises as `Overfitted.save`.
+
+        `beside` are texts of files, by name, that appear together with the weights.
+        """
         how = f"{self.card.name}, fine-tuned on {self.tokens} tokens in {self.steps} steps"
-        with save(Path(folder), form or default_form(self.writers), self.writers, self.card, how):
-            pass  # there is nothing to add
+        with save(Path(folder), form or default_form(self.writers), self.writers, self.card, how) as made:
+            for name, text in (beside or {}).items():
+                (made / name).write_text(text, encoding="utf-8", newline="\n")
         return Path(folder)
 
 
