@@ -141,9 +141,13 @@ def _mark_of(function: Any) -> tuple[Kind, Callable[..., Any], bool]:
 
 @cache
 def _ours() -> dict[str, Stage]:
-    from verbosify.pipeline import cleaners, code, opinions, refusals
+    from verbosify.pipeline import cleaners, code, opinions, posts, refusals
 
-    return {name: stage for module in (cleaners, code, refusals, opinions) for name, stage in stages_of(module).items()}
+    return {
+        name: stage
+        for module in (cleaners, code, posts, refusals, opinions)
+        for name, stage in stages_of(module).items()
+    }
 
 
 @cache
