@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns import hostile
+from tests.campaigns import bots, hostile
 from tests.campaigns.kills import half_a_file, wrong
 from tests.campaigns.watching import watch
 
@@ -92,3 +92,25 @@ def test_a_few_hostile_files_go_through(tmp_path: Path) -> None:
 
 def test_a_hostile_file_is_the_same_whenever_it_is_made() -> None:
     assert [hostile.file_of(3, number) for number in range(20)] == [hostile.file_of(3, number) for number in range(20)]
+
+
+@pytest.mark.parametrize(("kind", "mentions", "kills"), [("local", 30, 8), ("mastodon", 8, 3), ("x", 8, 3)])
+def test_a_bot_that_is_killed_answers_every_mention_once(kind: str, mentions: int, kills: int, tmp_path: Path) -> None:
+    figures = bots.campaign(tmp_path, kind, mentions=mentions, kills=kills, seed=3)
+
+    assert figures.faults == []
+    assert (figures.replies, figures.kills) == (mentions, kills)
+
+
+def test_a_reply_too_many_and_one_in_the_wrong_thread_are_seen() -> None:
+    wanted = {"1": "@ambrose number 0?", "2": "@ambrose number 1?"}
+    made = [("1", "You asked: number 0?"), ("1", "You asked: number 0?"), ("3", "You asked: number 1?")]
+
+    assert list(bots._wrong(wanted, made)) == [
+        "'You asked: number 1?' replies to 3, which asked nothing",
+        "'@ambrose number 0?' has 2 replies",
+        "'@ambrose number 1?' has 0 replies",
+    ]
+    assert list(bots._wrong(wanted, [("1", "number 1?"), ("2", "number 1?")])) == [
+        "'number 1?' replies to '@ambrose number 0?'"
+    ]

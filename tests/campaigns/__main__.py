@@ -1,4 +1,4 @@
-"""`python -m tests.campaigns kills|hostile`: run a campaign, say what came of it, and fail if there is a fault."""
+"""`python -m tests.campaigns kills|hostile|bots`: run a campaign, say what came of it, and fail if there is a fault."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns", description=__doc__)
-    parser.add_argument("campaign", choices=["kills", "hostile"])
-    parser.add_argument("--count", type=int, help="kills, or files [default: 1000, or 10000]")
+    parser.add_argument("campaign", choices=["kills", "hostile", "bots"])
+    parser.add_argument("--count", type=int, help="kills, or files [default: 1000, or 10000; of bots 200]")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--file", type=int, help="send this one of the hostile files alone, and let its error through")
     arguments = parser.parse_args()
@@ -23,6 +23,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
         if arguments.campaign == "kills":
             faults = _kills(Path(folder), arguments.count or 1000, arguments.seed)
+        elif arguments.campaign == "bots":
+            faults = _bots(Path(folder), arguments.count or 200, arguments.seed)
         elif arguments.file is not None:
             _one_file(Path(folder), arguments.seed, arguments.file)
             faults = 0
@@ -46,6 +48,26 @@ def _kills(folder: Path, count: int, seed: int) -> int:
         print(f"| {name} | {trials} | {figures.kills[name]} |")
     print(f"{figures.kills.total()} kills, {len(figures.faults)} faults.")
     return len(figures.faults)
+
+
+def _bots(folder: Path, count: int, seed: int) -> int:
+    from tests.campaigns.bots import KINDS, campaign, heartbeat
+
+    print("| place | mentions | kills | attempts | replies | faults | seconds |\n|---|---|---|---|---|---|---|")
+    faults = 0
+    for kind in KINDS:
+        (folder / kind).mkdir()
+        figures = campaign(folder / kind, kind, mentions=count * 5 // 2, kills=count, seed=seed)
+        made = (figures.mentions, figures.kills, figures.attempts, figures.replies, len(figures.faults))
+        print(f"| {kind} | {' | '.join(map(str, made))} | {figures.seconds:.0f} |", flush=True)
+        for fault in figures.faults[:20]:
+            print(fault)
+        faults += len(figures.faults)
+    (folder / "slow").mkdir()
+    print(
+        f"Longest time between heartbeats, of one a second, while a generation takes 60 s: {heartbeat(folder / 'slow', 60):.1f} s."
+    )
+    return faults
 
 
 def _hostile(folder: Path, count: int, seed: int) -> int:
