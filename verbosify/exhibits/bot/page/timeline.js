@@ -13,7 +13,8 @@ async function refresh() {
       const answer = await fetch("/", { headers: { accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const posts = postsOf(page);
-      if (answer.ok && posts && posts.dataset.newest !== shown.dataset.newest) shown.replaceWith(document.adoptNode(posts));
+      if (answer.ok && posts && posts.dataset.newest !== shown.dataset.newest)
+        shown.replaceWith(document.adoptNode(posts));
     } catch {
       // The server is away for a moment; what is shown stays.
     }
