@@ -25,7 +25,7 @@ from verbosify.exhibits.bot.platforms.local import LONGEST, Local
 from verbosify.exhibits.bot.record import open_record
 from verbosify.exhibits.bot.running import HEARTBEAT_FILE
 from verbosify.exhibits.bot.settings import MARK, BotSettings
-from verbosify.web import FONTS, WEB, as_module
+from verbosify.web import FONTS, WEB, as_script
 from verbosify.web.serving import LOOPBACK, Problem, Static, application, form_body
 from verbosify.words import perceived_characters
 
@@ -83,7 +83,7 @@ class _Pages:
             )
         )
         fonts = {f"fonts/{file.name}": file.read_bytes() for file in FONTS.glob("*.woff2")}
-        self._static = Static({"page.css": css, "timeline.js": as_module(PAGE / "timeline.js"), **fonts})
+        self._static = Static({"page.css": css, "timeline.js": as_script(PAGE / "timeline.js"), **fonts})
 
     def routes(self) -> list[Route]:
         routes = [self._static.route, Route("/health", self._health)]
