@@ -12,7 +12,7 @@ from PIL import Image, ImageFont
 from tests.browser.making import HOSTILE, harbour, hostile, piece
 from verbosify.errors import OutputError
 from verbosify.site import build_site
-from verbosify.site.card import _font, draw_card, lacking
+from verbosify.site.card import draw_card, font, lacking
 from verbosify.site.pages import PiecePages
 from verbosify.site.record import Record
 
@@ -67,7 +67,7 @@ def test_a_pillow_that_reads_no_typefaces_of_the_web_is_as_none(
         raise OSError("unknown file format")
 
     assert lacking() is None
-    _font.cache_clear()
+    font.cache_clear()
     monkeypatch.setattr(ImageFont, "truetype", refuse)
     told: list[str] = []
 

@@ -5,6 +5,7 @@ from verbosify.cli import (  # which add their commands
     corpora,
     desk,
     essays,
+    gallery,
     models,
     pages,
     pipeline,
@@ -14,4 +15,17 @@ from verbosify.cli import (  # which add their commands
 )
 from verbosify.cli.app import main
 
-__all__ = ["bots", "corpora", "desk", "essays", "main", "models", "pages", "pipeline", "records", "replies", "study"]
+__all__ = [
+    "bots",
+    "corpora",
+    "desk",
+    "essays",
+    "gallery",
+    "main",
+    "models",
+    "pages",
+    "pipeline",
+    "records",
+    "replies",
+    "study",
+]

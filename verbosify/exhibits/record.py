@@ -260,6 +260,12 @@ class Exhibit:
         with self.database.decoding():
             return from_columns(Batch, rows[0])
 
+    def generation(self, answer: int) -> Generation:
+        """What the model said, with its tokens and its row."""
+        rows = self.database.rows("SELECT * FROM generations WHERE id = ?", (answer,))
+        with self.database.decoding():
+            return from_columns(Generation, rows[0])
+
     def _answers(self, where: str, *values: int) -> list[RecordedAnswer]:
         rows = self.database.rows(f"{_ANSWERS} {where}", values)
         with self.database.decoding():

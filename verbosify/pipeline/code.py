@@ -71,18 +71,23 @@ def not_python(text: str, _context: Context, *, least: int = 1) -> str | None:
 
 
 @refusal
-def imports_other(text: str, _context: Context, *, modules: list[str]) -> str | None:
-    """Refuse Python that imports what is not of the `modules`, or names what runs texts or opens files."""
+def imports_other(text: str, context: Context, *, modules: list[str], inputs: list[str] = []) -> str | None:  # noqa: B006
+    """Refuse Python that imports what is not of the `modules`, or names what runs texts, asks or opens files.
+
+    What the `inputs` of these names say may be imported too.
+    """
     tree = parsed(text)
     if tree is None:
         return "is not Python"
+    allowed = {*modules, *(context.inputs.get(name, "") for name in inputs)} - {""}
     for node in ast.walk(tree):
         for name in _imported(node):
-            if name.partition(".")[0] not in modules:
+            if name.partition(".")[0] not in allowed:
                 return f"imports {name.partition('.')[0] or 'from beside it'}"
-        called = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-        if called in _RUNS or (called.startswith("__") and called.endswith("__") and isinstance(node, ast.Attribute)):
-            return f"uses {called}"
+        if isinstance(node, ast.Name) and node.id in _RUNS:
+            return f"uses {node.id}"
+        if isinstance(node, ast.Attribute) and node.attr.startswith("__") and node.attr.endswith("__"):
+            return f"uses {node.attr}"
     return None
 
 

@@ -84,6 +84,13 @@ def has(text: str, _context: Context, *, texts: list[str]) -> str | None:
 
 
 @refusal
-def lacks(text: str, context: Context, *, input: str) -> str | None:  # noqa: A002  # as a pipeline writes it
+def lacks(text: str, _context: Context, *, texts: list[str]) -> str | None:
+    """Refuse what holds none of the `texts`, in any case."""
+    folded = text.casefold()
+    return None if any(each.casefold() in folded for each in texts) else f"has none of {', '.join(texts)}"
+
+
+@refusal
+def unnamed(text: str, context: Context, *, input: str) -> str | None:  # noqa: A002  # as a pipeline writes it
     """Refuse what does not hold the `input` of that name, in any case."""
     return None if context.inputs.get(input, "").casefold() in text.casefold() else f"does not name its {input}"

@@ -11,15 +11,16 @@ from verbosify.site.shape import runs
 from verbosify.web import FONTS
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
     from verbosify.site.pages import PiecePages
 
 SIZE = (1200, 630)
-_MARGIN = 84
-_PAPER, _INK, _QUIET, _MACHINE = "#fcfbf8", "#201d1a", "#6a645a", "#33409c"
-_COLOURS = 64  # of the palette: enough for smooth letters, and a third of the bytes
+MARGIN = 84
+PAPER, INK, QUIET, MACHINE = "#fcfbf8", "#201d1a", "#6a645a", "#33409c"
+COLOURS = 64  # of the palette: enough for smooth letters, and a third of the bytes
 
 
 def lacking() -> str | None:
@@ -27,7 +28,7 @@ def lacking() -> str | None:
     try:
         from PIL import Image, ImageDraw  # noqa: F401  (whether they are there)
 
-        _font("human", 34)
+        font("human", 34)
     except (ImportError, OSError):  # Pillow is not there, or reads no typefaces, or not those of the web
         return "The picture shown with links needs Pillow: install verbosify-studio[site]."
     return None
@@ -43,64 +44,70 @@ def draw_card(site: PiecePages) -> bytes:
     from PIL import Image, ImageDraw
 
     reading = site.record.first_reading
-    image = Image.new("RGB", SIZE, _PAPER)
+    image = Image.new("RGB", SIZE, PAPER)
     draw = ImageDraw.Draw(image)
     bottom = _draw_title(draw, site.record.title)
-    opening = _wrapped(draw, site.opening(), _font("human-italic", 34), SIZE[0] - 2 * _MARGIN, 2)
+    opening = wrapped(draw, site.opening(), font("human-italic", 34), SIZE[0] - 2 * MARGIN, 2)
     for number, line in enumerate(opening if bottom < 330 else []):
-        draw.text((_MARGIN, bottom + 24 + number * 44), line, _QUIET, _font("human-italic", 34))
+        draw.text((MARGIN, bottom + 24 + number * 44), line, QUIET, font("human-italic", 34))
     _draw_shape(draw, site)
-    draw.text((_MARGIN, 548), site.count(reading).replace("→", "to"), _INK, _font("machine", 34), anchor="ls")
+    draw.text((MARGIN, 548), site.count(reading).replace("→", "to"), INK, font("machine", 34), anchor="ls")
     model = f"with {site.record.piece.model['name']}" if reading.words else ""
-    draw.text((SIZE[0] - _MARGIN, 548), model[:40], _MACHINE, _font("machine", 34), anchor="rs")
+    draw.text((SIZE[0] - MARGIN, 548), model[:40], MACHINE, font("machine", 34), anchor="rs")
+    return as_png(image)
+
+
+def as_png(image: Image) -> bytes:
+    """A picture's bytes, in few colours."""
+    from PIL.Image import Dither
+
     png = BytesIO()
-    image.quantize(_COLOURS, dither=Image.Dither.NONE).save(png, "PNG", optimize=True)
+    image.quantize(COLOURS, dither=Dither.NONE).save(png, "PNG", optimize=True)
     return png.getvalue()
 
 
 def _draw_title(draw: ImageDraw, title: str) -> int:
     """Draw the title as large as three lines allow; returns where it ends."""
-    width = SIZE[0] - 2 * _MARGIN
+    width = SIZE[0] - 2 * MARGIN
     for size in (92, 76, 64, 52):
-        font = _font("human", size)
-        lines = _wrapped(draw, title, font, width, 9)
+        lines = wrapped(draw, title, font("human", size), width, 9)
         if len(lines) <= 2 + (size < 90) or size == 52:
             break
     for number, line in enumerate(lines[:4]):
-        draw.text((_MARGIN, 60 + number * size * 1.12), line, _INK, font)
+        draw.text((MARGIN, 60 + number * size * 1.12), line, INK, font("human", size))
     return round(60 + len(lines[:4]) * size * 1.12)
 
 
 def _draw_shape(draw: ImageDraw, site: PiecePages) -> None:
     found = runs(site.words, site.added(site.record.first_reading))
     length = max((start + width for _, start, width in found), default=1)
-    scale = (SIZE[0] - 2 * _MARGIN) / length
+    scale = (SIZE[0] - 2 * MARGIN) / length
     for voice, start, width in found:
-        left, right = _MARGIN + start * scale, _MARGIN + (start + width) * scale - 1
+        left, right = MARGIN + start * scale, MARGIN + (start + width) * scale - 1
         top = 432 if voice == "human" else 464
-        draw.rectangle((left, top, max(left, right), top + 28), _INK if voice == "human" else _MACHINE)
+        draw.rectangle((left, top, max(left, right), top + 28), INK if voice == "human" else MACHINE)
 
 
-def _wrapped(draw: ImageDraw, text: str, font: FreeTypeFont, width: int, most: int) -> list[str]:
+def wrapped(draw: ImageDraw, text: str, face: FreeTypeFont, width: int, most: int) -> list[str]:
     """Lines no wider than `width` pixels, at most `most` of them; what does not fit ends in an ellipsis."""
     lines: list[str] = []
     for word in text.split()[:200]:
-        while draw.textlength(word, font) > width:
+        while draw.textlength(word, face) > width:
             word = word[: len(word) * 3 // 4] + "…"  # noqa: PLW2901 - a word too long for any line
-        if lines and draw.textlength(f"{lines[-1]} {word}", font) <= width:
+        if lines and draw.textlength(f"{lines[-1]} {word}", face) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
     if len(lines) > most:
         lines = lines[:most]
-        while draw.textlength(lines[-1] + "…", font) > width:
+        while draw.textlength(lines[-1] + "…", face) > width:
             lines[-1] = lines[-1].rpartition(" ")[0]
         lines[-1] = lines[-1].rstrip(",;:") + "…"
     return lines
 
 
 @cache
-def _font(face: str, size: int) -> FreeTypeFont:
+def font(face: str, size: int) -> FreeTypeFont:
     from PIL import ImageFont
 
     data = (FONTS / f"{face}.woff2").read_bytes()

@@ -14,13 +14,14 @@ from typing import Any
 
 from verbosify.web import FONTS
 
-_LATIN = "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) + "ıŒœ–—‘’‚“”„•…′″‹›⁄€™−"
+LATIN = "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) + "ıŒœ–—‘’‚“”„•…′″‹›⁄€™−"
+"""The characters of the faces of both voices."""
 _FEATURES = ["kern", "liga", "calt", "ccmp", "pnum", "tnum", "rlig"]
 _FACES = {
-    "human.woff2": ("eb-garamond", "eb-garamond-latin-400-normal", _LATIN),
-    "human-italic.woff2": ("eb-garamond", "eb-garamond-latin-400-italic", _LATIN),
-    "machine.woff2": ("ysabeau", "ysabeau-latin-400-normal", _LATIN),
-    "machine-bold.woff2": ("ysabeau", "ysabeau-latin-600-normal", _LATIN),
+    "human.woff2": ("eb-garamond", "eb-garamond-latin-400-normal", LATIN),
+    "human-italic.woff2": ("eb-garamond", "eb-garamond-latin-400-italic", LATIN),
+    "machine.woff2": ("ysabeau", "ysabeau-latin-400-normal", LATIN),
+    "machine-bold.woff2": ("ysabeau", "ysabeau-latin-600-normal", LATIN),
     "arrows.woff2": ("ysabeau", "ysabeau-math-400-normal", "←→≈≤≥"),
 }
 _LICENCES = {"eb-garamond": "OFL-EB-Garamond.txt", "ysabeau": "OFL-Ysabeau.txt"}
