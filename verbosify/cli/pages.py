@@ -1,4 +1,4 @@
-"""`verbosify site`: pages of what is recorded."""
+"""`verbosify site` and `exhibit`: pages of what is recorded."""
 
 from __future__ import annotations
 
@@ -23,6 +23,20 @@ def site(
     """Make the static page of one PIECE, or of several with an index."""
     folder = out or (_site_of(pieces[0]) if len(pieces) == 1 else Path("site"))
     print(make_pages(pieces, folder, address, on_notice=say))
+
+
+@app.command()
+def exhibit(
+    pieces: Annotated[list[Path], typer.Argument(metavar="PIECE...", help="Folders of pieces, or piece.json files.")],
+    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("exhibit"),
+    reading: Annotated[str | None, typer.Option(help="Which reading. [default: the one its page shows first]")] = None,
+    blind: Annotated[bool, typer.Option("--blind", help="Let visitors guess first.")] = False,  # noqa: FBT002  # a flag
+    title: Annotated[str, typer.Option(help="Of the page.")] = "",
+) -> None:
+    """Show PIECEs in three columns: the passage, what its writer wrote next, what the machine wrote next."""
+    from verbosify.exhibits.columns import build_columns
+
+    print(build_columns(pieces, out, reading=reading, blind=blind, title=title))
 
 
 def make_pages(
