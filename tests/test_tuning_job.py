@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.commands import Call, Commands, Moment
-from tests.tiny_models import TRAINING_TEXT, write_gpt2
+from tests.tiny_models import TRAINING_TEXT, write_gpt2, write_llama
 from verbosify.errors import ModelError, OutputError, SettingsError
 from verbosify.models.loading import load_model
 from verbosify.models.protocol import Step
@@ -62,6 +62,15 @@ def test_a_run_holds_its_losses_its_samples_and_weights_that_can_be_loaded(tmp_p
     assert len(said) == 3
     assert not state_folder(tmp_path / "run").exists()
     assert load_model(tmp_path / "run", precision="fp32").card.weights_sha256 != model.card.weights_sha256
+
+
+def test_a_llama_is_kept_in_the_form_that_knows_it(tmp_path: Path) -> None:
+    model = load_model(write_llama(tmp_path / "model"), precision="fp32")
+
+    tune(job(tmp_path, sample_every=0), model)
+
+    assert (tmp_path / "run" / "model.safetensors").is_file()
+    assert load_model(tmp_path / "run", precision="fp32").card.family == "llama"
 
 
 def test_it_stops_early_when_the_held_out_text_gets_no_easier(tmp_path: Path) -> None:

@@ -83,7 +83,10 @@ class _Pages:
             )
         )
         fonts = {f"fonts/{file.name}": file.read_bytes() for file in FONTS.glob("*.woff2")}
-        self._static = Static({"page.css": css, "timeline.js": as_script(PAGE / "timeline.js"), **fonts})
+        icon = (WEB / "icon.svg").read_bytes()
+        self._static = Static(
+            {"page.css": css, "icon.svg": icon, "timeline.js": as_script(PAGE / "timeline.js"), **fonts}
+        )
 
     def routes(self) -> list[Route]:
         routes = [self._static.route, Route("/health", self._health)]
@@ -175,5 +178,6 @@ class _Pages:
             author=author,
             most=LONGEST,
             css=self._static.address("page.css"),
+            icon=self._static.address("icon.svg"),
             **values,
         )

@@ -91,7 +91,7 @@ class FineTuning:
         `beside` are texts of files, by name, that appear together with the weights.
         """
         how = f"{self.card.name}, fine-tuned on {self.tokens} tokens in {self.steps} steps"
-        with save(Path(folder), form or default_form(self.writers), self.writers, self.card, how) as made:
+        with save(Path(folder), form or default_form(self.writers, self.card), self.writers, self.card, how) as made:
             for name, text in (beside or {}).items():
                 (made / name).write_text(text, encoding="utf-8", newline="\n")
         return Path(folder)

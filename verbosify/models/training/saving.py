@@ -92,7 +92,7 @@ class Overfitted:
         the overfit's `with` block (`recipe` needs no weights), if the folder exists or cannot be written, or if the
         model or its engine has no such form; `SettingsError` if there is none of that name.
         """
-        form = form or default_form(self.writers)
+        form = form or default_form(self.writers, self.card)
         account = {
             "version": VERSION,
             "form": form,
@@ -114,9 +114,9 @@ class Overfitted:
         return Path(folder)
 
 
-def default_form(writers: Writers) -> SavedForm:
-    """How to save weights if nobody says: as gpt-2-simple has them, or as transformers does."""
-    return "openai" if "openai" in writers else "safetensors"
+def default_form(writers: Writers, card: ModelCard) -> SavedForm:
+    """How to save weights if nobody says: a GPT-2 as gpt-2-simple has them, all else as transformers does."""
+    return "openai" if "openai" in writers and card.family == "gpt2" else "safetensors"
 
 
 @dataclass(frozen=True, slots=True)
