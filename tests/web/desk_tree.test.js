@@ -101,15 +101,15 @@ test("what comes off is closed and opened", () => {
   assert.deepEqual([closed[1].branches, closed[1].open], [true, false]);
 });
 
-test("a tree of many thousand nodes is laid out and read", () => {
+test("a tree of thousands of nodes is laid out and read", () => {
   const tree = new Tree();
   tree.add([node(1, null, "root", 0, 0, "")]);
-  for (let id = 2; id < 20_000; id += 1) tree.add([node(id, id - 1, "taken", id - 2, id - 2, "x")]);
+  for (let id = 2; id < 3_000; id += 1) tree.add([node(id, id - 1, "taken", id - 2, id - 2, "x")]);
   assert.deepEqual(
-    tree.rows(19_999).map(({ count }) => count),
-    [1, 19_998],
+    tree.rows(2_999).map(({ count }) => count),
+    [1, 2_998],
   );
-  assert.equal(tree.said(19_999).text.length, 19_998);
+  assert.equal(tree.said(2_999).text.length, 2_998);
 });
 
 test("kinds are told in words", () => {
