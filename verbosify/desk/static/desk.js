@@ -66,6 +66,8 @@ export async function mountDesk(root, transport, hello) {
   /** @type {{ cancel: () => void } | null} */
   let watching = null;
   let drawing = false;
+  /** @type {Promise<any>} */
+  let steering = Promise.resolve();
   /** @type {Desk} */
   const desk = Object.assign(Object.create(null), {
     root,
@@ -91,13 +93,11 @@ export async function mountDesk(root, transport, hello) {
         return null;
       }
     },
-    async steer(/** @type {string} */ verb, /** @type {object} */ body) {
-      const { id, steering_revision } = desk.writing.draft;
-      const draft = await desk.ask(verb, { draft: id, steering_revision, ...body });
-      if (draft) await desk.writing.replace(draft);
-      else await desk.ask("open", { draft: id }).then((now) => now && desk.writing.replace(now));
-      desk.seeing.moved();
-      return draft !== null;
+    steer(/** @type {string} */ verb, /** @type {object} */ body) {
+      // One after another, each on what the one before has made.
+      const done = steering.then(() => steerNow(verb, body));
+      steering = done.catch(() => {});
+      return done;
     },
     async open(/** @type {number} */ id) {
       const draft = await desk.ask("open", { draft: id });
@@ -158,6 +158,25 @@ export async function mountDesk(root, transport, hello) {
   new ResizeObserver(() => desk.editor.open(parts.offers.offsetHeight)).observe(parts.offers);
   addEventListener("pagehide", () => desk.writing.leave());
   text.addEventListener("blur", () => desk.writing.save());
+
+  /** @param {string} verb @param {object} body @returns {Promise<boolean>} */
+  async function steerNow(verb, body, again = true) {
+    const { id, steering_revision } = desk.writing.draft;
+    try {
+      await desk.writing.replace(await transport.call(verb, { draft: id, steering_revision, ...body }));
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.code !== "conflict" || !again) {
+        desk.say(problem.message);
+        return false;
+      }
+      // Another tab steered meanwhile: what it changed stays, but for what we change now.
+      await desk.writing.replace(problem.more.current);
+      return steerNow(verb, body, false);
+    }
+    desk.seeing.moved();
+    return true;
+  }
 
   /** @param {Draft} draft */
   async function show(draft) {

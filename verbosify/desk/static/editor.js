@@ -107,7 +107,11 @@ export function makeEditor(element, owner) {
 
   return {
     text: () => textOf(element),
-    selection: () => selection,
+    // Asked for now: the browser tells of a change only a moment later.
+    selection() {
+      selection = selected() ?? selection;
+      return selection;
+    },
     select,
     composing: () => composing,
     open(height) {

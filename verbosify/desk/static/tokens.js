@@ -2,7 +2,7 @@
 
 import { h } from "../../web/js/kit.js";
 import { look } from "./commands.js";
-import { legendOf, percent, spokenToken, timesLikelier, visibleParts } from "./tints.js";
+import { legendOf, percent, shownToken, spokenToken, timesLikelier, visibleParts } from "./tints.js";
 
 /** @import { Child } from "../../web/js/kit.js" */
 /** @import { Desk } from "./desk.js" */
@@ -158,7 +158,7 @@ function choiceList(desk) {
             tabindex: index === 0 ? 0 : -1,
             "aria-label": `${index + 1}: ${spokenToken(choice.text) || "nothing"}, ${percent(choice.probability)}, after settings ${percent(choice.sampled_probability)}${there ? ", stands there now" : ""}`,
             click: () => takeChoice(desk, choice),
-            keydown: (event) => moveInList(event, index),
+            keydown: (event) => (event.key === "Delete" ? ban(desk, choice) : moveInList(event, index)),
           },
           h("span", { class: "rank" }, index + 1),
           h("span", { class: "token" }, shown(choice.text), !choice.whole && h("small", {}, " part of a character")),
@@ -204,6 +204,15 @@ async function takeChoice(desk, choice) {
   } else desk.put(at);
   desk.say(`${swapped ? "Swapped" : "Taken"}: ${spokenToken(choice.text)}.`);
   if (desk.likes.quick && !desk.likes.tokensOnly) desk.commands.generate.run();
+}
+
+/** Bans a token, which the steering's list of them shows and takes back. @param {Desk} desk @param {Choice} choice */
+async function ban(desk, choice) {
+  const { steering, model } = desk.writing.draft;
+  desk.keeper.like(`token ${model} ${choice.token_id}`, shownToken(choice.text));
+  const banned = [...new Set([...steering.settings.banned_tokens, choice.token_id])];
+  if (!(await desk.steer("steer", { steering: { settings: { banned_tokens: banned } } }))) return;
+  desk.say(`${spokenToken(choice.text)} never comes now. The steering takes it back.`);
 }
 
 /** @param {KeyboardEvent} event @param {number} index */

@@ -105,13 +105,13 @@ export class Tree {
   }
 
   /**
-   * The continuations that were made at a node.
+   * The continuations that were made at a node; what was taken of one is none.
    *
    * @param {number} id
    * @returns {TreeNode[]}
    */
   continuations(id) {
-    return this.childrenOf(id).filter((node) => node.kind === "continuation");
+    return this.childrenOf(id).filter(({ kind, kept }) => kind === "continuation" && kept === null);
   }
 
   /** @param {number | null} id @returns {TreeNode[]} */
