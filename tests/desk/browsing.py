@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-PATIENCE = int(os.environ.get("P", 60_000))
+PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)  # a machine at work may be slow
 
 
@@ -19,7 +18,7 @@ class Seat:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.text = page.get_by_role("textbox", name="Your text")
+        self.text = page.get_by_role("textbox", name="Your text", exact=True)
         self.offers = page.locator(".offer-text")
         self.status = page.get_by_role("status").first
 

@@ -306,7 +306,6 @@ def test_the_tree_is_walked_named_bookmarked_compared_and_gone_back_in_by_keyboa
     expect(dialog.locator("del").first).to_be_visible()
     seat.press("Escape")
     seat.command("h")
-    seat.press("ArrowUp")
     seat.page.get_by_label("Name", exact=True).fill("the other")
     seat.page.get_by_label("Name", exact=True).press("Tab")
     other = lines.filter(has_text="the other")
@@ -348,6 +347,7 @@ def test_drafts_are_found_named_tagged_cloned_archived_and_opened(sit: Sit) -> N
     expect(drafts).to_have_count(0)
     dialog.get_by_label("the archive").check()
     expect(drafts).to_have_count(1)
+    child.locator("summary").click()
     child.get_by_role("button", name="Take out").click()
     dialog.get_by_label("the archive").uncheck()
     dialog.get_by_role("button", name="birds").click()
@@ -374,7 +374,7 @@ def test_a_branch_and_the_tree_are_exported_and_the_tree_is_brought_in_again(sit
 
 
 def test_two_tabs_on_one_draft_show_both_and_lose_nothing(sit: Sit, client: Client) -> None:
-    seat = sit("One.")
+    seat = sit("One.", complaints=[])  # a browser tells of each 409
     other = tab(seat.page.context, seat.page.url, [])
     other.write(" Theirs.")
     other.is_saved()

@@ -40,6 +40,7 @@ export function makeServer(text = "") {
       id: nodes.length + 1,
       parent,
       kind,
+      kept: null,
       start: points,
       end: ends,
       inserted: next.slice(start, next.length - back),

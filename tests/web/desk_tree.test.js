@@ -16,6 +16,7 @@ const node = (id, parent, kind, start, end, inserted, more = {}) => ({
   bookmarked: false,
   pinned: false,
   weights: null,
+  kept: null,
   ...more,
 });
 

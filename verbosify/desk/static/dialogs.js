@@ -26,15 +26,16 @@ export function dialogsOf(desk) {
   /** @type {DialogName} */
   let shown = "";
   dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
     // Words of two tabs need an answer.
-    if (desk.view.dialog === "conflict") event.preventDefault();
+    if (desk.view.dialog !== "conflict") leave();
   });
   dialog.addEventListener("close", () => {
     // What is open again was opened from what was closed.
     if (!dialog.open && desk.view.dialog !== "conflict") close();
   });
   dialog.addEventListener("click", (event) => {
-    if (event.target === dialog && desk.view.dialog !== "conflict") dialog.close();
+    if (event.target === dialog && desk.view.dialog !== "conflict") leave();
   });
   dialog.addEventListener("keydown", (event) => {
     if (desk.view.dialog === "map") letter(event);
@@ -48,6 +49,11 @@ export function dialogsOf(desk) {
     desk.put(desk.editor.selection().end);
   }
 
+  function leave() {
+    dialog.close();
+    close();
+  }
+
   /** @param {KeyboardEvent} event */
   function letter(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -55,8 +61,7 @@ export function dialogsOf(desk) {
     if (!command || command === desk.commands.map) return;
     event.preventDefault();
     event.stopPropagation();
-    dialog.close();
-    close();
+    leave();
     command.run();
   }
 
@@ -76,7 +81,7 @@ export function dialogsOf(desk) {
           "div",
           { class: "side-head" },
           h("h2", { id: "desk-dialog" }, title),
-          name !== "conflict" && h("button", { type: "button", class: "quiet", click: () => dialog.close() }, "Close"),
+          name !== "conflict" && h("button", { type: "button", class: "quiet", click: leave }, "Close"),
         ),
         content(desk),
       ),

@@ -207,9 +207,8 @@ function pieces(runs, opening) {
       if (part) wanted.push({ tag: "span", text: part, className, height: 0 });
     });
   }
-  // A line is there to be seen only once something stands on it.
-  if (!runs.length || runs.at(-1)?.text.endsWith("\n"))
-    wanted.push({ tag: "br", text: "", className: "end", height: 0 });
+  // With something behind it a last line that is empty is there to be seen, and the browser need not put in its own.
+  wanted.push({ tag: "br", text: "", className: "end", height: 0 });
   if (open && !opened) wanted.push(open);
   return wanted;
 }

@@ -42,10 +42,11 @@ export function header(desk) {
         type: "button",
         class: `force ${draft.weights.kind}`,
         title: "The weights in force",
-        "aria-label": `Weights in force: ${draft.model}, ${weightsInWords(draft.weights)}`,
         click: () => desk.panel("weights"),
       },
-      h("span", { class: "force-model" }, draft.model),
+      h("span", { class: "sr" }, "Weights in force: "),
+      h("span", { class: "force-model" }, modelInWords(draft.model)),
+      " ",
       h("span", { class: "force-weights" }, weightsInWords(draft.weights)),
     ),
   ];
@@ -57,6 +58,11 @@ function linkInWords({ writing, hello }) {
   if (writing.link === "unsaved") return "saving…";
   if (writing.link === "login") return hello.widget ? "not saved" : h("a", { href: "login" }, "log in again to save");
   return "the desk is away; your text is safe here";
+}
+
+/** A folder by its own name. @param {string} model */
+export function modelInWords(model) {
+  return /^[/\\]|^\w:/.test(model) ? (model.split(/[/\\]/).filter(Boolean).at(-1) ?? model) : model;
 }
 
 /** @param {Record<string, any>} weights */

@@ -84,9 +84,11 @@ export class Offers {
     this.shown = true;
     this.#stopped = false;
     const draft = this.#writing.draft.id;
+    const before = { node: this.node, at: this.at };
+    this.at = at;
     if (!(await this.#writing.save())) return this.#over(false);
     const { node } = this.#writing.draft;
-    const stay = node === this.node && at === this.at;
+    const stay = node === before.node && at === before.at;
     this.list = stay ? this.list.filter(({ pinned }) => pinned) : [];
     [this.node, this.at] = [node, at];
     this.#changed();

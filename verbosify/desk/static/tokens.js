@@ -156,13 +156,19 @@ function choiceList(desk) {
             class: `choice${there ? " there" : ""}${choice.sampled_probability === 0 ? " never" : ""}`,
             "data-choice": index,
             tabindex: index === 0 ? 0 : -1,
-            "aria-label": `${index + 1}: ${spokenToken(choice.text) || "nothing"}, ${percent(choice.probability)}, after settings ${percent(choice.sampled_probability)}${there ? ", stands there now" : ""}`,
             click: () => takeChoice(desk, choice),
             keydown: (event) => (event.key === "Delete" ? ban(desk, choice) : moveInList(event, index)),
           },
           h("span", { class: "rank" }, index + 1),
-          h("span", { class: "token" }, shown(choice.text), !choice.whole && h("small", {}, " part of a character")),
+          h(
+            "span",
+            { class: "token" },
+            shown(choice.text),
+            !choice.whole && h("small", {}, " part of a character"),
+            there && h("small", {}, " there now"),
+          ),
           h("span", { class: "number own" }, percent(choice.probability)),
+          h("span", { class: "sr" }, ", after settings "),
           h("span", { class: "number set" }, percent(choice.sampled_probability)),
           h(
             "span",
@@ -183,7 +189,9 @@ function choiceList(desk) {
 
 /** @param {string} text @returns {Child[]} */
 function shown(text) {
-  return visibleParts(text).map(({ text: part, white }) => (white ? h("span", { class: "white" }, part) : part));
+  return visibleParts(text).map(({ text: part, white }) =>
+    white ? h("span", { class: "white", role: "img", "aria-label": white }, part) : part,
+  );
 }
 
 /** @param {Desk} desk @param {Choice} choice */

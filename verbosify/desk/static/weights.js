@@ -2,7 +2,7 @@
 
 import { h } from "../../web/js/kit.js";
 import { overfitOn, passageAt, shortened } from "./acts.js";
-import { weightsInWords } from "./frame.js";
+import { modelInWords, weightsInWords } from "./frame.js";
 import { models } from "./models.js";
 
 /** @import { Child } from "../../web/js/kit.js" */
@@ -16,7 +16,7 @@ export function weightsPanel(desk) {
     h(
       "p",
       { class: `in-force ${weights.kind}`, key: "force" },
-      h("b", {}, model),
+      h("b", {}, modelInWords(model)),
       ` ${weightsInWords(weights)}`,
       weights.kind === "overfit" &&
         ` · loss ${weights.loss_before.toFixed(2)} → ${weights.loss_after.toFixed(2)} nats a token`,

@@ -192,7 +192,8 @@ export class Writing {
     if (this.#failures) this.#later(0);
     this.#next(async () => {
       const { revision, steering_revision, id } = this.draft;
-      if (seen.revision === revision && seen.steering_revision === steering_revision) return;
+      // Of our own changes we are told too, and late.
+      if (seen.revision <= revision && seen.steering_revision <= steering_revision) return;
       if (!this.isSaved) return this.#flush();
       const before = this.text;
       await this.#take(await this.#transport.call("open", { draft: id }), before, false);
@@ -258,6 +259,7 @@ export class Writing {
     this.#began = current.node;
     this.text = text;
     this.#keep();
+    this.link = this.isSaved ? "saved" : "unsaved";
     await this.learn();
     this.#look();
     this.#hooks.moved(null);
