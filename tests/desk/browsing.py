@@ -87,7 +87,9 @@ class Seat:
 @contextmanager
 def sitting(browser: Browser, address: str, complaints: list[str] | None = None, **options: Any) -> Iterator[Seat]:
     """Somebody at the desk, let in already or by a token in the address; fails at the end if the page complained."""
-    context = browser.new_context(**({"viewport": {"width": 1280, "height": 860}, "reduced_motion": "reduce"} | options))
+    context = browser.new_context(
+        **({"viewport": {"width": 1280, "height": 860}, "reduced_motion": "reduce"} | options)
+    )
     said: list[str] = [] if complaints is None else complaints
     try:
         yield tab(context, address, said)

@@ -226,7 +226,8 @@ export async function mountDesk(root, transport, hello) {
 
   function draw() {
     const { writing, offers, seeing } = desk;
-    if (likes.theme) root.dataset.theme = likes.theme;
+    const theme = likes.theme || hello.theme;
+    if (theme) root.dataset.theme = theme;
     else delete root.dataset.theme;
     root.dataset.look = seeing.look;
     const opening = offers.shown ? { at: offers.at, height: parts.offers.offsetHeight } : null;

@@ -6,6 +6,9 @@ import { mountDesk } from "./desk.js";
 
 /** @import { Line } from "./comm.js" */
 
+/** @type {Record<string, string>} */
+const THEMES_OF_JUPYTER = { true: "light", false: "dark" };
+
 /** @param {{ model: Line, el: HTMLElement }} widget */
 function render({ model, el }) {
   const transport = overComm(model);
@@ -17,7 +20,13 @@ function render({ model, el }) {
   el.append(root);
   transport
     .call("hello")
-    .then((hello) => mountDesk(root, transport, { ...hello, widget: true }))
+    .then((hello) =>
+      mountDesk(root, transport, {
+        ...hello,
+        widget: true,
+        theme: THEMES_OF_JUPYTER[document.body.dataset.jpThemeLight ?? ""],
+      }),
+    )
     .catch((error) => {
       root.textContent = `The desk could not be opened: ${error.message} Run the cell again.`;
     });
