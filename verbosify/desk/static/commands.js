@@ -139,7 +139,7 @@ function toOffers(desk) {
 async function toTokens(desk) {
   if (desk.likes.panel !== "tokens") desk.panel("tokens");
   desk.seeing.listing = true;
-  await desk.seeing.refresh();
+  await desk.seeing.settled();
   desk.draw();
   requestAnimationFrame(() => focusFirst(desk, '[data-choice="0"]'));
 }

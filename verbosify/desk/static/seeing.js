@@ -76,6 +76,11 @@ export class Seeing {
     this.#tinted = "";
   }
 
+  /** Asks at once, and waits until nothing newer is asked for either. */
+  async settled() {
+    for (let seen = 0; seen !== this.#asked || this.stale; seen = this.#asked) await this.refresh();
+  }
+
   async refresh() {
     clearTimeout(this.#timer);
     if (this.look) await this.#tint();

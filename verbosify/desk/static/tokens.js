@@ -204,7 +204,7 @@ async function takeChoice(desk, choice) {
   if (byKey && !desk.likes.quick) {
     // One goes on taking: the focus stays in the list.
     desk.editor.select(at);
-    await desk.seeing.list();
+    await desk.seeing.settled();
     desk.draw();
     requestAnimationFrame(() =>
       /** @type {HTMLElement | null} */ (desk.root.querySelector('[data-choice="0"]'))?.focus(),
