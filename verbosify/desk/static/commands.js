@@ -1,6 +1,7 @@
 // Everything that can be done, each once: what it is called, the letter it has on the map of keys, and its own keys.
 
 import { download, overfitOn } from "./acts.js";
+import { unitsOf } from "./edits.js";
 import { focusOffer } from "./offerlist.js";
 
 /** @import { Desk } from "./desk.js" */
@@ -34,6 +35,7 @@ export function commandsOf(desk) {
   group = "Writing";
   add("generate", "g", "Go on from the cursor", () => generate(desk), "Ctrl+Enter, Ctrl+E");
   add("reroll", "r", "Draw anew what is not pinned", () => reroll(desk), "Ctrl+Shift+Enter");
+  add("again", "a", "Write what was asked for when the desk ended", () => askAgain(desk));
   add("stop", "s", "Stop, or put away", () => stop(desk), "Esc");
   add("toOffers", "c", "To the continuations", () => toOffers(desk), "Tab");
   add("undo", "u", "Undo", () => desk.writing.step(-1), "Ctrl+Z");
@@ -93,6 +95,16 @@ async function generate(desk) {
   }
   desk.view.cut = null;
   await offers.generate(at, Math.max(1, likes.rounds));
+}
+
+/** A question that a killed server left open, at its own place and with its own seed. @param {Desk} desk */
+async function askAgain(desk) {
+  const [question] = desk.writing.draft.interrupted ?? [];
+  if (!question) return desk.say("Every question was answered.");
+  if (question.node !== desk.writing.draft.node && !(await desk.writing.act("go", { node: question.node }))) return;
+  await desk.offers.generate(unitsOf(desk.writing.text, question.at), 1, { again: question.id });
+  const now = await desk.ask("open", { draft: desk.writing.draft.id });
+  if (now) await desk.writing.replace(now);
 }
 
 /** @param {Desk} desk */

@@ -36,6 +36,13 @@ export function header(desk) {
       ),
     ),
     h("span", { class: `link ${desk.writing.link}` }, linkInWords(desk)),
+    draft.interrupted?.length > 0 &&
+      !desk.offers.busy &&
+      h(
+        "button",
+        { type: "button", class: "again", key: "again", click: () => desk.commands.again.run() },
+        "Write what was asked for when the desk ended",
+      ),
     h(
       "button",
       {
