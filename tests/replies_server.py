@@ -41,7 +41,7 @@ class Served:
 
 @contextmanager
 def replies_server(host: Host, record: Path, **options: Any) -> Iterator[Served]:
-    given: dict[str, Any] = {"allowance": MANY, "model": "speaking", "patience": 600} | options
+    given: dict[str, Any] = {"allowance": MANY, "model": "speaking", "patience": 600, "seconds": 600} | options
     made = Options(record=record, **given)
     with running(replies_app(made, host)) as address, httpx.Client(base_url=address, timeout=600) as client:
         yield Served(address, record, client)

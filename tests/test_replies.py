@@ -16,7 +16,7 @@ import pytest
 
 from tests.redis_server import redis_server
 from tests.replies_server import Served, hosted, replies_server
-from verbosify.exhibits.replies import drawing, record
+from verbosify.exhibits.replies import record
 from verbosify.exhibits.replies.tones import tones
 from verbosify.models.host import Host
 from verbosify.web import quota
@@ -308,9 +308,9 @@ def test_a_visitor_who_leaves_gives_the_place_back(host: Host, tmp_path: Path) -
         assert one.post().status_code == 201
 
 
-def test_what_takes_longer_than_anybody_waits_is_given_up(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawing, "MOST_SECONDS", 0.0)
-    problem(served.post(), 503, "about:blank")
+def test_what_takes_longer_than_anybody_waits_is_given_up(host: Host, tmp_path: Path) -> None:
+    with replies_server(host, tmp_path / "r.db", seconds=1e-9) as one:
+        problem(one.post(), 503, "about:blank")
 
 
 def test_a_host_with_too_much_to_do_is_told_as_such(speaking_model: Path, tmp_path: Path) -> None:

@@ -28,10 +28,10 @@ def address_of(running: Running) -> str:
 def test_a_server_with_the_embedded_model_replies_stops_in_order_and_loses_nothing(
     commands: Commands, tmp_path: Path
 ) -> None:
-    serve = ["replies", "serve", "--record", str(tmp_path / "replies.db"), "--port", "0"]
+    serve = ["replies", "serve", "--record", str(tmp_path / "replies.db"), "--port", "0", "--seconds", "3600"]
     with redis_server(tmp_path) as redis:
         first = commands.start(*serve, "--redis", redis.url, "--client", "1")
-        with httpx.Client(base_url=address_of(first), timeout=600) as client:
+        with httpx.Client(base_url=address_of(first), timeout=3600) as client:
             done = client.post("/api/replies", json={"post": "My cat has learned to open the fridge."}).json()
             ready = client.get("/ready").json()
             first.send(signal.SIGKILL)
@@ -41,7 +41,7 @@ def test_a_server_with_the_embedded_model_replies_stops_in_order_and_loses_nothi
         assert first.wait().code == -signal.SIGKILL
 
         again = commands.start(*serve, "--redis", redis.url, "--client", "1")
-        with httpx.Client(base_url=address_of(again), timeout=600) as client:
+        with httpx.Client(base_url=address_of(again), timeout=3600) as client:
             assert client.get(f"/api/threads/{done['thread']}").json()["replies"] == done["replies"]
             assert client.post("/api/replies", json={"post": "It waves."}).status_code == 429
         again.send(signal.SIGTERM)

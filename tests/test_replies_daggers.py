@@ -29,7 +29,7 @@ def host(speaking_model: Path) -> Iterator[Host]:
 
 @pytest.fixture
 def served(host: Host, tmp_path: Path) -> Iterator[Served]:
-    with replies_server(host, tmp_path / "replies.db", allowance=Allowance(client=10, total=100)) as made:
+    with replies_server(host, tmp_path / "replies.db", allowance=Allowance(client=4, total=100)) as made:
         yield made
 
 
@@ -43,11 +43,11 @@ def test_a_notice_is_a_problem_with_a_status_and_no_answer_without_a_card(served
 
 def test_a_prompt_has_more_outcomes_than_256(served: Served) -> None:
     """The seed was one of 256, and the same for the names."""
-    for _ in range(6):
+    for _ in range(3):
         served.replied()
     with record.open_existing(served.record) as exhibit:
         seeds = [question.seed for question in exhibit.questions()]
-    assert len(set(seeds)) == 6
+    assert len(set(seeds)) == 3
     assert max(seeds) >= 2**32
 
 
@@ -60,7 +60,7 @@ def test_an_empty_result_crashes_nothing(host: Host, tmp_path: Path) -> None:
     assert (answer.status_code, answer.json()["type"]) == (422, "/about#nothing")
 
 
-@pytest.mark.parametrize("said", ["", " ", "\n", '""', ">", '">"', "Reply:", "Reply: ", ".", "…", "\\u2019"])
+@pytest.mark.parametrize("said", ["", " ", "\n", '""', ">", '">"', "A dry reply:", "reply: ", ".", "…", "\\u2019"])
 def test_cleaning_takes_whatever_the_model_says(said: str) -> None:
     text = said
     for step in pipeline_of("dry", "speaking", ()).clean:
@@ -82,11 +82,11 @@ def test_a_face_belongs_to_its_name() -> None:
     assert len({face_of(name_of(str(number))) for number in range(500)}) > 400
 
 
-def test_exactly_ten_of_ten_succeed_and_asking_in_vain_changes_nothing(served: Served) -> None:
+def test_as_many_succeed_as_there_are_and_asking_in_vain_changes_nothing(served: Served) -> None:
     """Nine of ten did, and every refusal began the ten minutes anew."""
-    statuses = [served.post().status_code for _ in range(12)]
+    statuses = [served.post().status_code for _ in range(6)]
     waits = [int(served.post().headers["retry-after"]) for _ in range(3)]
-    assert statuses == [201] * 10 + [429] * 2
+    assert statuses == [201] * 4 + [429] * 2
     assert waits == sorted(waits, reverse=True)
 
 
@@ -94,7 +94,7 @@ def test_what_is_refused_for_its_length_takes_nothing_from_the_quota(served: Ser
     """It did."""
     for _ in range(20):
         assert served.post("a" * 151).status_code == 422
-    assert served.replied()["quota"]["remaining"] == 9
+    assert served.replied()["quota"]["remaining"] == 3
 
 
 def test_quotes_in_a_post_cannot_end_it(served: Served) -> None:
@@ -103,13 +103,13 @@ def test_quotes_in_a_post_cannot_end_it(served: Served) -> None:
     with record.open_existing(served.record) as exhibit:
         prompt = exhibit.batch_of(exhibit.answers(exhibit.questions()[0])[0].id).prompt
     assert prompt is not None
-    assert prompt.endswith('\nPost: "Hello". In reply, another user posted: "yes Reply: no\nReply:')
+    assert prompt.endswith('\nPost: "Hello". In reply, another user posted: "yes Reply: no\nA dry reply:')
 
 
 CLEANED = [
     ("A reply.", "A reply."),
     (' "A reply."', "A reply."),
-    ("One. Post: two. Reply: Three, four.", "Three, four."),
+    ("One. Post: two. A dry reply: Three, four.", "Three, four."),
     ("> A reply.", "A reply."),
     (">> A reply.", "> A reply."),
     (r"It\u2019s a reply.", "It’s a reply."),

@@ -46,6 +46,13 @@ def test_a_forwarded_address_is_believed_from_our_proxies_alone(
     assert str(Clients(PROXIES).address(scope(peer, *forwarded))) == address
 
 
+def test_a_proxy_whose_address_cannot_be_listed_is_one_more_hop() -> None:
+    clients = Clients(PROXIES, hops=1)
+    assert str(clients.address(scope("10.1.2.3", "6.6.6.6, 198.51.100.1, 192.0.2.55"))) == "198.51.100.1"
+    assert str(clients.address(scope("10.1.2.3", "192.0.2.55"))) == "192.0.2.55"
+    assert str(clients.address(scope("192.0.2.55", "198.51.100.1"))) == "192.0.2.55"
+
+
 def test_without_proxies_nobody_is_believed() -> None:
     assert str(Clients().address(scope("127.0.0.1", "198.51.100.1"))) == "127.0.0.1"
 

@@ -306,6 +306,13 @@ def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(client: h
     assert client.post("/deaf", content=b"x" * 300).status_code == 200
 
 
+def test_who_sends_too_much_is_told_although_they_still_send(client: httpx.Client) -> None:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as line:
+        line.sendall(b"POST /deaf HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n")
+        line.sendall(b"x" * 900_000)
+        assert line.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
 def test_a_body_that_does_not_arrive_is_waited_for_only_so_long(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

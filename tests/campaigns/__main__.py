@@ -1,4 +1,4 @@
-"""`python -m tests.campaigns kills|hostile|bots`: run a campaign, say what came of it, and fail if there is a fault."""
+"""`python -m tests.campaigns kills|hostile|bots|visitors`: run one, say what came of it, and fail if there is a fault."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from pathlib import Path
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns", description=__doc__)
-    parser.add_argument("campaign", choices=["kills", "hostile", "bots"])
-    parser.add_argument("--count", type=int, help="kills, or files [default: 1000, or 10000; of bots 200]")
+    parser.add_argument("campaign", choices=["kills", "hostile", "bots", "visitors"])
+    parser.add_argument("--count", type=int, help="kills, or files [default: 1000, or 10000; of bots and visitors 200]")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=180, help="for how long visitors come")
+    parser.add_argument("--model", help="that replies to visitors [default: a tiny one]")
     parser.add_argument("--file", type=int, help="send this one of the hostile files alone, and let its error through")
     arguments = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # processes fork here, which threads would not survive
@@ -25,6 +27,8 @@ def main() -> int:
             faults = _kills(Path(folder), arguments.count or 1000, arguments.seed)
         elif arguments.campaign == "bots":
             faults = _bots(Path(folder), arguments.count or 200, arguments.seed)
+        elif arguments.campaign == "visitors":
+            faults = _visitors(Path(folder), arguments.count or 200, arguments.seconds, arguments.model)
         elif arguments.file is not None:
             _one_file(Path(folder), arguments.seed, arguments.file)
             faults = 0
@@ -68,6 +72,17 @@ def _bots(folder: Path, count: int, seed: int) -> int:
         f"Longest time between heartbeats, of one a second, while a generation takes 60 s: {heartbeat(folder / 'slow', 60):.1f} s."
     )
     return faults
+
+
+def _visitors(folder: Path, count: int, seconds: float, model: str | None) -> int:
+    from tests.campaigns.visitors import campaign
+    from tests.speaking_model import write_speaking_model
+
+    figures = campaign(folder, model or str(write_speaking_model(folder / "speaking")), visitors=count, seconds=seconds)
+    print(f"{count} visitors for {seconds:.0f} s\n{figures.table()}\n{len(figures.faults)} faults.")
+    for fault in figures.faults[:20]:
+        print(f"- {fault}")
+    return len(figures.faults)
 
 
 def _hostile(folder: Path, count: int, seed: int) -> int:

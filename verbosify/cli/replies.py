@@ -31,6 +31,9 @@ def serve(
         list[str] | None,
         typer.Option(help="A network whose X-Forwarded-For is believed; give several.", envvar=f"{_ENV}PROXY"),
     ] = None,
+    proxy_hops: Annotated[
+        int, typer.Option(help="Proxies more in front of these, as of a delivery network.", envvar=f"{_ENV}PROXY_HOPS")
+    ] = 0,
     redis: Annotated[
         str | None, typer.Option(help="Where quotas are counted, as redis://127.0.0.1:6379/0.", envvar=f"{_ENV}REDIS")
     ] = None,
@@ -44,6 +47,8 @@ def serve(
     ipv6_prefix: Annotated[int, typer.Option(help="Bits that make one client.", envvar=f"{_ENV}IPV6_PREFIX")] = 64,
     at_once: Annotated[int, typer.Option(help="Posts answered together.", envvar=f"{_ENV}AT_ONCE")] = 2,
     waiting: Annotated[int, typer.Option(help="Posts that may wait.", envvar=f"{_ENV}WAITING")] = 12,
+    patience: Annotated[float, typer.Option(help="Seconds that one waits at most.", envvar=f"{_ENV}PATIENCE")] = 30.0,
+    seconds: Annotated[float, typer.Option(help="Seconds that one is answered.", envvar=f"{_ENV}SECONDS")] = 60.0,
     forbidden: Annotated[
         list[Path] | None, typer.Option(help="More forbidden words, one a line.", envvar=f"{_ENV}FORBIDDEN")
     ] = None,
@@ -68,12 +73,15 @@ def serve(
         model=model,
         hosts=tuple(name or ()),
         proxies=read_networks(proxy or ()),
+        proxy_hops=proxy_hops,
         ipv6_prefix=ipv6_prefix,
         allowance=Allowance(client, total, window),
         redis=redis,
         without_redis=without_redis,
         at_once=at_once,
         waiting=waiting,
+        patience=patience,
+        seconds=seconds,
         forbidden=tuple(forbidden or ()),
         metrics_for=read_networks(metrics_for or ()),
     )

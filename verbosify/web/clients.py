@@ -25,10 +25,12 @@ class Clients:
     Attributes:
         proxies: the networks whose word is taken for whom they ask (`X-Forwarded-For`); nobody else's is.
         ipv6_prefix: bits of an IPv6 address that make one client, 1 to 128: a household has 64 bits of its own.
+        hops: how many hops behind our proxies are proxies too, whose addresses cannot be listed: a delivery network's.
     """
 
     proxies: tuple[Network, ...] = ()
     ipv6_prefix: int = 64
+    hops: int = 0
 
     def address(self, scope: Scope) -> Address:
         """Where a request comes from: the last hop that is no proxy of ours, or the last that can be read."""
@@ -36,12 +38,14 @@ class Clients:
         address = read_address(peer[0]) if peer else None
         if address is None:
             return _NOWHERE
-        hops = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
-        for hop in reversed(hops[-_MOST_HOPS:]):
+        if not self.is_proxy(address):
+            return address
+        forwarded, unlisted = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(","), self.hops
+        for hop in reversed(forwarded[-_MOST_HOPS:]):
             if not self.is_proxy(address):
-                break
+                unlisted -= 1
             named = read_address(hop)
-            if named is None:
+            if unlisted < 0 or named is None:
                 break
             address = named
         return address

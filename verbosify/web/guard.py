@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
@@ -19,6 +20,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """The names of this computer for itself."""
 MOST_BYTES = 64 * 1024
 """Of a request's body, unless an application says otherwise."""
+_DRAIN_BYTES, _DRAIN_SECONDS = 2**20, 2.0
+"""How much of a body that is too large is still read, so that its sender can read why."""
 BODY_SECONDS = 30.0
 """How long a request's body may take to arrive."""
 POLICY = (
@@ -83,13 +86,15 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                if message["status"] == 413:  # a client that still sends would find the line cut, and no answer
+                    await body.drain()
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 
+        body = _Body(receive, self._limit(scope["path"]))
         try:
-            body = _Body(receive, self._limit(scope["path"]))
             self._check(scope)
             body.check_announced(Headers(scope=scope).get("content-length"))
             await self._app(scope, body.receive, send_with_headers)
@@ -159,6 +164,16 @@ class _Body:
             if self._bytes > self._most:
                 raise self._too_large()
         return message
+
+    async def drain(self) -> None:
+        """Throw away what is still to come, as far as that is bearable."""
+        drained = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                while not self._complete and drained < _DRAIN_BYTES:
+                    message = await self._receive()
+                    drained += len(message.get("body", b""))
+                    self._complete = not message.get("more_body", False)
 
     def _too_large(self) -> Problem:
         detail = f"The body is larger than {self._most:,} bytes: send less."

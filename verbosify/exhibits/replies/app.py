@@ -68,8 +68,9 @@ class Server:
     def __init__(self, options: Options, host: Host) -> None:
         self._options = options
         self._host = host
-        self._studio = Studio(options.record, host.guest, options.model, read_forbidden(options.forbidden))
-        self._clients = Clients(options.proxies, options.ipv6_prefix)
+        words = read_forbidden(options.forbidden)
+        self._studio = Studio(options.record, host.guest, options.model, words, options.seconds)
+        self._clients = Clients(options.proxies, options.ipv6_prefix, options.proxy_hops)
         self._line = Line(options.at_once, options.waiting, options.patience)
         self._quota = Quota(options.allowance, options.redis, options.without_redis, prefix="verbosify:replies")
         self._metrics = Metrics()

@@ -18,8 +18,6 @@ from verbosify.exhibits.replies.tones import DRAWN, pipeline_of
 from verbosify.models.protocol import LanguageModel
 from verbosify.pipeline import Outcome, Pipeline, Words, stream
 
-MOST_SECONDS = 60.0
-"""After which a post that is still being answered is given up."""
 MOST_TOKENS = 500
 """Of a post: one character may be dozens, as a family in emoji is, and each takes time."""
 
@@ -73,12 +71,14 @@ class Studio:
         model: called for a model of one's own; with a host, that of a guest.
         model_name: what pipelines call it.
         forbidden: words and phrases.
+        seconds: after which a post that is still being answered is given up.
     """
 
     place: Path
     model: Callable[[], LanguageModel]
     model_name: str
     forbidden: tuple[str, ...]
+    seconds: float
 
     def pipeline(self, tone: str) -> Pipeline:
         """How a reply of that tone comes about."""
@@ -136,7 +136,7 @@ class Studio:
         self, exhibit: Exhibit, pipeline: Pipeline, asked: Asked, unwanted: Flag
     ) -> Generator[Told, None, Outcome | None]:
         """Tell what is drawn; returns what came of it, None if nobody wants it any more."""
-        until = time.monotonic() + MOST_SECONDS
+        until = time.monotonic() + self.seconds
         question = asked.question
         events = stream(
             pipeline,

@@ -17,7 +17,7 @@ from typing import Any
 from verbosify.errors import RecordError
 from verbosify.exhibits.record import Exhibit, Question, exhibit_tables
 from verbosify.exhibits.replies.authors import Refused, name_of
-from verbosify.exhibits.replies.tones import exchange
+from verbosify.exhibits.replies.tones import tones
 from verbosify.pipeline import Outcome, Pipeline
 from verbosify.record.database import Database, Value
 from verbosify.record.fields import now
@@ -80,7 +80,7 @@ class Target:
     answer: int
     text: str
     root: int
-    before: str
+    before: tuple[tuple[str, str], ...]
     depth: int
 
 
@@ -156,7 +156,10 @@ def open_existing(place: Path) -> Exhibit:
 
 def ask(exhibit: Exhibit, pipeline: Pipeline, text: str, *, tone: str, seed: int, to: Target | None) -> Asked:
     """Record a post, or, without a text, that more replies are wanted to `to`."""
-    inputs = {"post": text or (to.text if to else ""), "before": to.before if to else ""}
+    inputs = {
+        "post": text or (to.text if to else ""),
+        "before": "".join(tones()[tone].exchange(*each) for each in (to.before if to else ())),
+    }
     key, depth = new_key(), to.depth + 1 if to else 1
     with exhibit.database.writing():
         parent = to.answer if to else None
@@ -244,9 +247,9 @@ def _hidden(exhibit: Exhibit) -> set[str]:
     return {str(row[0]) for row in exhibit.database.rows("SELECT key FROM hidden")}
 
 
-def _before(exhibit: Exhibit, answer: int) -> str:
-    """The exchanges that led to an answer, as a prompt has them."""
-    said: list[str] = []
+def _before(exhibit: Exhibit, answer: int) -> tuple[tuple[str, str], ...]:
+    """The posts and replies that led to an answer, and itself, oldest first."""
+    said: list[tuple[str, str]] = []
     at: int | None = answer
     while at is not None:
         rows = exhibit.database.rows(
@@ -255,9 +258,9 @@ def _before(exhibit: Exhibit, answer: int) -> str:
             "JOIN questions ON questions.id = batches.question WHERE answers.id = ?",
             (at,),
         )
-        said.append(exchange(json.loads(rows[0]["inputs"])["post"], rows[0]["text"]))
+        said.append((json.loads(rows[0]["inputs"])["post"], rows[0]["text"]))
         at = rows[0]["parent"]
-    return "".join(f"{each}\n" for each in reversed(said))
+    return tuple(reversed(said))
 
 
 def _tree(exhibit: Exhibit, root: int, hidden: set[str]) -> Post | None:

@@ -24,8 +24,9 @@ DRAWN = 9
 LEAST, MOST = 15, 45
 """Tokens of an answer."""
 DEFAULT_TONE = "dry"
+MARK = "reply:"
 _LONGEST_REPLY = 144
-_ODD = ["<", ">", "{", "}", "[", "]", "|", "\\", "*", "#", "@", "http", "www.", "post:", "reply:"]
+_ODD = ["<", ">", "{", "}", "[", "]", "|", "\\", "*", "#", "@", "http", "www.", "post:", "reply:", "(", "..."]
 """What a model that has read the web comes to where it does not know on."""
 
 
@@ -41,13 +42,12 @@ class Tone:
     @property
     def template(self) -> str:
         """What the model continues; `before` is the conversation so far, `post` what is answered."""
-        pairs = "".join(f"{exchange(post, reply)}\n" for post, reply in self.examples)
-        return f"{self.intro}\n\n{pairs}{{{{ before }}}}Post: {{{{ post | line }}}}\nReply:"
+        pairs = "".join(self.exchange(post, reply) for post, reply in self.examples)
+        return f"{self.intro}\n\n{pairs}{{{{ before }}}}Post: {{{{ post | line }}}}\nA {self.says} {MARK}"
 
-
-def exchange(post: str, reply: str) -> str:
-    """A post and its reply, as a prompt has them."""
-    return f"Post: {post}\nReply: {reply}\n"
+    def exchange(self, post: str, reply: str) -> str:
+        """A post and its reply, as a prompt has them."""
+        return f"Post: {post}\nA {self.says} {MARK} {reply}\n\n"
 
 
 @cache
@@ -72,7 +72,7 @@ def pipeline_of(tone: str, model: str, forbidden: Sequence[str]) -> Pipeline:
         template=tones()[tone].template,
         inputs=(
             Input(name="post", least=1, most=MOST_CHARACTERS, clean=(Step("one_line"),), refuse=(words,)),
-            Input(name="before", least=0, most=4 * (MOST_CHARACTERS + _LONGEST_REPLY + 20)),
+            Input(name="before", least=0, most=4 * (MOST_CHARACTERS + _LONGEST_REPLY + 40)),
         ),
         model=model,
         settings=SamplingSettings(
@@ -82,7 +82,7 @@ def pipeline_of(tone: str, model: str, forbidden: Sequence[str]) -> Pipeline:
         most=MOST,
         clean=(
             Step("first_line"),
-            Step("after_last", {"marker": "Reply:"}),
+            Step("after_last", {"marker": MARK}),
             Step("cut_characters", {"most": _LONGEST_REPLY}),
             Step("whole_sentences", {"marks": ".!?…", "otherwise": "drop"}),
             Step("unquote"),
@@ -94,7 +94,7 @@ def pipeline_of(tone: str, model: str, forbidden: Sequence[str]) -> Pipeline:
         refuse=(
             words,
             Step("has", {"texts": _ODD}),
-            Step("fewer_words", {"least": 3}),
+            Step("fewer_words", {"least": 4}),
             Step("looped"),
             Step("copied", {"words": 6}),
         ),
@@ -105,6 +105,7 @@ def pipeline_of(tone: str, model: str, forbidden: Sequence[str]) -> Pipeline:
             measures=(
                 Step("about", {"input": "post", "instead": "Hello, everyone."}),
                 Step("likelihood", weight=0.3),
+                Step("words", weight=-0.01),
             ),
         ),
     )
