@@ -17,6 +17,7 @@ from tests.commands import CHECKPOINTS, ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECONDS_A_CELL = 240
+QUICKER = (("limit=2", "limit=1"), ("steps = 400", "steps = 2"), ("BotSettings(", "BotSettings(tries=1, "))
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -73,12 +74,13 @@ def test_a_repository_a_wheel_and_an_uploaded_zip_can_be_installed(path: Path, s
 def test_runs_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from nbclient import NotebookClient
 
-    for name in ("notebooks", "essays"):
+    for name in ("notebooks", "essays", "corpora"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("pieces"))
     environment = {"PYTHONPATH": str(ROOT), "VERBOSIFY_CHECKPOINTS": str(CHECKPOINTS), "IPYTHONDIR": str(tmp_path)}
     notebook = nbformat.read(path, 4)
     for cell in notebook.cells:
-        cell.source = cell.source.replace("limit=2", "limit=1")
+        for usual, quick in QUICKER:
+            cell.source = cell.source.replace(usual, quick)
     client = NotebookClient(
         notebook, timeout=SECONDS_A_CELL, resources={"metadata": {"path": str(tmp_path / "notebooks")}}
     )

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from verbosify.cli.app import INTERRUPTED, AsJson, app
 from verbosify.cli.showing import progress_bars, show_fetching
 from verbosify.streams import say
-
-if TYPE_CHECKING:
-    from verbosify.models.protocol import Step
-    from verbosify.workflow.tuning import Said
 
 MOST_LINES = 12
 """Blank rows that are named one by one."""
@@ -85,6 +79,7 @@ def finetune(
     from verbosify.models.loading import load_model
     from verbosify.models.process import tune_process
     from verbosify.workflow.tuning import CORPUS, SPEAKING, Job, state_folder, tune
+    from verbosify.workflow.watching import Watch
 
     recipe = replace(
         CORPUS,
@@ -109,52 +104,18 @@ def finetune(
         settings=replace(SPEAKING, seed=seed),
     )
     tune_process()
-    shown = _Showing(steps, measure_every, as_json=as_json)
+    watch = Watch(steps, measure_every, as_json=as_json)
     try:
         with progress_bars() as bars:
             loaded = load_model(
                 model, engine=engine, device=device, precision=precision, progress=show_fetching(bars), on_notice=say
             )
-        tuned = tune(job, loaded, on_step=shown.step, on_said=shown.said, on_notice=say)
+        tuned = tune(job, loaded, on_step=watch.step, on_said=watch.said, on_notice=say)
     except KeyboardInterrupt:
         say(f"Stopped: what was learnt is in {state_folder(folder)}; run the same command to go on.")
         raise typer.Exit(INTERRUPTED) from None
     if not as_json:
         print(f"{len(tuned.history)} steps taken, the weights are those after step {tuned.steps}: {folder}")
-
-
-class _Showing:
-    """What is printed on the way: a line a judgement, and what the model says."""
-
-    def __init__(self, steps: int, every: int, *, as_json: bool) -> None:
-        self._steps, self._every, self._as_json = steps, every, as_json
-        self._best = float("inf")
-        self._begun: tuple[int, float] | None = None
-
-    def step(self, step: Step) -> None:
-        if self._as_json:
-            print(json.dumps(asdict(step)), flush=True)
-            return
-        self._begun = self._begun or (step.number, time.monotonic())
-        if step.number % self._every and step.number != self._steps:
-            return
-        line = f"step {step.number} of {self._steps}: loss {step.loss:.2f}"
-        if step.held_out_loss is not None:
-            best = " (the best)" if step.held_out_loss < self._best else ""
-            self._best = min(self._best, step.held_out_loss)
-            line += f", held out {step.held_out_loss:.2f}{best}"
-        done = step.number - self._begun[0]
-        if done and step.number < self._steps:
-            left = (time.monotonic() - self._begun[1]) / done * (self._steps - step.number)
-            line += f"; {left / 60:.0f} min to go" if left >= 90 else f"; {left:.0f} s to go"
-        print(line, flush=True)
-
-    def said(self, said: Said) -> None:
-        if self._as_json:
-            print(json.dumps(asdict(said), ensure_ascii=False), flush=True)
-            return
-        for text in said.texts:
-            print(f"  > {text}", flush=True)
 
 
 def column_of(option: str | None) -> str | int | None:
