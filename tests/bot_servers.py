@@ -37,6 +37,8 @@ class Place:
     profile: dict[str, Any] = field(default_factory=lambda: {"note": "", "bot": False})
     limited_until: float = 0.0
     calls: list[str] = field(default_factory=list)
+    refusals: list[tuple[int, str]] = field(default_factory=list)
+    """What the next calls are answered with: a status, and the error's name."""
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)  # noqa: S311  # no secret
@@ -93,6 +95,10 @@ class Faulty:
             await self.app(scope, receive, send)
             return
         self.place.calls.append(f"{scope['method']} {path}")
+        if self.place.refusals:
+            status, name = self.place.refusals.pop(0)
+            await JSONResponse({"error": name, "message": "No."}, status)(scope, receive, send)
+            return
         if time.time() < self.place.limited_until:
             reset = str(int(self.place.limited_until) + 1)
             headers = {

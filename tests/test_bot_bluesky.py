@@ -93,6 +93,20 @@ def test_what_goes_wrong_is_told_without_the_password() -> None:
     assert PASSWORD not in repr(vars(platform))
 
 
+@pytest.mark.parametrize(("status", "name"), [(400, "ExpiredToken"), (401, "AuthMissing")])
+def test_a_session_that_has_ended_is_begun_again(status: int, name: str) -> None:
+    place = Place()
+    with running(bluesky_app(place)) as address, closing(Bluesky(HANDLE, Secret(PASSWORD), address)) as platform:
+        platform.account()
+        place.refusals = [(status, name)]
+
+        with pytest.raises(PlatformError, match="logs in again"):
+            platform.mentions(lambda _: False)
+        assert platform.mentions(lambda _: False) == []
+
+    assert place.calls.count("POST /xrpc/com.atproto.server.createSession") == 2
+
+
 def test_a_reply_has_one_key_for_ever_and_no_other_has_it() -> None:
     def key(number: int, created: str = "2024-05-01T12:00:00.000Z") -> str:
         return record_key(Outgoing(key=f"bot-{number}", mention=None, text="", created=created))  # type: ignore[arg-type]

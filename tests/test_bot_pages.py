@@ -15,7 +15,7 @@ from tests.commands import Call
 from verbosify.errors import SettingsError
 from verbosify.exhibits.bot.serving import make_app
 from verbosify.exhibits.bot.settings import MARK, BotSettings, read_settings
-from verbosify.exhibits.bot.speaking import REPLY, PipelineSpeaker, pipeline_of
+from verbosify.exhibits.bot.speaking import REPLY, PipelineSpeaker, pipeline_of, spoken_name
 from verbosify.models.loading import load_model
 from verbosify.pipeline import Pipeline, Step
 from verbosify.pipeline.counting import Limit
@@ -212,10 +212,18 @@ def test_a_mention_that_the_pipeline_does_not_take_is_blank(speaking_model: Path
     assert "half a character" in speaker.speak("\ud800", seed=1, key="k", limit=Limit(200, "graphemes")).why
 
 
+def test_a_run_is_called_by_the_model_that_was_fine_tuned(speaking_model: Path, tmp_path: Path) -> None:
+    model = load_model(speaking_model, precision="fp32")
+    assert spoken_name(model, speaking_model) == model.card.name
+    for account, called in (({"base": {"name": "gpt2-124m"}}, "gpt2-124m, fine-tuned"), ([], model.card.name)):
+        (tmp_path / "run.json").write_text(json.dumps(account), encoding="utf-8")
+        assert spoken_name(model, tmp_path) == called
+
+
 def test_every_bots_pipeline_has_the_checks(tmp_path: Path) -> None:
     made: Pipeline = pipeline_of(replace(SETTINGS, corpus="posts.csv", column="text", tries=7), tmp_path)
 
-    assert [step.stage for step in made.refuse] == ["looped", "fewer_words", "line_of"]
+    assert [step.stage for step in made.refuse] == ["looped", "has", "fewer_words", "line_of"]
     assert made.refuse[-1].parameters == {"corpus": str(tmp_path / "posts.csv"), "column": "text"}
     assert made.choose.rounds == 7
 
@@ -265,3 +273,33 @@ def test_what_is_silent_is_told_with_its_reason(call: Call, tmp_path: Path) -> N
 
 def test_a_bot_without_settings_is_told(call: Call, tmp_path: Path) -> None:
     assert "bot.toml cannot be read" in call("bot", "run", tmp_path / "nowhere").err
+
+
+def test_quit_ends_the_talk_before_anything_is_generated_from_it_dagger_004(
+    call: Call, tmp_path: Path, speaking_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from verbosify.exhibits.bot.record import open_record
+
+    (tmp_path / "bot.toml").write_text('name = "Ambrose"\n', encoding="utf-8")
+    typed = iter(["Is it dim?", "  ", "QUIT", "never asked"])
+    monkeypatch.setattr("builtins.input", lambda _: next(typed))
+
+    said = call("bot", "talk", tmp_path, "--model", speaking_model)
+
+    assert said.code == 0
+    assert MARK in said.out
+    assert next(typed) == "never asked"
+    with open_record(tmp_path) as record:
+        assert [question.inputs["mention"] for question in record.questions()] == ["Is it dim?"]
+
+
+def test_the_end_of_what_is_typed_ends_the_talk(
+    call: Call, tmp_path: Path, speaking_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_: str) -> str:
+        raise EOFError
+
+    (tmp_path / "bot.toml").write_text('name = "Ambrose"\n', encoding="utf-8")
+    monkeypatch.setattr("builtins.input", ended)
+
+    assert call("bot", "talk", tmp_path, "--model", speaking_model).code == 0

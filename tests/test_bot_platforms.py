@@ -184,6 +184,22 @@ def test_mastodon_knows_a_reply_by_its_key() -> None:
         assert stage.platform.limit.most == 400
 
 
+def test_a_mention_whose_thread_is_gone_meanwhile_is_read_all_the_same() -> None:
+    with on_stage("mastodon") as stage:
+        first = stage.place.add("2001", "@ambrose hello?")
+        stage.place.add("2002", "@ambrose me too", parent=first)
+        stage.platform.account()
+        real = stage.platform._client.status_context
+
+        def gone(_: Any) -> Any:
+            return real(99)
+
+        stage.platform._client.status_context = gone
+        found = stage.platform.mentions(lambda _: False)
+
+    assert {one.thread for one in found} == {str(first)}
+
+
 def test_x_runs_only_where_the_profile_says_it(tmp_path: Path) -> None:
     with (
         on_stage("x", description="A rubber plant.") as stage,

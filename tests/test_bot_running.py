@@ -118,7 +118,7 @@ def test_what_fails_is_tried_again_and_those_behind_it_wait(tmp_path: Path) -> N
     place = Wayward(timeline(tmp_path))
     asked = [place.add("ada", f"@ambrose number {n}?") for n in range(3)]
     place.posting = [PlatformError("It failed."), PlatformError("It failed.")]
-    place.reading = [PlatformError("It failed.")]
+    place.reading = [PlatformError("It failed."), RefusedError("Not to you.")]
 
     work(tmp_path, place)
 
@@ -213,7 +213,7 @@ def test_a_model_that_says_only_blanks_is_given_up_on_politely(tmp_path: Path) -
     work(tmp_path, place, Parrot(lambda _: ""))
 
     assert "nothing comes to me" in of_bot(place)[0].text
-    assert MARK in of_bot(place)[0].text
+    assert of_bot(place)[0].text.endswith(f"{MARK}; these words are fixed")
     assert (replies(tmp_path)[0].kind, replies(tmp_path)[0].reason) == (
         "blank",
         "None of 15 answers passed: 15 were blank.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 bot_app = typer.Typer(help="Run a bot that answers mentions, and decide about its replies.", no_args_is_help=True)
 app.add_typer(bot_app, name="bot")
+
+TALK_MOST = 300
+"""Characters of an answer in the terminal."""
 
 Folder = Annotated[Path, typer.Argument(metavar="BOT", help="The bot's folder, with bot.toml.", show_default=False)]
 Number = Annotated[int, typer.Argument(metavar="REPLY", help="A reply's number, as `queue` lists it.")]
@@ -44,7 +48,7 @@ def run(
     from verbosify.exhibits.bot.platforms.local import Local
     from verbosify.exhibits.bot.running import Bot
     from verbosify.exhibits.bot.settings import read_settings
-    from verbosify.exhibits.bot.speaking import PipelineSpeaker, pipeline_of
+    from verbosify.exhibits.bot.speaking import PipelineSpeaker, pipeline_of, spoken_name
     from verbosify.models.loading import load_model
     from verbosify.models.process import tune_process
 
@@ -54,7 +58,8 @@ def run(
     chosen = model or _model_of(folder, settings.model)
     tune_process()
     loaded = load_model(chosen, device=device, precision=precision, on_notice=say)
-    bot = Bot(folder, settings, place, lambda: PipelineSpeaker(folder, settings, loaded), on_event=say)
+    called = spoken_name(loaded, chosen)
+    bot = Bot(folder, settings, place, lambda: PipelineSpeaker(folder, settings, loaded, called), on_event=say)
     signal.signal(signal.SIGTERM, lambda *_: bot.stop())
     with ExitStack() as stack:
         stack.callback(place.close)
@@ -66,10 +71,46 @@ def run(
             address = stack.enter_context(running(make_app(folder, settings, timeline, queue=queue), port=port))
             say(f"Serving at {address}/{'' if timeline else 'queue'} (Ctrl-C ends it).")
         try:
-            bot.run(loaded.card.name, until_idle=once)
+            bot.run(called, until_idle=once)
         except KeyboardInterrupt:
             bot.stop()
             raise
+
+
+@bot_app.command("talk")
+def talk(
+    folder: Folder,
+    model: Annotated[str | None, typer.Option(help="A model or run. [default: that of bot.toml]")] = None,
+    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
+) -> None:
+    """Ask the bot in BOT here, a line at a time; `quit`, or the end of what is typed, ends it. Answers are recorded."""
+    from verbosify.exhibits.bot.settings import read_settings
+    from verbosify.exhibits.bot.speaking import PipelineSpeaker, pipeline_of, spoken_name
+    from verbosify.models.loading import load_model
+    from verbosify.pipeline.counting import Limit
+
+    settings = read_settings(folder)
+    pipeline_of(settings, folder)
+    chosen = model or _model_of(folder, settings.model)
+    loaded = load_model(chosen, precision=precision, on_notice=say)
+    speaker = PipelineSpeaker(folder, settings, loaded, spoken_name(loaded, chosen))
+    print(f"{settings.name} listens ({settings.disclosure(speaker.model)}); quit ends it.")
+    for number, line in enumerate(_typed(), 1):
+        said = speaker.speak(line, seed=number, key="", limit=Limit(TALK_MOST, "graphemes"))
+        print(said.text or f"({said.why})")
+
+
+def _typed() -> Iterator[str]:
+    """The lines that somebody types, blank ones left out, until `quit` or the end."""
+    while True:
+        try:
+            line = input("> ").strip()
+        except EOFError:
+            return
+        if line.casefold() == "quit":
+            return
+        if line:
+            yield line
 
 
 @bot_app.command("queue")

@@ -55,9 +55,10 @@ def compose(
         said = speaker.speak(verdict.question, seed=number, key=mention.key, limit=room)
         if not said.text or not platform.limit.fits(whole(opening, said.text, disclosure)):
             kind, reason, said = "blank", said.why or "what it said does not fit", Spoken("")
-    words = said.text or ("" if kind == "silence" else canned(kind, me, settings))
+    words = said.text
     if kind not in ("reply", "silence"):
-        words = fit(words, lambda kept: platform.limit.fits(whole(opening, kept, disclosure)))
+        disclosure = settings.disclosure(None)
+        words = fit(canned(kind, me, settings), lambda kept: platform.limit.fits(whole(opening, kept, disclosure)))
     boxes.answer(number, kind, whole(opening, words, disclosure) if words else "", reason, said.generation)
     return kind
 

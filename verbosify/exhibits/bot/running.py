@@ -122,7 +122,8 @@ class Bot:
         whatever ends a thread.
         """
         with file_lock(self.folder / LOCK_FILE, self._refuse_second), open_record(self.folder) as record:
-            self._identity, self._since = identity(record.database)
+            self._identity, began = identity(record.database)
+            self._since = "" if self.platform.name == "local" else began  # all of our own timeline is meant for it
             heart = Thread(target=self._live, name="bot-heart", daemon=True)
             heart.start()
             try:
@@ -262,9 +263,9 @@ class Bot:
                 result = call()
             except BusyError as busy:
                 self._pause(who, busy, busy.seconds)
-            except RefusedError:
-                raise
             except PlatformError as error:
+                if isinstance(error, RefusedError) and who == "bot":  # without that nothing can be begun
+                    raise
                 self._pause(who, error, pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:

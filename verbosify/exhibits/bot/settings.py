@@ -57,9 +57,9 @@ class BotSettings:
         if not 0 < self.window < 1e9:
             raise SettingsError(f"window is {self.window}: it must be a number of seconds above 0.")
 
-    def disclosure(self, model: str) -> str:
-        """What every reply ends with: that it is a machine's and a parody, and whose words they are."""
-        return f"— {MARK} by {model}; may be false"
+    def disclosure(self, model: str | None) -> str:
+        """What every reply ends with: that it is a machine's and a parody, and whose words they are; None: nobody's."""
+        return f"— {MARK} by {model}; may be false" if model else f"— {MARK}; these words are fixed"
 
     def profile(self, model: str) -> str:
         """What the profile says; who is meant is left out where a profile could not hold both."""

@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from verbosify.errors import InputError
+from verbosify.errors import InputError, ModelError
 from verbosify.exhibits.bot.composing import Spoken
 from verbosify.exhibits.bot.record import open_record
 from verbosify.exhibits.bot.settings import BotSettings
+from verbosify.files import read_json
 from verbosify.models.protocol import LanguageModel
 from verbosify.models.settings import SamplingSettings
 from verbosify.models.training.corpus import END, START
 from verbosify.pipeline import Choice, Input, Pipeline, Step, read_pipeline, run
 from verbosify.pipeline.counting import Limit
 from verbosify.words import perceived_characters
+from verbosify.workflow.tuning import RUN_FILE
 
 MOST_CHARACTERS = 280
 """Of a mention, as the model is shown it; what is longer is cut."""
@@ -41,7 +43,7 @@ REPLY = Pipeline(
         Step("one_line"),
         Step("before_repetition"),
     ),
-    refuse=(Step("looped"),),
+    refuse=(Step("looped"), Step("has", {"texts": ["reader asks"]})),
     choose=Choice(rule="first", answers=1),
 )
 """A reader asks, and the voice of the corpus answers: for corpora whose posts do so, as that of `corpora/ambrose`."""
@@ -58,20 +60,30 @@ def pipeline_of(settings: BotSettings, folder: Path) -> Pipeline:
     )
 
 
+def spoken_name(model: LanguageModel, place: str | Path) -> str:
+    """What replies call the model that was loaded from `place`: of a run, the model that was fine-tuned."""
+    if not (Path(place) / RUN_FILE).is_file():
+        return model.card.name
+    account = read_json(Path(place) / RUN_FILE, ModelError, "fine-tune again")
+    base = account.get("base") if isinstance(account, dict) else None
+    return f"{base['name']}, fine-tuned" if isinstance(base, dict) and base.get("name") else model.card.name
+
+
 class PipelineSpeaker:
     """A pipeline with its model, for one thread: it records what it asks in the bot's record.
 
-    Raises as `pipeline_of` does; `SettingsError` if the pipeline has no input `mention`.
+    `called` is the model's name in replies. Raises as `pipeline_of` does.
     """
 
-    def __init__(self, folder: Path, settings: BotSettings, model: LanguageModel) -> None:
+    def __init__(self, folder: Path, settings: BotSettings, model: LanguageModel, called: str = "") -> None:
         self._folder = folder
         self._model = model
+        self._called = called or model.card.name
         self._pipeline = pipeline_of(settings, folder)
 
     @property
     def model(self) -> str:
-        return self._model.card.name
+        return self._called
 
     def speak(self, question: str, *, seed: int, key: str, limit: Limit) -> Spoken:
         """An answer that fits, or why there is none; both are in the record when this returns."""

@@ -38,6 +38,7 @@ PAGE, MOST_PAGES = 50, 40
 BOT_LABEL = "bot"
 _TID = "234567abcdefghijklmnopqrstuvwxyz"
 _CLOCK_BITS, _MICROSECONDS = 10, 1000
+_OF_TOKENS = ("ExpiredToken", "InvalidToken")
 _WAIT = 60.0
 
 
@@ -141,7 +142,7 @@ class Bluesky:
         try:
             answer = client.com.atproto.repo.get_record(params)
         except BadRequestError as error:
-            if getattr(getattr(error.response, "content", None), "error", "") == "RecordNotFound":
+            if _name(error) == "RecordNotFound":
                 return None
             raise
         value: dict[str, Any] = answer.value.model_dump(by_alias=True, exclude_none=True)
@@ -155,6 +156,10 @@ class Bluesky:
     def _posted(self, client: Any, key: str) -> Posted:
         address = f"https://bsky.app/profile/{client.me.handle}/post/{key}"
         return Posted(f"at://{client.me.did}/{POST}/{key}", address)
+
+    def _to_log_in_anew(self) -> PlatformError:
+        self._did = ""
+        return PlatformError("Bluesky has ended the session: the bot logs in again.")
 
     @contextmanager
     def _session(self) -> Iterator[Any]:
@@ -172,15 +177,24 @@ class Bluesky:
             except exceptions.RateLimitExceededError as error:
                 raise BusyError("Bluesky asks to wait.", _seconds(error)) from None
             except exceptions.UnauthorizedError as error:
+                if self._did:
+                    raise self._to_log_in_anew() from None
                 raise SettingsError(
                     f"Bluesky does not take the handle and the password ({hidden(error, secrets)}): check "
                     "BLUESKY_HANDLE and BLUESKY_PASSWORD."
                 ) from None
             except exceptions.BadRequestError as error:
+                if _name(error) in _OF_TOKENS:
+                    raise self._to_log_in_anew() from None
                 raise RefusedError(f"Bluesky refused it: {hidden(error, secrets)}.") from None
             except (exceptions.AtProtocolError, httpx.HTTPError, OSError) as error:
                 told = hidden(error, secrets) or type(error).__name__
                 raise PlatformError(f"Bluesky could not be reached, or failed: {told}.") from None
+
+
+def _name(error: Any) -> str:
+    """What the server calls the error."""
+    return str(getattr(getattr(error.response, "content", None), "error", ""))
 
 
 def record_key(reply: Outgoing) -> str:

@@ -118,7 +118,7 @@ class Mastodon:
     def _mention(self, client: Any, status: Any) -> Mention:
         thread = str(status.id)
         if status.in_reply_to_id is not None:
-            ancestors = client.status_context(status.id).ancestors
+            ancestors = self._ancestors(client, status.id)
             thread = str(ancestors[0].id) if ancestors else str(status.in_reply_to_id)
         return Mention(
             key=str(status.id),
@@ -129,6 +129,15 @@ class Mastodon:
             created=status.created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             place={"visibility": "unlisted" if status.visibility == "public" else status.visibility},
         )
+
+    def _ancestors(self, client: Any, status: Any) -> list[Any]:
+        """The posts above one in its thread, the first one first; none if it has been deleted meanwhile."""
+        from mastodon import MastodonNotFoundError
+
+        try:
+            return list(client.status_context(status).ancestors)
+        except MastodonNotFoundError:
+            return []
 
     @contextmanager
     def _told(self) -> Iterator[Any]:
