@@ -200,9 +200,9 @@ export class Writing {
     }).catch((error) => this.#failed(asProblem(error)));
   }
 
-  /** The draft as the server has it now, with nothing of ours lost. @param {Draft} draft */
+  /** The draft as the server had it when it answered, with nothing of ours lost. @param {Draft} draft */
   replace(draft) {
-    return this.#next(() => this.#take(draft, this.text, false));
+    return this.#next(() => this.#take(draft, this.draft.text, false));
   }
 
   /** Learns the tree as far as it has grown. */
@@ -285,7 +285,7 @@ export class Writing {
         throw error;
       }
       if (this.#outbox[0] === text) this.#outbox.shift();
-      this.draft = draft;
+      this.draft = newest(this.draft, draft);
       this.#began = draft.node;
       this.#keep();
       this.#failures = 0;
@@ -297,38 +297,55 @@ export class Writing {
 
   /**
    * @param {Draft} draft
-   * @param {string} before what the text was when it was asked for
+   * @param {string} before the text that was asked about
    * @param {boolean} given whether what it adds is the model's
    */
   async #take(draft, before, given) {
-    const edit = editBetween(before, draft.text);
-    const meanwhile = editBetween(before, this.text);
+    const { node, text } = this.draft;
+    this.draft = newest(this.draft, draft);
+    if (node === this.draft.node && text === this.draft.text) return this.#look();
+    const edit = editBetween(before, this.draft.text);
+    const meanwhile = before === this.text ? [] : [...this.#outbox, this.text];
     if (edit) this.spans = movedSpans(this.spans, edit, given ? "model" : undefined);
-    this.draft = draft;
-    this.#began = draft.node;
-    this.text = draft.text;
+    this.#began = this.draft.node;
+    this.text = this.draft.text;
+    this.#outbox = [];
     this.#last = null;
     this.#typed = 0;
     this.#failures = 0;
     this.link = "saved";
-    if (draft.node > this.tree.last || !this.tree.nodes.has(draft.node)) await this.learn();
+    if (!this.tree.nodes.has(this.draft.node)) await this.learn();
     this.#look();
-    if (meanwhile) await this.#weave(meanwhile, edit, before);
+    if (meanwhile.length) await this.#weave(meanwhile, edit, before);
     this.#hooks.moved(edit);
     this.#keep();
   }
 
-  /** Words typed while the draft was moved: where they fit the new text they go in, else they stand beside it. */
-  async #weave(/** @type {Edit} */ ours, /** @type {Edit | null} */ theirs, /** @type {string} */ before) {
-    const by = theirs ? theirs.added.length - theirs.removed.length : 0;
-    if (!theirs || ours.at + ours.removed.length <= theirs.at) this.typed(edited(this.text, ours));
-    else if (ours.at >= theirs.at + theirs.removed.length) this.typed(edited(this.text, { ...ours, at: ours.at + by }));
-    else
-      await this.#transport.call("branch", {
-        draft: this.draft.id,
-        parent: this.draft.node,
-        text: edited(before, ours),
-      });
+  /**
+   * Words typed while the draft was moved: where they fit the new text they go in, else they stand beside it.
+   *
+   * @param {string[]} texts what stood here, one after another
+   * @param {Edit | null} theirs
+   * @param {string} before
+   */
+  async #weave(texts, theirs, before) {
+    let last = before;
+    for (const text of texts) {
+      const ours = editBetween(last, text);
+      last = text;
+      if (!ours) continue;
+      const by = ours.added.length - ours.removed.length;
+      if (!theirs || ours.at + ours.removed.length <= theirs.at) {
+        this.typed(edited(this.text, ours));
+        if (theirs) theirs = { ...theirs, at: theirs.at + by };
+      } else if (ours.at >= theirs.at + theirs.removed.length) {
+        this.typed(edited(this.text, { ...ours, at: ours.at + theirs.added.length - theirs.removed.length }));
+      } else {
+        const words = { draft: this.draft.id, parent: this.draft.node, text: texts.at(-1) ?? "" };
+        await this.#transport.call("branch", words);
+        return this.#hooks.say("What you typed meanwhile stands in the tree, beside this text.");
+      }
+    }
   }
 
   /** The model's stretches as the tree has them, if the text is a node's. */
@@ -365,6 +382,21 @@ export class Writing {
     this.#halted = true;
     this.#hooks.conflict({ current, yours: this.text, node: this.#began });
   }
+}
+
+/**
+ * Answers may come in another order than they were given: of each kind of thing that they tell, the newest.
+ *
+ * @param {Draft} ours
+ * @param {Draft} theirs
+ * @returns {Draft}
+ */
+function newest(ours, theirs) {
+  const { node, text, revision, can_undo, can_redo } = theirs.revision >= ours.revision ? theirs : ours;
+  const steered = theirs.steering_revision >= ours.steering_revision ? theirs : ours;
+  const { steering, weights, model, steering_revision } = steered;
+  const moved = { node, text, revision, can_undo, can_redo };
+  return { ...theirs, ...moved, steering, weights, model, steering_revision };
 }
 
 /** @param {string} verb */
