@@ -1,4 +1,7 @@
-"""`python -m benchmarks WHAT`, one of MEASURED or `sentences`; `page` measures all and writes the page of the docs."""
+"""`python -m benchmarks WHAT`, one of MEASURED, `fleets` (which needs Ray) or `sentences`.
+
+`page` measures all of MEASURED and writes the page of the docs.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ def machine() -> dict[str, object]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", choices=(*MEASURED, "sentences", "page"))
+    parser.add_argument("what", choices=(*MEASURED, "fleets", "sentences", "page"))
     parser.add_argument("--json", action="store_true", help="print figures under stable names")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each contender (per-passage)")
     parser.add_argument("--size", default="124M", help="124M, 355M or tiny")
@@ -77,6 +80,10 @@ def measure(what: str, arguments: argparse.Namespace, work: Path) -> dict[str, A
     embedded = checkpoints_folder() / "smollm2-135m"
     if what == "scaling":
         return dict(curves(work, embedded if embedded.is_dir() else None, say))
+    if what == "fleets":
+        from benchmarks.fleets import efficiency
+
+        return dict(efficiency(embedded, say))
     if what == "fidelity":
         return dict(losses_of_precision(embedded, ROOT / "essays" / "rovers.md", say))
     of_folder: dict[str, Callable[[Path, Callable[[str], None]], Mapping[str, Any]]] = {

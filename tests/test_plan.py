@@ -32,14 +32,14 @@ def as_then(essay: Essay) -> Essay:
 def begin(essay: Essay, folder: Path, sentences: str | None = None) -> Plan:
     """Make the piece of an essay in `folder`, as a run begins."""
     plan = make_plan(essay, folder, OPTIONS, sentences)
-    Piece.open_or_create(folder, plan.job(OPTIONS, MODEL), plan.passages).close()
+    Piece.open_or_create(folder, plan.job(OPTIONS, MODEL.card), plan.passages).close()
     return plan
 
 
 def goes_on(plan: Plan, folder: Path) -> bool:
     """Whether the piece in `folder` takes a run of this plan for its own."""
     try:
-        Piece.open_or_create(folder, plan.job(OPTIONS, MODEL), plan.passages).close()
+        Piece.open_or_create(folder, plan.job(OPTIONS, MODEL.card), plan.passages).close()
     except PieceError as error:
         assert "was made with different settings (other " in str(error)  # noqa: PT017
         return False

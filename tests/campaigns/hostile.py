@@ -207,7 +207,7 @@ def _piece_of(essay: Any, place: Path, rng: random.Random) -> None:
 
     options, model = Options(), cast(Any, _Model())
     plan = make_plan(essay, place, options)
-    with Piece.open_or_create(place, plan.job(options, model), plan.passages) as piece:
+    with Piece.open_or_create(place, plan.job(options, model.card), plan.passages) as piece:
         choice = {}
         for passage in piece.passages()[:40]:
             text = " " + rng.choice([*FRAGMENTS, *PROSE])[:500].replace("\0", "") + " It rained."

@@ -94,7 +94,7 @@ def test_remembered_lines_of_a_piece_that_was_read_otherwise_stay_its_own(home: 
     lines = SentencesForm(then, home).sentences
     plan = make_plan(then, home / "essay", Options(), lines)
     model = cast(LanguageModel, SimpleNamespace(card=ModelCard(**CARD)))
-    Piece.open_or_create(home / "essay", plan.job(Options(), model), plan.passages).close()
+    Piece.open_or_create(home / "essay", plan.job(Options(), model.card), plan.passages).close()
     (home / "broken").mkdir()
     (home / "broken" / "piece.db").write_bytes(b"broken" * 200)
 

@@ -21,7 +21,6 @@ def cluster() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_AUTH_MODE", "disabled")  # it listens to this computer only
-        patch.setenv("RAY_agent_register_timeout_ms", "120000")  # a busy computer is no defect
         patch.setenv("VERBOSIFY_CHECKPOINTS", str(CHECKPOINTS))
         from ray.cluster_utils import Cluster
 

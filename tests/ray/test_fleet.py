@@ -85,29 +85,6 @@ def test_what_a_task_raises_is_raised_as_it_is(fleet: Fleet, tiny_gpt2: Path) ->
     assert list(fleet.map(tasks.where, [0.0]))
 
 
-def test_a_node_that_dies_is_done_without(fleet: Fleet, cluster: Any, tmp_path: Path) -> None:
-    cluster.add_node(num_cpus=2, **NODE)
-    marks = [tmp_path / str(number) for number in range(3)]
-
-    def kill() -> None:
-        await_that(lambda: all(mark.exists() and mark.read_text().endswith("\n") for mark in marks[:2]))
-        tries = [mark.read_text().split() for mark in marks[:2]]
-        dying = tries[0][1]
-        cluster.remove_node(next(n for n in cluster.worker_nodes if n.node_id == dying), allow_graceful=False)
-        await_that(lambda: not any(psutil.pid_exists(int(pid)) for pid, node in tries if node == dying))
-        (tmp_path / "go").touch()
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    found = sorted(fleet.map(tasks.wait_for, map(str, marks)))
-    killer.join()
-
-    assert found == [(0, "0"), (1, "1"), (2, "2")]
-    tries = [line.split()[1] for mark in marks for line in mark.read_text().splitlines()]
-    assert len(tries) > len(marks)
-    assert len(set(tries)) == 2
-
-
 def test_who_asks_no_more_frees_the_workers(fleet: Fleet) -> None:
     results = fleet.map(tasks.where, [600.0, 0.0])
     assert next(results)[0] == 1
@@ -160,3 +137,26 @@ def test_a_worker_of_another_version_is_refused(cluster: Any, tiny_gpt2: Path, m
         pytest.raises(ModelError, match=r"^A worker has verbosify .+, and here it is 9\.9: install the same"),
     ):
         list(fleet.map(tasks.where, [0.0]))
+
+
+def test_a_node_that_dies_is_done_without(fleet: Fleet, cluster: Any, tmp_path: Path) -> None:
+    cluster.add_node(num_cpus=2, **NODE)
+    marks = [tmp_path / str(number) for number in range(3)]
+
+    def kill() -> None:
+        await_that(lambda: all(mark.exists() and mark.read_text().endswith("\n") for mark in marks[:2]))
+        tries = [mark.read_text().split() for mark in marks[:2]]
+        dying = tries[0][1]
+        cluster.remove_node(next(n for n in cluster.worker_nodes if n.node_id == dying), allow_graceful=False)
+        await_that(lambda: not any(psutil.pid_exists(int(pid)) for pid, node in tries if node == dying))
+        (tmp_path / "go").touch()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    found = sorted(fleet.map(tasks.wait_for, map(str, marks)))
+    killer.join()
+
+    assert found == [(0, "0"), (1, "1"), (2, "2")]
+    tries = [line.split()[1] for mark in marks for line in mark.read_text().splitlines()]
+    assert len(tries) > len(marks)
+    assert len(set(tries)) == 2

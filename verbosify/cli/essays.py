@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from verbosify.cli.app import INTERRUPTED, AsJson, EssayPath, app
-from verbosify.cli.showing import make_console, progress_bars, show_fetching, show_notices
+from verbosify.cli.app import AsJson, EssayPath, app
+from verbosify.cli.showing import show_notices
 from verbosify.errors import SettingsError
 from verbosify.files import os_errors_as
-from verbosify.streams import lose_what_cannot_be_encoded, say
+from verbosify.streams import lose_what_cannot_be_encoded
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
-
-    from verbosify.workflow import Progress, Summary
+    pass
 
 
 @app.command()
 def run(
-    essay: EssayPath,
-    out: Annotated[Path | None, typer.Option(help="The piece's folder. [default: pieces/ESSAY]")] = None,
+    essays: Annotated[
+        list[Path],
+        typer.Argument(metavar="ESSAY...", help="A .txt, .md or .docx file, or several.", show_default=False),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The piece's folder, or, of several, the folder for theirs. [default: pieces/ESSAY]"),
+    ] = None,
     model: Annotated[
         str, typer.Option(help="A name from `verbosify models`, owner/name of the hub, or a folder.")
     ] = "smollm2-135m",
@@ -63,19 +64,24 @@ def run(
         Path | None, typer.Option(help="A corrected split, as `verbosify sentences` prints it.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Visit this many passages at most.")] = None,
+    on: Annotated[str, typer.Option(help="Where the passages are visited: local, ray or ray://HOST:PORT.")] = "local",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="With --on ray: workers at most. [default: one a processor]")
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002  # a flag of the command line
 ) -> None:
-    """Verbosify ESSAY: overfit on each passage, sample, choose, and make a page. Run again to go on."""
-    from verbosify.cli.pages import make_pages
+    """Verbosify each ESSAY: overfit on each passage, sample, choose, and make a page. Run again to go on."""
+    from verbosify.cli.running import run_works
     from verbosify.cli.settings import with_settings
     from verbosify.essay.reading import read_essay
     from verbosify.essay.recoding import decode_sentences
     from verbosify.models.process import tune_process
     from verbosify.models.settings import SamplingSettings, recipe_named
     from verbosify.site import check_site
-    from verbosify.workflow import Options, verbosify
+    from verbosify.workflow import Options
     from verbosify.workflow.options import MOST_SAMPLES, SAMPLES
     from verbosify.workflow.outputs import piece_folder
+    from verbosify.workflow.together import Work
 
     n = min(SAMPLES, most_samples or SAMPLES) if samples is None else samples
     tuning, settings = with_settings(
@@ -96,29 +102,18 @@ def run(
         portfolio=samples is None and drawn,
         most_samples=max(n, MOST_SAMPLES if drawn else n) if most_samples is None else most_samples,
     )
-    text = read_essay(essay)
-    show_notices(text.notices)
-    split = None if sentences is None else decode_sentences(_read_bytes(sentences), text)
-    folder = out or piece_folder(Path("pieces"), text.name)
-    show_notices(filter(None, [check_site(folder / "site")]))
+    if sentences is not None and len(essays) > 1:
+        raise SettingsError("--sentences is the split of one essay: run that one by itself.")
+    texts = [read_essay(essay) for essay in essays]
+    works = []
+    for text in texts:
+        show_notices(text.notices)
+        split = None if sentences is None else decode_sentences(_read_bytes(sentences), text)
+        folder = out if out is not None and len(texts) == 1 else piece_folder(out or Path("pieces"), text.name)
+        show_notices(filter(None, [check_site(folder / "site")]))
+        works.append(Work(text, folder, split))
     tune_process()
-    try:
-        with progress_bars() as bars:
-            summary = verbosify(
-                text,
-                folder,
-                options,
-                sentences=split,
-                limit=limit,
-                on_fetch=show_fetching(bars),
-                on_progress=_print_json if as_json else _show_progress(bars),
-                on_notice=say,
-            )
-        page = make_pages([folder], folder / "site")
-    except KeyboardInterrupt:
-        say(f"Stopped: all that was made is in {folder}; run the same command to go on.")
-        raise typer.Exit(INTERRUPTED) from None
-    _print_summary(summary, page, as_json=as_json)
+    run_works(works, options, on=on, workers=workers, limit=limit, as_json=as_json)
 
 
 @app.command()
@@ -142,51 +137,6 @@ def sentences(
         return
     write_new(out, split.encode())
     print(out)
-
-
-def _show_progress(bars: Bars) -> Callable[[Progress], None]:
-    task = bars.add_task("loading", total=None)
-
-    def show(progress: Progress) -> None:
-        minutes, seconds = divmod(round(progress.seconds_left), 60)
-        said = (
-            f"passage {progress.passage} of {progress.passages}  "
-            f"loss {progress.loss_before:.2f} → {progress.loss_after:.2f}  {progress.samples} samples  "
-            f"{progress.usable:.0%} usable  {progress.words:,} of {progress.wanted:,} words  "
-            f"{minutes}:{seconds:02d} left"
-        )
-        bars.update(task, completed=progress.passage, total=progress.passages, description=said)
-
-    return show
-
-
-def _print_json(progress: Progress) -> None:
-    print(json.dumps(asdict(progress)), flush=True)
-
-
-def _print_summary(summary: Summary, page: Path, *, as_json: bool) -> None:
-    outputs = [*summary.outputs, page]
-    if as_json:
-        print(json.dumps(asdict(summary) | {"outputs": [str(path) for path in outputs]}))
-        return
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(summary.title), show_header=False)
-    ratio = f"{summary.words_before:,} → {summary.words_after:,} ({summary.ratio:.2f} ×)"
-    table.add_row("words", ratio if summary.target_met else f"{ratio}, short of {summary.target:g} ×")
-    skipped = f", {summary.skipped} skipped: too long or too short for the model" if summary.skipped else ""
-    table.add_row("passages", f"{summary.gaps - summary.skipped} of {summary.passages} visited" + skipped)
-    usable = "" if summary.usable is None else f", {summary.usable:.0%} with something to use"
-    table.add_row("samples", f"{summary.samples:,}{usable}, {summary.picks} picked")
-    for reading, closeness in summary.closeness.items():
-        if closeness is not None:
-            table.add_row(f"closeness of {reading}", f"{closeness:.2f}")
-    table.add_row("time", f"{summary.seconds:.0f} s, {summary.model_seconds:.0f} s of it in the model")
-    console = make_console()
-    console.print(table)
-    for path in outputs:
-        console.print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -90,12 +90,14 @@ class Worker:
         for number in dict(names):
             brought = {name: content for (of, name), content in zip(names, contents, strict=True) if of == number}
             unpack(self._parcels[number], brought, self._folders[number])
-        spec = replace(self._spec, name=str(self._folders[0]))
-        self._model = spec.load(label=self._parcels[0].label, on_notice=lambda _: None)
-        if spec.engine != "tensorflow":
+        if (
+            self._spec.engine != "tensorflow" and find_spec("torch") is not None
+        ):  # `load_model` says so if it is missing
             import torch
 
-            torch.set_num_threads(self._threads)
+            torch.set_num_threads(self._threads)  # before a card tells of them
+        spec = replace(self._spec, name=str(self._folders[0]))
+        self._model = spec.load(label=self._parcels[0].label, on_notice=lambda _: None)
 
     def run(self, function: Callable[[LanguageModel, Any], Any], task: Any) -> Any:
         return function(self._model, task)

@@ -14,7 +14,7 @@ from verbosify.essay.correcting import parse_sentences
 from verbosify.essay.passages import Sentence, essay_passages, essay_sentences
 from verbosify.essay.reading import Essay
 from verbosify.essay.rereading import recorded_essay
-from verbosify.models.protocol import LanguageModel
+from verbosify.models.protocol import ModelCard
 from verbosify.models.store.catalog import model_name
 from verbosify.piece import Job, Passage, Piece
 from verbosify.workflow.options import Options
@@ -36,7 +36,7 @@ class Plan:
         """The sentences, paragraphs apart, as a model reads them."""
         return prose_of(self.blocks)
 
-    def job(self, options: Options, model: LanguageModel) -> Job:
+    def job(self, options: Options, card: ModelCard) -> Job:
         """What a piece of this plan is made from."""
         return Job(
             title=self.essay.title,
@@ -45,8 +45,8 @@ class Plan:
             essay_text=self.essay.text,
             essay_source=self.essay.source if self.essay.format == "docx" else None,
             essay_blocks=self.blocks,
-            options=options.to_dict() | {"model": model_name(options.model), "engine": model.card.engine},
-            model=asdict(model.card),
+            options=options.to_dict() | {"model": model_name(options.model), "engine": card.engine},
+            model=asdict(card),
         )
 
 

@@ -11,7 +11,7 @@ from time import perf_counter
 from verbosify.errors import SettingsError
 from verbosify.essay.reading import Essay, read_essay
 from verbosify.models.loading import load_model, model_folder
-from verbosify.models.protocol import LanguageModel, OnProgress
+from verbosify.models.protocol import LanguageModel, ModelCard, OnProgress
 from verbosify.piece import Passage, Piece
 from verbosify.piece.export import EXPORT_NAME
 from verbosify.readiness import ensure_installed, ensure_writable
@@ -85,7 +85,7 @@ def verbosify(
     if limit is not None and limit < 1:
         raise SettingsError(f"limit is {limit!r}: it must be at least 1.")
     plan = make_plan(essay if isinstance(essay, Essay) else read_essay(essay), out, options, sentences)
-    _ensure_that_it_can_end(plan.essay, Path(out))
+    ensure_that_it_can_end(plan.essay, Path(out))
     share = plan.essay.words * (options.target - 1) / len(plan.passages)
     judge = Judge.of(plan.prose, share)
     if judge.voice.unjudged:
@@ -98,10 +98,10 @@ def verbosify(
         progress=on_fetch,
         on_notice=on_notice,
     )
-    _ensure_that_it_fits(options, model)
+    ensure_that_it_fits(options, model.card)
     embed = embed or load_embedder(on_fetch)
     with ExitStack() as stack:
-        piece = stack.enter_context(Piece.open_or_create(out, plan.job(options, model), plan.passages))
+        piece = stack.enter_context(Piece.open_or_create(out, plan.job(options, model.card), plan.passages))
         stack.enter_context(piece.lock())
         options = replace(options, portfolio=piece.job.options.get("portfolio", False))  # it goes on as it began
         model_seconds = _visit_all(piece, piece.passages()[:limit], model, embed, judge, options, on_progress)
@@ -155,18 +155,19 @@ def _visit_all(
     return model_seconds
 
 
-def _ensure_that_it_can_end(essay: Essay, folder: Path) -> None:
+def ensure_that_it_can_end(essay: Essay, folder: Path) -> None:
     """Refuse at the beginning what the end would fail for: a part that is not installed, a file that is in the way."""
     ensure_installed("docx")
     readings = (path for reading in READINGS for path in paths_of(essay.name, reading, folder))
     ensure_writable([folder / EXPORT_NAME, *readings])
 
 
-def _ensure_that_it_fits(options: Options, model: LanguageModel) -> None:
-    if options.settings.length >= model.card.context:
+def ensure_that_it_fits(options: Options, card: ModelCard) -> None:
+    """Refuse samples that would leave the model nothing to read."""
+    if options.settings.length >= card.context:
         raise SettingsError(
-            f"length is {options.settings.length}: it must be below {model.card.context}, which is all that "
-            f"{model.card.name} reads at once."
+            f"length is {options.settings.length}: it must be below {card.context}, which is all that "
+            f"{card.name} reads at once."
         )
 
 
