@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python tools/install.py
 
 export VERBOSIFY_CHECKPOINTS ?= $(CURDIR)/checkpoints
 
-.PHONY: demo test coverage test-seeds check site models clean
+.PHONY: demo test coverage test-seeds check study site models clean
 
 demo: $(VENV)/.installed
 	$(BIN)/verbosify run essays/lengths.md --out pieces/lengths --most-samples 20
@@ -45,6 +45,10 @@ check: $(VENV)/.check-installed node_modules/.installed
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 	npm run --silent check
+
+# Every figure and table of the findings, from the committed tables; `verbosify study run --all` makes those anew.
+study: $(VENV)/.test-installed
+	$(BIN)/verbosify study draw docs/findings.md --ratings benchmarks/ratings.json
 
 # The published piece, on this machine alone.
 site:

@@ -143,10 +143,15 @@ def test_every_recipe_is_found_under_its_name() -> None:
         assert recipe.name == name
 
 
-def test_the_recipes_differ_in_their_windows() -> None:
-    windows = {name: (recipe.window, recipe.windows_per_step) for name, recipe in RECIPES.items()}
+def test_the_recipes_differ_in_their_windows_and_steps() -> None:
+    windows = {name: (recipe.window, recipe.windows_per_step, recipe.steps) for name, recipe in RECIPES.items()}
 
-    assert windows == {"classic": ("repeat", 1), "passage": ("once", 1), "original": ("original", 5)}
+    assert windows == {
+        "classic": ("repeat", 1, 1),
+        "passage": ("once", 1, 1),
+        "two-steps": ("once", 1, 2),
+        "original": ("original", 5, 1),
+    }
 
 
 def test_an_unknown_recipe_is_refused_with_the_names_of_those_there_are() -> None:

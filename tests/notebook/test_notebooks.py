@@ -74,7 +74,7 @@ def test_a_repository_a_wheel_and_an_uploaded_zip_can_be_installed(path: Path, s
 def test_runs_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from nbclient import NotebookClient
 
-    for name in ("notebooks", "essays", "corpora"):
+    for name in ("notebooks", "essays", "corpora", "docs/findings/tables"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("pieces"))
     environment = {"PYTHONPATH": str(ROOT), "VERBOSIFY_CHECKPOINTS": str(CHECKPOINTS), "IPYTHONDIR": str(tmp_path)}
     notebook = nbformat.read(path, 4)

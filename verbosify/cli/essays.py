@@ -31,7 +31,7 @@ def run(
         str, typer.Option(help="A name from `verbosify models`, owner/name of the hub, or a folder.")
     ] = "smollm2-135m",
     engine: Annotated[str, typer.Option(help="auto, torch, universal or tensorflow.")] = "auto",
-    recipe: Annotated[str, typer.Option(help="How to overfit: classic, passage or original.")] = "classic",
+    recipe: Annotated[str, typer.Option(help="How to overfit: classic, passage, two-steps or original.")] = "classic",
     target: Annotated[float, typer.Option(help="Words after, as a multiple of words before.")] = 2.0,
     samples: Annotated[
         int | None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +60,9 @@ def run_studies(
     precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.")] = "auto",
     stage: Annotated[Stage, typer.Option(help="Draw samples, measure them, or both.")] = "all",
     budget: Annotated[str, typer.Option(help="Begin nothing new after so long, as in 20m or 1h30m.")] = "",
+    on: Annotated[str, typer.Option(help="local, ray, or ray://HOST:PORT; see docs/scale.md.")] = "local",
+    workers: Annotated[int | None, typer.Option(min=1, help="Of Ray: at most so many at once.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Of Ray: processor threads of each.")] = 1,
     processes: Annotated[int, typer.Option(min=1, help="Processes that measure.")] = 1,
     texts: Annotated[bool, typer.Option(help="Have the samples' texts in the tables too.")] = False,  # noqa: FBT002
 ) -> None:
@@ -81,7 +84,7 @@ def run_studies(
             if stage != "measure" and missing:
                 say(f"{len(missing):,} cells are to be drawn: about {_duration(estimate(missing))} on two cores.")
                 tune_process()
-                _draw(store, studies, model, engine, device, precision, seconds)
+                _draw(store, studies, model, engine, device, precision, seconds, on, workers, threads)
             if stage != "sample":
                 _measure(store, device, processes)
                 measured = store.measured()
@@ -104,29 +107,23 @@ def _draw(
     device: str,
     precision: str,
     budget: float | None,
+    on: str,
+    workers: int | None,
+    threads: int,
 ) -> None:
-    from verbosify.models.loading import load_model
+    from verbosify.models.fleet import LocalFleet, open_fleet
+    from verbosify.models.loading import ModelSpec
     from verbosify.studies.running import draw
     from verbosify.studies.sampling import is_on_card
 
-    loaded = load_model(model, engine=engine, device=device, precision=precision)
-    with progress_bars() as bars:
+    spec = ModelSpec(name=model, engine=engine, device=device, precision=precision)
+    with open_fleet(on, spec, workers=workers, threads=threads) as fleet, progress_bars() as bars:
         task = bars.add_task("drawing", total=None)
-        for progress in draw(store, studies, _Local(loaded), at_once=is_on_card(loaded), budget=budget):
+        at_once = isinstance(fleet, LocalFleet) and is_on_card(fleet.model)
+        for progress in draw(store, studies, fleet, at_once=at_once, budget=budget):
             bars.update(task, completed=progress.done, total=progress.total)
             left = f", about {_duration(progress.left)} left" if progress.left is not None else ""
             print(f"drawn {progress.done} of {progress.total} cells in {progress.seconds:.0f} s{left}", flush=True)
-
-
-class _Local:
-    workers = 1
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-
-    def map(self, function: Any, tasks: Iterable[Any]) -> Iterator[Any]:
-        for place, task in enumerate(tasks):
-            yield place, function(self._model, task)
 
 
 def _measure(store: Store, device: str, processes: int) -> None:
@@ -173,3 +170,38 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@study_app.command("planted")
+def measure_planted(
+    out: Out = _OUT,
+    model: Annotated[str, typer.Option(help="As in `verbosify run`.")] = "smollm2-135m",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+) -> None:
+    """Measure samples of which it is known what is wrong with them, and write their table."""
+    from verbosify.models.embedding import SentenceEmbedder
+    from verbosify.models.loading import load_model, model_folder
+    from verbosify.models.process import tune_process
+    from verbosify.studies.planted import planted_table
+    from verbosify.studies.tables import write_table
+
+    tune_process()
+    loaded = load_model(model, device=device)
+    table = planted_table(loaded, SentenceEmbedder(model_folder("minilm")).embed)
+    print(write_table(out, "planted", table, {"model": loaded.card.name, "command": "verbosify study planted"}))
+
+
+@study_app.command("draw")
+def draw_findings(
+    page: Annotated[Path, typer.Argument(metavar="PAGE", help="The page to write, its figures beside it.")],
+    tables: Annotated[
+        Path, typer.Option(help="The folder of the tables. [default: PAGE without .md, tables]")
+    ] = Path(),
+    ratings: Annotated[Path | None, typer.Option(help="Blind ratings to compare measures with.")] = None,
+) -> None:
+    """Draw all figures from the tables, and write the page of findings."""
+    from verbosify.studies.findings import TABLES, write_findings
+
+    folder = tables if tables != Path() else page.with_suffix("") / TABLES
+    for path in write_findings(folder, page, ratings):
+        print(path)

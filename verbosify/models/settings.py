@@ -113,6 +113,7 @@ class TuningRecipe:
 RECIPES: dict[str, TuningRecipe] = {
     "classic": TuningRecipe(name="classic", window="repeat"),
     "passage": TuningRecipe(name="passage", window="once"),
+    "two-steps": TuningRecipe(name="two-steps", window="once", steps=2),  # by docs/findings.md, of most use
     "original": TuningRecipe(name="original", window="original", windows_per_step=5),
 }
 

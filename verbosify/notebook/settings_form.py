@@ -25,6 +25,7 @@ _LABELS = {"description_width": "10em"}
 _RECIPES = {
     "classic": "classic: the passage again and again, until the window is full",
     "passage": "passage: the passage once; quicker, and it loops less",
+    "two-steps": "two-steps: the passage once, two steps; closer, and more to use (docs/findings.md)",
     "original": "original: as the art project did it; slower",
 }
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from verbosify.studies.grid import Cell, Study, read_study, study_names
+from verbosify.studies.here import run_here
 
-__all__ = ["Cell", "Study", "read_study", "study_names"]
+__all__ = ["Cell", "Study", "read_study", "run_here", "study_names"]

@@ -23,6 +23,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
@@ -242,5 +243,6 @@ def _grids() -> Any:
     return files("verbosify.studies") / "grids"
 
 
+@lru_cache(64)
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

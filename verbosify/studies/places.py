@@ -60,11 +60,13 @@ def paragraphs_of(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(sentence.text for sentence in paragraph) for paragraph in paragraphs if paragraph)
 
 
+@cache
 def prose_of(text: str) -> str:
     """A text as it is trained on: its paragraphs, an empty line between them."""
     return "\n\n".join(" ".join(paragraph) for paragraph in paragraphs_of(text))
 
 
+@cache
 def corpus() -> str:
     """A broad corpus about another subject: prose of the Python language reference (see `data/`)."""
     return (_HERE / "data" / "python-reference.txt").read_text(encoding="utf-8")

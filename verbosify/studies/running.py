@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
-from verbosify.models.protocol import LanguageModel
+from verbosify.models.fleet import Fleet
 from verbosify.studies.grid import Cell, Study
-from verbosify.studies.sampling import ROWS, SETS, CellResult, sample_cells
+from verbosify.studies.sampling import ROWS, SETS, sample_cells
 from verbosify.studies.store import Store
 
 SECONDS_A_GRADIENT, SECONDS_A_STEP, SECONDS_A_ROW = 0.0045, 0.030, 0.0011
 """The embedded model on two cores with AMX: of an overfit, a token; of sampling, a step of a batch, and a row's."""
-
-
-class Workers(Protocol):
-    """What does tasks: a `models.fleet.Fleet`."""
-
-    @property
-    def workers(self) -> int: ...
-    def map(
-        self,
-        function: Callable[[LanguageModel, Sequence[Cell]], list[CellResult]],
-        tasks: Iterable[Sequence[Cell]],
-    ) -> Iterator[tuple[int, list[CellResult]]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +87,7 @@ def estimate(cells: Iterable[Cell]) -> float:
 def draw(
     store: Store,
     studies: Sequence[Study],
-    workers: Workers,
+    fleet: Fleet,
     *,
     at_once: bool = False,
     budget: float | None = None,
@@ -125,7 +113,7 @@ def draw(
 
     left = {cell.key: cell for cell in missing}
     whole = estimate(missing)
-    for _, results in workers.map(sample_cells, within_budget()):
+    for _, results in fleet.map(sample_cells, within_budget()):
         store.add(results)
         done += len(results)
         for result in results:

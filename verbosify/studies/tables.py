@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verbosify.errors import RecordError
 from verbosify.files import os_errors_as, read_json, sha256_of, whole_file
+from verbosify.measures.copying import copied_share
 from verbosify.studies.grid import Cell, Study
+from verbosify.studies.places import prose_of
 from verbosify.studies.store import Store
 from verbosify.version import version_of_verbosify
+from verbosify.words import word_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +25,11 @@ _CATEGORIES = ("training", "text", "place", "finish")
 
 
 def table_of(store: Store, study: Study, *, texts: bool = False) -> pd.DataFrame:
-    """All samples of a study that are drawn and measured, with what they came from; the texts too if asked for."""
+    """All samples of a study that are drawn and measured, with what they came from; the texts too if asked for.
+
+    `fluency` is the mean log-probability of a sample's tokens under the fresh model, nats; `text_copied` the share of
+    its runs of five words that stand anywhere in the studied text; the others are told by `measuring.measured`.
+    """
     import pandas as pd
 
     there = store.measured()
@@ -68,6 +76,7 @@ def _rows(store: Store, study: Study, cell: Cell, *, texts: bool) -> list[dict[s
             "tokens": len(row.token_ids),
             "finish": row.finish,
             "fluency": row.log_probability / len(row.token_ids) if row.token_ids else None,
+            "text_copied": copied_share(word_texts(row.text), _words_of(cell.text)),
         }
         | measures
         | ({"seed": settings.seed, "said": row.text} if texts else {})
@@ -75,34 +84,43 @@ def _rows(store: Store, study: Study, cell: Cell, *, texts: bool) -> list[dict[s
     ]
 
 
+@cache
+def _words_of(text: str) -> tuple[str, ...]:
+    return tuple(word_texts(prose_of(text)))
+
+
 def write_tables(store: Store, studies: Iterable[Study], folder: Path, *, texts: bool = False) -> list[Path]:
     """A table for each study in `folder`, and the manifest: how it was made, and the SHA-256 of each.
 
     Raises `RecordError` for a study of which nothing is there.
     """
-    made = []
+    drawn, made = store.drawn(), []
+    for study in studies:
+        cells = study.cells()
+        about = {
+            "title": study.title,
+            "question": study.question,
+            "cells": len(cells),
+            "cells_drawn": sum(cell.key in drawn for cell in cells),
+            "model": store.model(),
+            "command": f"verbosify study run {study.name}",
+        }
+        made.append(write_table(folder, study.name, table_of(store, study, texts=texts), about))
+    return made
+
+
+def write_table(folder: Path, name: str, table: pd.DataFrame, about: dict[str, Any]) -> Path:
+    """One table, with what the manifest is to say `about` it."""
+    path = folder / f"{name}.parquet"
     with os_errors_as(RecordError, folder, "choose another folder", cannot="written"):
         folder.mkdir(parents=True, exist_ok=True)
         manifest = read_manifest(folder)
-        for study in studies:
-            table = table_of(store, study, texts=texts)
-            path = folder / f"{study.name}.parquet"
-            table.to_parquet(path, index=False, compression="zstd")
-            made.append(path)
-            manifest[path.name] = {
-                "title": study.title,
-                "question": study.question,
-                "samples": len(table),
-                "cells": len(study.cells()),
-                "cells_drawn": int(sum(cell.key in store.drawn() for cell in study.cells())),
-                "sha256": sha256_of(path),
-                "model": store.model(),
-                "verbosify": version_of_verbosify(),
-                "command": f"verbosify study run {study.name}",
-            }
+        table.to_parquet(path, index=False, compression="zstd")
+        told = {"samples": len(table), "sha256": sha256_of(path), "verbosify": version_of_verbosify()}
+        manifest[path.name] = about | told
         with whole_file(folder / MANIFEST) as file:
             file.write((json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
-    return made
+    return path
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

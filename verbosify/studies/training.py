@@ -37,8 +37,8 @@ class Training:
             raise SettingsError(f"window is {self.window!r}: it must be one of {', '.join(WINDOWS[1:])}, or left out.")
         if self.window and (self.corpus_steps or self.epochs):
             raise SettingsError("A training has a passage as its window, or a corpus and a text: leave one out.")
-        for name in ("corpus_steps", "epochs", "copies"):
-            value, least = getattr(self, name), int(name == "copies")
+        for name in ("corpus_steps", "epochs", "copies", "steps", "windows"):
+            value, least = getattr(self, name), int(name not in ("corpus_steps", "epochs"))
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise SettingsError(f"{name} is {value!r}: it must be a whole number of at least {least}.")
         if self.window:
