@@ -180,7 +180,8 @@ def test_without_a_script_it_works_as_well(browser: Browser, served: Served) -> 
 
 def test_a_link_is_copied(open_page: Opener, thread: str) -> None:
     page = ready(open_page(thread, permissions=["clipboard-read", "clipboard-write"]))
-    button = page.get_by_role("button", name=re.compile("^Copy the link")).first
+    button = page.locator("button.copy").first
+    assert str(button.get_attribute("aria-label")).startswith("Copy link to the reply of ")
     button.click()
     expect(button).to_have_text("Copied")
     copied = page.evaluate("navigator.clipboard.readText()")

@@ -140,11 +140,14 @@ function go(thread, key) {
 function offerLink(button) {
   if (!navigator.clipboard) return;
   button.hidden = false;
+  const label = button.getAttribute("aria-label") ?? "";
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(new URL(button.dataset.link ?? "", location.href).href);
     button.textContent = "Copied";
+    button.setAttribute("aria-label", label.replace("Copy", "Copied"));
     setTimeout(() => {
       button.textContent = "Copy link";
+      button.setAttribute("aria-label", label);
     }, 1500);
   });
 }
