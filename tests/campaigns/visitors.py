@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import httpx
+import psutil
 
 from tests.commands import CHECKPOINTS
 from tests.redis_server import RedisServer, redis_server
@@ -40,6 +41,7 @@ class Figures:
         statuses: answers by status and kind of problem.
         refusals, replies: seconds that each took.
         granted: replies by visitor.
+        processor: seconds of a processor that the server took, its start not counted.
         faults: what must not be.
     """
 
@@ -48,6 +50,7 @@ class Figures:
     replies: list[float] = field(default_factory=list)
     granted: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    processor: float = 0.0
 
     def table(self) -> str:
         """In Markdown."""
@@ -59,6 +62,7 @@ class Figures:
                 lines.append(
                     f"{name}: {median(seconds):.3f} s in the median, {late:.3f} s at 99 %, {max(seconds):.3f} s"
                 )
+        lines.append(f"{self.processor:.0f} s of a processor for {self.statuses.total()} answers")
         lines.append(f"{sum(self.granted.values())} granted to {len(self.granted)} visitors, {EACH} at most to each")
         return "\n".join(lines)
 
@@ -73,7 +77,10 @@ def campaign(folder: Path, model: str, *, visitors: int, seconds: float) -> Figu
         with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, env=environment) as server:
             try:
                 address = _address(folder / "log", server)
+                begun = psutil.Process(server.pid).cpu_times()
                 figures = asyncio.run(_visit(address, redis, visitors, seconds))
+                ended = psutil.Process(server.pid).cpu_times()
+                figures.processor = ended.user + ended.system - begun.user - begun.system
             finally:
                 server.send_signal(signal.SIGTERM)
             if server.wait(60) != -signal.SIGTERM:

@@ -158,6 +158,7 @@ def _server(app: Starlette, grace: int) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,  # whom to believe is for each server to say
         timeout_graceful_shutdown=grace,
+        timeout_keep_alive=75,  # longer than proxies keep a line, or they send down one that is just being closed
         backlog=_WAITING,
         lifespan="on",
         ws="none",
