@@ -41,6 +41,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="keep weights in this folder; otherwise a temporary one")
     parser.add_argument("--tensorflow-python", default=sys.executable, help="interpreter with gpt-2-simple; none: ''")
     arguments = parser.parse_args()
+    if arguments.what == "replies":
+        from benchmarks.replies import main as replies
+
+        replies(arguments.repeats)
+        return
     if arguments.what == "sentences":
         from benchmarks.sentences import main as sentences
 
