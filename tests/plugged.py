@@ -8,7 +8,7 @@ from pathlib import Path
 def write_plugin(folder: Path, group: str, name: str, code: str, *, package: str = "verbosify-sample") -> Path:
     """Lay a package into `folder` whose module `code` defines `add`, the plug-in `name` of `group`; returns `folder`.
 
-    `monkeypatch.syspath_prepend(folder)` installs it.
+    The fixture `packages` gives a folder from which it is found.
     """
     module = package.replace("-", "_")
     (folder / f"{module}.py").write_text(code, encoding="utf-8")

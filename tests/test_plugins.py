@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,16 +21,6 @@ def add(text, language):
 """
 LETTERS = "def add(passage, sample):\n    return sample.count('e') if sample else None\n"
 BROKEN = "import a_module_that_nobody_has\n"
-
-
-@pytest.fixture
-def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose packages are installed."""
-    folder = tmp_path / "packages"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(folder)
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
-    return folder
 
 
 def test_a_plugin_is_found_with_its_package_before_anything_of_it_is_imported(packages: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import sys
 from pathlib import Path
@@ -32,6 +33,11 @@ PieceFolder = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 
 
+def examples(*lines: str) -> str:
+    """The end of a command's help."""
+    return "\n\n".join(["Examples:", *lines])
+
+
 class _Commands(TyperGroup):
     """The commands; Ctrl-C in any of them is one sentence."""
 
@@ -47,7 +53,6 @@ app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -63,9 +68,21 @@ Version = Annotated[
 ]
 
 
-@app.callback()
-def verbosify(version: Version = False) -> None:  # noqa: FBT002  # a flag, which `_print_version` reads
-    """Write with overfitted language models."""
+Verbose = Annotated[
+    int, typer.Option("--verbose", "-v", count=True, help="Say more of what is done; -vv says all.", show_default=False)
+]
+
+
+@app.callback(epilog=examples("verbosify run ESSAY.docx", "verbosify doctor", "verbosify COMMAND --help"))
+def verbosify(version: Version = False, verbose: Verbose = 0) -> None:  # noqa: ARG001, FBT002  # read elsewhere
+    """Write with overfitted language models.
+
+    Exit codes: 0 done; 1 done, and what was found is not as it should be; 2 a mistake that you can mend, told in one
+    sentence; 130 stopped by Ctrl-C.
+    """
+    if verbose:
+        logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+        logging.getLogger("verbosify").setLevel(logging.INFO if verbose == 1 else logging.DEBUG)
 
 
 def main() -> None:
@@ -73,7 +90,7 @@ def main() -> None:
     prepare_streams()
     try:
         try:
-            app()
+            app(prog_name="verbosify")
         finally:
             sys.stdout.flush()
     except VerbosifyError as error:

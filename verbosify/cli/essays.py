@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from verbosify.cli.app import AsJson, EssayPath, app
+from verbosify.cli.app import AsJson, EssayPath, app, examples
 from verbosify.cli.showing import show_notices
 from verbosify.errors import SettingsError
 from verbosify.files import os_errors_as
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     pass
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "verbosify run ESSAY.docx",
+        "verbosify run ESSAY.md --limit 2 --samples 10",
+        "verbosify run ESSAY.md --model gpt2-124m --set min_p=0.05 --set strength=0.5",
+    )
+)
 def run(
     essays: Annotated[
         list[Path],
@@ -116,7 +122,9 @@ def run(
     run_works(works, options, on=on, workers=workers, limit=limit, as_json=as_json)
 
 
-@app.command()
+@app.command(
+    epilog=examples("verbosify sentences ESSAY.docx --out split.txt", "verbosify run ESSAY.docx --sentences split.txt")
+)
 def sentences(
     essay: EssayPath,
     splitter: Annotated[str, typer.Option(help="sentencex, punkt or original.")] = "sentencex",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from verbosify.cli.app import AsJson, app
+from verbosify.cli.app import AsJson, app, examples
 from verbosify.cli.showing import make_console, progress_bars, show_fetching
 from verbosify.streams import say
 
@@ -37,7 +37,10 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FB
     make_console().print(table)
 
 
-@models_app.command("get")
+@models_app.command(
+    "get",
+    epilog=examples("verbosify models get smollm2-135m minilm", "verbosify models get EleutherAI/pythia-160m@step3000"),
+)
 def models_get(names: Annotated[list[str], typer.Argument(metavar="NAME...")]) -> None:
     """Fetch models, of the list or owner/name of Hugging Face's hub, verified; goes on where an earlier try ended."""
     from verbosify.models.store.catalog import get_model

@@ -8,11 +8,15 @@ from typing import Annotated
 
 import typer
 
-from verbosify.cli.app import app
+from verbosify.cli.app import app, examples
 from verbosify.streams import say
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "verbosify site pieces/ESSAY", "verbosify site pieces/ONE pieces/TWO --out site --address example.org/me"
+    )
+)
 def site(
     pieces: Annotated[list[Path], typer.Argument(metavar="PIECE...", help="Folders of pieces, or piece.json files.")],
     out: Annotated[Path | None, typer.Option(help="Where the pages go. [default: PIECE/site, or site]")] = None,

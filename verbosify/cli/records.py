@@ -8,11 +8,11 @@ from typing import Annotated
 import click
 import typer
 
-from verbosify.cli.app import PieceFolder, app
+from verbosify.cli.app import PieceFolder, app, examples
 from verbosify.cli.showing import progress_bars, show_fetching
 
 
-@app.command()
+@app.command(epilog=examples("verbosify replay pieces/ESSAY 17"))
 def replay(
     piece: PieceFolder,
     sample: Annotated[int, typer.Argument(help="The sample's number.")],
@@ -36,7 +36,7 @@ def replay(
     raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog=examples("verbosify score pieces/ESSAY", "verbosify site pieces/ESSAY"))
 def score(
     piece: PieceFolder,
     model: Annotated[str | None, typer.Option(help="Where the model is now. [default: where it was]")] = None,
@@ -58,7 +58,9 @@ def score(
     print(f"{scored} of {wanted} samples scored: `verbosify site` shows it.")
 
 
-@app.command()
+@app.command(
+    epilog=examples("verbosify rate pieces/ESSAY --rater Ada", "verbosify rate pieces/ESSAY --pairs --number 10")
+)
 def rate(
     piece: PieceFolder,
     rater: Annotated[str, typer.Option(help="Your name, kept with each answer.")] = "anonymous",

@@ -19,8 +19,9 @@ from verbosify.workflow.finish import READINGS, Summary, candidates_by_gap, expe
 from verbosify.workflow.opinions import likelihood_of_prose
 from verbosify.workflow.options import Options
 from verbosify.workflow.outputs import paths_of
+from verbosify.workflow.pace import Pace
 from verbosify.workflow.plan import make_plan, prose_of
-from verbosify.workflow.visit import Embed, Judge, visit
+from verbosify.workflow.visit import Embed, Judge, rounds_at_most, visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Progress:
         samples: drawn for it so far.
         words, wanted: words found so far for all gaps, and words needed for the target.
         usable: the share of this run's samples so far in which a close reading finds something to take, 0 to 1.
-        seconds_left: estimated, for all remaining passages.
+        seconds_left: estimated, until the run ends: see `pace`.
     """
 
     passage: int
@@ -122,16 +123,17 @@ def _visit_all(
     piece.note("resumed" if piece.log() else "started", passages=len(passages), finished=len(finished))
     found = candidates_by_gap(piece, judge, finished)
     words = {gap: expected_words(candidates, judge.share) for gap, candidates in found.items()}
-    begun, visited, model_seconds = perf_counter(), 0, 0.0
+    pace, told, model_seconds = Pace(rounds_at_most(options) - 1), perf_counter(), 0.0
     samples = usable = 0
     left = [passage for passage in passages if passage.index not in finished]
     own = likelihood_of_prose(model, prose_of(piece.job.essay_blocks).split("\n\n")) if left else 0.0
     try:
-        for passage in left:
+        for to_come, passage in zip(reversed(range(len(left))), left, strict=True):
             seconds, drawn, fit = 0.0, 0, 0
             for state in visit(piece, passage, model, embed, judge, options, own=own):
                 words[passage.index] = expected_words(state.candidates, judge.share)
-                pace = (perf_counter() - begun) / (visited + 1)
+                before, told = told, perf_counter()
+                pace.batch(told - before, first=not drawn, last=state.ended)
                 on_progress(
                     Progress(
                         passage=passage.index + 1,
@@ -142,13 +144,12 @@ def _visit_all(
                         words=sum(words.values()),
                         wanted=round(judge.share * len(passages)),
                         usable=round((usable + state.usable) / max(samples + state.samples, 1), 3),
-                        seconds_left=pace * (len(passages) - passage.index - 1),
+                        seconds_left=pace.seconds_left(to_come),
                     )
                 )
                 seconds, drawn, fit = state.model_seconds, state.samples, state.usable
             samples, usable = samples + drawn, usable + fit
             model_seconds += seconds
-            visited += 1
     except BaseException as error:
         piece.note("interrupted", error=type(error).__name__)
         raise

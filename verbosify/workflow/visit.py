@@ -90,13 +90,14 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """How far a passage has got: its losses, its samples, and what they offer."""
+    """How far a passage has got: its losses, its samples, and what they offer; `ended` if nothing more will come."""
 
     loss_before: float
     loss_after: float
     samples: int
     candidates: tuple[Candidate, ...]
     model_seconds: float
+    ended: bool = False
 
     @property
     def usable(self) -> int:
@@ -147,7 +148,7 @@ def visit(
     begun = perf_counter()
     opinions.ask(piece, passage, model, own, state.candidates)
     piece.finish_passage(passage.index)
-    yield replace(state, model_seconds=state.model_seconds + perf_counter() - begun)
+    yield replace(state, model_seconds=state.model_seconds + perf_counter() - begun, ended=True)
 
 
 def _draw_control(recorder: _Recorder, options: Options) -> None:
@@ -176,6 +177,12 @@ def _draw_until_enough(
             if judge.is_enough(offer, options.most_samples):
                 return state
             yield state
+
+
+def rounds_at_most(options: Options) -> int:
+    """How many times the model is asked for samples of one passage, if there is never enough."""
+    each = options.settings.n * (len(portfolio(options.settings)) if options.portfolio else 1)
+    return -(-options.most_samples // each)
 
 
 def _next_round(own: Sequence[Batch], offer: _Offer, passage: Passage, options: Options) -> list[Advice]:
