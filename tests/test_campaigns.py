@@ -77,7 +77,7 @@ def test_what_a_browser_would_execute_is_seen(planted: str) -> None:
 
 
 def test_our_own_pages_hold_nothing_to_execute() -> None:
-    page = (Path(__file__).parent.parent / "site" / "index.html").read_bytes()
+    page = (Path(__file__).parent.parent / "site" / "rovers" / "index.html").read_bytes()
 
     assert list(hostile.dangers(page)) == []
 

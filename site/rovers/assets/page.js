@@ -78,14 +78,17 @@ function update(element, wanted) {
   }
   arrange(element, wanted.children); // first, since a select can have no value before its options are there
   for (const name of before?.attributes.keys() ?? []) {
-    if (!wanted.attributes.has(name)) element.removeAttribute(name);
+    if (wanted.attributes.has(name)) continue;
+    if (name.startsWith("--")) element.style.removeProperty(name);
+    else element.removeAttribute(name);
   }
   for (const [name, value] of wanted.attributes) set(element, name, value);
 }
 
 function set(element, name, value) {
   const text = value === true ? "" : value;
-  if (LIVE.has(name) && name in element) {
+  if (name.startsWith("--")) element.style.setProperty(name, text);
+  else if (LIVE.has(name) && name in element) {
     if (element[name] !== value) element[name] = value;
   } else if (text !== false && element.getAttribute(name) !== text) element.setAttribute(name, text);
 }
