@@ -16,7 +16,7 @@ USERS_LIST = ("gpt-2-simple", "tensorflow", "nltk", "jupyter", "ipywidgets", "pa
 def requirements_of_pyproject() -> dict[str, str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"]]
-    for extra in ("torch", "tensorflow", "notebook", "site"):
+    for extra in ("torch", "tensorflow", "notebook", "widgets", "site"):
         wanted += project["optional-dependencies"].get(extra, [])
     return dict(split(line.partition(";")[0]) for line in wanted if not line.startswith("verbosify-studio["))
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 import pytest
@@ -62,11 +63,33 @@ def test_the_first_cell_installs_from_a_form_field(path: Path) -> None:
         ("verbosify-main.zip", "./verbosify-main.zip[notebook]"),
     ],
 )
-def test_a_repository_a_wheel_and_an_uploaded_zip_can_be_installed(path: Path, source: str, asked: str) -> None:
+def test_a_repository_a_wheel_and_an_uploaded_zip_can_be_installed(
+    path: Path, source: str, asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = code_of(path)[0].replace('source = ""', f"source = {source!r}")
     names: dict[str, str] = {}
+    monkeypatch.chdir(tmp_path)
     exec(re.sub(r"^(\s*)%.*$", r"\1pass", first, flags=re.MULTILINE), names)  # noqa: S102  # our own notebook
     assert names["requirement"] == asked
+
+
+def test_in_a_lent_runtime_what_is_in_use_is_held_and_no_jupyter_is_installed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numpy as np
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+    first = code_of(path)[0].replace('source = ""', "source = 'verbosify_studio-1-py3-none-any.whl'")
+    names: dict[str, str] = {}
+
+    exec(re.sub(r"^(\s*)%.*$", r"\1pass", first, flags=re.MULTILINE), names)  # noqa: S102  # our own notebook
+
+    assert names["requirement"] == "./verbosify_studio-1-py3-none-any.whl[widgets]"
+    held = (tmp_path / "held.txt").read_text().splitlines()
+    assert f"numpy=={np.__version__}" in held
+    assert any(line.startswith("torch==") for line in held)
+    assert not any(line.startswith("verbosify") for line in held)
 
 
 @pytest.mark.embedded

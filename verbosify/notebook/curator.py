@@ -22,6 +22,7 @@ from verbosify.errors import ModelError, PieceError, SettingsError
 from verbosify.models.protocol import LanguageModel
 from verbosify.notebook import picking
 from verbosify.notebook.failures import told
+from verbosify.notebook.plain import curator_text, with_text
 from verbosify.notebook.reroll import advice_here, sampling_settings, settings_here
 from verbosify.notebook.view import (
     BADGES,
@@ -136,6 +137,9 @@ class Curator(anywidget.AnyWidget):
     def gap(self) -> int:
         """The index of the passage that is shown."""
         return self._gap
+
+    def _repr_mimebundle_(self, **circumstances: Any) -> Any:
+        return with_text(super()._repr_mimebundle_(**circumstances), curator_text(self))
 
     # Looking
 

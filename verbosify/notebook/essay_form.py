@@ -8,6 +8,7 @@ from __future__ import annotations
 from hashlib import sha256
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -19,6 +20,7 @@ from verbosify.essay.saving import write_atomically
 from verbosify.files import os_errors_as
 from verbosify.notebook.failures import told
 from verbosify.notebook.form_state import recall, remember
+from verbosify.notebook.plain import essay_text, sentences_text, with_text
 from verbosify.workflow.plan import begun_with
 
 _WIDE = {"width": "100%", "max_width": "60em"}
@@ -62,6 +64,9 @@ class EssayForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if not self.path.value.strip():
             raise EssayError("There is no essay yet: name a path, upload a file, or paste a text in the form.")
         return read_essay(Path(self.path.value.strip()).expanduser())
+
+    def _repr_mimebundle_(self, **circumstances: Any) -> Any:
+        return with_text(super()._repr_mimebundle_(**circumstances), essay_text(self))
 
     def _check(self) -> None:
         with told(self._say):
@@ -129,6 +134,9 @@ class SentencesForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         """The lines as they stand, as `run` takes them; `EssayError`, naming the line, if words were changed."""
         parse_sentences(self.lines.value, self._essay)
         return str(self.lines.value)
+
+    def _repr_mimebundle_(self, **circumstances: Any) -> Any:
+        return with_text(super()._repr_mimebundle_(**circumstances), sentences_text(self))
 
     def _check(self) -> None:
         with told(lambda sentence: setattr(self.said, "value", status(sentence))):

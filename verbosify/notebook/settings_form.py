@@ -11,6 +11,7 @@ import ipywidgets as widgets
 from traitlets import TraitError
 
 from verbosify.curation import portfolio
+from verbosify.errors import SettingsError
 from verbosify.essay.reading import Essay
 from verbosify.models.loading import DEFAULT_MODEL
 from verbosify.models.settings import RECIPES, SamplingSettings, recipe_named
@@ -18,6 +19,7 @@ from verbosify.models.store.catalog import list_models
 from verbosify.notebook.essay_form import status
 from verbosify.notebook.failures import told
 from verbosify.notebook.form_state import recall, remember
+from verbosify.notebook.plain import settings_text, with_text
 from verbosify.workflow import Options
 from verbosify.workflow.outputs import piece_folder
 
@@ -95,6 +97,19 @@ class SettingsForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         """Where the piece of that essay goes: the folder named in the form, else one called as the essay's file."""
         named: str = self.fields["name"].value.strip()
         return self._home / named if named else piece_folder(self._home, essay.name)
+
+    def change(self, **values: Any) -> None:
+        """Set fields by their names, as a click does. `SettingsError` if one is unknown or a value will not do."""
+        for name, value in values.items():
+            if name not in self.fields:
+                raise SettingsError(f"There is no setting {name!r}: choose one of {', '.join(self.fields)}.")
+            try:
+                self.fields[name].value = value
+            except TraitError as error:
+                raise SettingsError(f"{name} cannot be {value!r}: {error}") from error
+
+    def _repr_mimebundle_(self, **circumstances: Any) -> Any:
+        return with_text(super()._repr_mimebundle_(**circumstances), settings_text(self))
 
     def _check(self) -> None:
         with told(lambda sentence: setattr(self.said, "value", status(sentence))):
