@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python tools/install.py
 
 export VERBOSIFY_CHECKPOINTS ?= $(CURDIR)/checkpoints
 
-.PHONY: demo test coverage test-seeds check study site models clean
+.PHONY: demo test coverage test-seeds check docs study site models clean
 
 demo: $(VENV)/.installed
 	$(BIN)/verbosify run essays/lengths.md --out pieces/lengths --most-samples 20
@@ -49,6 +49,11 @@ check: $(VENV)/.check-installed node_modules/.installed
 # Every figure and table of the findings, from the committed tables; `verbosify study run --all` makes those anew.
 study: $(VENV)/.test-installed
 	$(BIN)/verbosify study draw docs/findings.md --ratings benchmarks/ratings.json
+
+# The documentation, into build/docs: a dead link, a missing page or an undocumented parameter fails.
+docs: $(VENV)/.test-installed
+	$(BIN)/python tools/describe_commands.py
+	$(BIN)/mkdocs build --quiet
 
 # The published piece, on this machine alone.
 site:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from verbosify.cli.showing import show_notices
 from verbosify.errors import SettingsError
 from verbosify.files import os_errors_as
 from verbosify.streams import lose_what_cannot_be_encoded
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command(

@@ -1,0 +1,102 @@
+"""The wheel and the sdist are whole: what they install works without the checkout, and says one version."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.commands import CHECKPOINTS, ROOT
+from tests.speaking_model import ESSAY
+
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel that was made out of it."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def python(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python that has the packages this one has, and of verbosify the wheel alone."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False)
+    packages = next(folder.glob("lib/python*/site-packages"))
+    ours = [path for path in sys.path if "site-packages" in path and Path(path).is_dir()]
+    (packages / "others.pth").write_text("\n".join(ours), encoding="utf-8")
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        wheel.extractall(packages)  # noqa: S202  # we have just made it
+    return folder / "bin" / "python"
+
+
+def run(python: Path, folder: Path, *arguments: object) -> str:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment["VERBOSIFY_CHECKPOINTS"] = str(CHECKPOINTS)
+    command = [str(python), *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_both_hold_all_that_pages_and_widgets_need(built: Path) -> None:
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        in_wheel = set(wheel.namelist())
+    with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
+        in_sdist = {name.partition("/")[2] for name in sdist.getnames()}
+
+    tracked = subprocess.run(["git", "ls-files", "verbosify"], cwd=ROOT, capture_output=True, text=True, check=True)
+    wanted = {name for name in tracked.stdout.splitlines() if (ROOT / name).is_file()}
+    assert wanted <= in_wheel
+    assert wanted <= in_sdist
+    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "notebooks/01_verbosify.ipynb"} <= in_sdist
+    assert not any(name.startswith(("tests/", "site/", "checkpoints/")) for name in in_sdist)
+
+
+def test_the_wheel_makes_a_piece_and_its_page_alone(python: Path, tmp_path: Path, speaking_model: Path) -> None:
+    (tmp_path / "essay.md").write_text(ESSAY, encoding="utf-8")
+    program = (
+        "import verbosify\nfrom verbosify.cli import main\nprint(verbosify.__file__, verbosify.__version__)\nmain()\n"
+    )
+    quick = ("--samples", 2, "--most-samples", 2, "--length", 20)
+
+    out = run(python, tmp_path, "-c", program, "run", "essay.md", "--model", speaking_model, *quick)
+
+    assert out.split()[:2] == [str(next(python.parents[1].rglob("verbosify/__init__.py"))), VERSION]
+    assert (tmp_path / "pieces" / "essay" / "site" / "index.html").is_file()
+
+
+def test_the_wheel_has_its_notebook(python: Path, tmp_path: Path) -> None:
+    program = "import verbosify.notebook as n\n[getattr(n, name) for name in n.__all__]\nprint(len(n.__all__))"
+
+    assert int(run(python, tmp_path, "-c", program)) > 15
+
+
+def test_one_place_says_the_version() -> None:
+    assert f"## {VERSION}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"version: {VERSION}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_workflows_run_what_is_there() -> None:
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"\b(?:tests|tools)/[\w/]+\.py\b", text):
+            assert (ROOT / name).is_file(), name
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+            "optional-dependencies"
+        ]
+        for asked in re.findall(r"-e \"\.\[([\w,]+)\]\"", text):
+            assert set(asked.split(",")) <= extras.keys()
