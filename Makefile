@@ -53,7 +53,7 @@ study: $(VENV)/.test-installed
 # The documentation, into build/docs: a dead link, a missing page or an undocumented parameter fails.
 docs: $(VENV)/.test-installed
 	$(BIN)/python tools/describe_commands.py
-	$(BIN)/mkdocs build --quiet
+	$(BIN)/mkdocs build
 
 # The published piece, on this machine alone.
 site:
