@@ -17,84 +17,9 @@ from typing import Literal
 from verbosify.exhibits.bot.platform import Account, Mention, Outgoing, Posted
 from verbosify.record.database import Database, Value
 from verbosify.record.fields import dump, now
-from verbosify.record.migrations import create_table
 
 Kind = Literal["reply", "help", "apology", "limit", "blank", "silence"]
 SPOKEN: tuple[Kind, ...] = ("reply", "help", "apology", "limit", "blank")
-
-
-def bot_tables(database: Database) -> None:
-    """The tables of a bot, beside those of every exhibit."""
-    create_table(
-        database,
-        "mentions",
-        """
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,
-        thread TEXT NOT NULL,
-        author TEXT NOT NULL,
-        handle TEXT NOT NULL,
-        is_bot INTEGER NOT NULL,
-        text TEXT NOT NULL,
-        is_reply INTEGER NOT NULL,
-        place TEXT NOT NULL,
-        created TEXT NOT NULL,
-        received TEXT NOT NULL""",
-        same="id = NEW.id OR key = NEW.key",
-    )
-    kinds = ", ".join(f"'{kind}'" for kind in (*SPOKEN, "silence"))
-    create_table(
-        database,
-        "outbox",
-        f"""
-        id INTEGER PRIMARY KEY,
-        mention INTEGER NOT NULL UNIQUE REFERENCES mentions (id),
-        kind TEXT NOT NULL CHECK (kind IN ({kinds})),
-        text TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        generation INTEGER REFERENCES generations (id),
-        created TEXT NOT NULL""",
-        same="id = NEW.id OR mention = NEW.mention",
-    )
-    create_table(
-        database,
-        "decisions",
-        """
-        id INTEGER PRIMARY KEY,
-        reply INTEGER NOT NULL REFERENCES outbox (id),
-        verdict TEXT NOT NULL CHECK (verdict IN ('approved', 'refused')),
-        text TEXT NOT NULL,
-        curator TEXT NOT NULL,
-        created TEXT NOT NULL""",
-    )
-    create_table(
-        database,
-        "attempts",
-        """
-        id INTEGER PRIMARY KEY,
-        reply INTEGER NOT NULL REFERENCES outbox (id),
-        created TEXT NOT NULL""",
-    )
-    create_table(
-        database,
-        "outcomes",
-        """
-        id INTEGER PRIMARY KEY,
-        reply INTEGER NOT NULL UNIQUE REFERENCES outbox (id),
-        status TEXT NOT NULL CHECK (status IN ('posted', 'given up', 'refused')),
-        post TEXT NOT NULL,
-        address TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        created TEXT NOT NULL""",
-        same="id = NEW.id OR reply = NEW.reply",
-    )
-    for table, column in (
-        ("mentions", "thread"),
-        ("mentions", "author"),
-        ("attempts", "reply"),
-        ("decisions", "reply"),
-    ):
-        database.execute(f"CREATE INDEX {table}_{column} ON {table} ({column})")
 
 
 @dataclass(frozen=True, slots=True)
