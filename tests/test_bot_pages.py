@@ -254,7 +254,8 @@ def test_the_commands_run_list_decide_and_tell(call: Call, tmp_path: Path, speak
     assert "cannot be changed" in call("bot", "refuse", folder, 2).err
     assert "There is no reply 9" in call("bot", "refuse", folder, 9).err
     assert call("bot", "queue", folder).out == "No reply waits.\n"
-    assert call("bot", "run", folder, "--once", "--model", speaking_model).code == 0
+    served = call("bot", "run", folder, "--once", "--model", speaking_model, "--serve", "--queue", "--port", 0)
+    assert "Serving at http://127.0.0.1:" in served.err
     told = call("bot", "status", folder).out
     assert "1. help to visitor13: posted" in told
     assert "2. apology to visitor15: refused" in told
@@ -269,6 +270,12 @@ def test_what_is_silent_is_told_with_its_reason(call: Call, tmp_path: Path) -> N
     assert "silence to robot: it does not begin with the bot's handle" in call("bot", "status", tmp_path).out
     assert "There is no reply 1" in call("bot", "approve", tmp_path, 1).err
     assert mention("x").key == "1"
+
+
+def test_a_bot_that_never_ran_has_no_heartbeat(call: Call, tmp_path: Path) -> None:
+    timeline(tmp_path)
+
+    assert "Last heartbeat: none; 0 mentions without an answer." in call("bot", "status", tmp_path).out
 
 
 def test_a_bot_without_settings_is_told(call: Call, tmp_path: Path) -> None:
