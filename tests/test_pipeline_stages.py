@@ -103,8 +103,12 @@ def test_a_cleaner_changes_what_it_says(stage: str, parameters: dict[str, Any], 
         ("lacks", {"texts": ["model", "robot"]}, "A lamp", "has none of model, robot"),
         ("lacks", {"texts": ["model", "robot"]}, "Robots", None),
         ("not_python", {}, "this is no code", "is not Python"),
+        ("not_python", {}, "return 1", "is not Python"),
+        ("not_python", {}, "f(a=1, a=2)", "is not Python"),
         ("not_python", {"least": 2}, "'text'\nx = 1", "says too little"),
         ("not_python", {"least": 1}, "x = 1", None),
+        ("not_python", {"least": 3}, "for x in y:\n    if x:\n        pass", "says too little"),
+        ("not_python", {"least": 3}, "for x in y:\n    if x:\n        y()", None),
         ("imports_other", {"modules": ["torch"]}, "import torch.nn as nn\nfrom torch import tensor", None),
         ("imports_other", {"modules": ["torch"]}, "import os.path", "imports os"),
         ("imports_other", {"modules": ["torch"]}, "from . import secret", "imports from beside it"),
@@ -159,6 +163,8 @@ def test_no_text_breaks_a_cleaner_or_a_refusal(text: str, place: int) -> None:
         "imports_other": {"modules": ["torch"]},
     }
     for stage in list_stages()[0]:
+        if not stage.function.__module__.startswith("verbosify.pipeline."):
+            continue  # another package's, or another room's
         if stage.kind == "cleaner":
             assert isinstance(cleaned(stage.name, text, **parameters.get(stage.name, {})), str)
         elif stage.kind == "refusal":

@@ -20,12 +20,16 @@ _RUNS = frozenset(
 
 
 def parsed(source: str) -> ast.Module | None:
-    """The syntax tree of a source; None if it is not Python. Parsing runs nothing."""
+    """The syntax tree of a source; None if it is not Python. It is compiled, which runs nothing of it.
+
+    So a `return` outside of a function is told too, and a name given twice to one call.
+    """
     if len(source) > MOST_CHARACTERS:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as of an escape that is none
+            compile(source, "<generated>", "exec", dont_inherit=True)
             return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
@@ -62,12 +66,16 @@ def before_repeated_lines(text: str, _context: Context) -> str:
 
 @refusal
 def not_python(text: str, _context: Context, *, least: int = 1) -> str | None:
-    """Refuse what does not parse, or has fewer statements than `least`, comments and bare texts not counted."""
+    """Refuse what does not parse, or has fewer statements than `least`, in all; bare texts are none."""
     tree = parsed(text)
     if tree is None:
         return "is not Python"
-    counted = [node for node in tree.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    counted = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and not _is_bare(node)]
     return "says too little" if len(counted) < least else None
+
+
+def _is_bare(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 
 
 @refusal

@@ -38,6 +38,16 @@ function weigh() {
   else if (state.classList.contains("is-error")) say("");
 }
 
+/**
+ * A text with the name at its beginning apart, so that its direction is that of what follows.
+ *
+ * @param {string} text
+ */
+function isolated(text) {
+  const name = field.value.trim();
+  return text.startsWith(name) ? [h("bdi", {}, name), text.slice(name.length)] : text;
+}
+
 /** @param {Words} words */
 function show(words) {
   const code = words.pieces
@@ -45,17 +55,13 @@ function show(words) {
     : words.code;
   patch(
     byId("words"),
-    h("p", { class: "description machine", id: "description", dir: "auto" }, words.description),
+    h("p", { class: "description machine", id: "description", dir: "auto" }, isolated(words.description)),
     words.code &&
       h(
         "figure",
         { class: "usage" },
         h("figcaption", {}, "Python that would use it. It has never been run."),
-        h(
-          "pre",
-          { tabindex: "0", role: "region", "aria-label": "Python", dir: "ltr" },
-          h("code", { id: "code" }, code),
-        ),
+        h("pre", { tabindex: "0", dir: "ltr" }, h("code", { id: "code" }, code)),
       ),
   );
 }
