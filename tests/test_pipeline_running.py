@@ -125,6 +125,16 @@ def test_an_answer_that_stops_before_its_least_is_refused(model: LanguageModel) 
     assert outcome.chosen == ()
 
 
+@pytest.mark.parametrize("most", [1, 7, 50])
+def test_no_answer_has_more_tokens_than_its_most(model: LanguageModel, most: int) -> None:
+    """† 000: it was asked for in chunks of 50, so that 150 tokens could be 200."""
+    pipeline = replace(HARBOUR, most=most, least=0, stops=(), choose=Choice(rounds=1))
+
+    answers = run(pipeline, model, GIVEN).answers
+
+    assert max(len(answer.continuation.token_ids) for answer in answers) == most
+
+
 def test_the_best_are_chosen_by_the_weighted_sum_of_measures(model: LanguageModel) -> None:
     measures = (Step("likelihood"), Step("words", {"enough": 50}, weight=0.01), Step("about", {"input": "what"}))
     best = replace(HARBOUR, choose=Choice(rule="best", enough=5, answers=1, measures=(*measures, Step("variety"))))
