@@ -6,6 +6,7 @@ gallery in which the embedded model describes one name while the pictures are ta
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,7 +56,7 @@ def live(browser: Browser, folder: Path) -> None:
             page.goto(address)
             page.get_by_label("Name a model").fill(NAME)
             page.keyboard.press("Enter")
-            page.wait_for_function("document.getElementById('description')?.textContent.length > 60")
+            page.locator("#description").filter(has_text=re.compile(".{60}")).wait_for()
             page.screenshot(path=OUT / "gallery-own.png")
             page.wait_for_url("**/model/*")
             page.goto(curating + page.url.removeprefix(address).replace("/model/", "/name/"))
