@@ -1,0 +1,97 @@
+"""The desk in a cell of a notebook: the same verbs, over the widget's own messages. Knows no HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anywidget
+
+from verbosify.desk.bodies import STREAMS
+from verbosify.desk.desk import Desk
+from verbosify.desk.failures import told
+from verbosify.desk.page import module, widget_style
+from verbosify.models.loading import DEFAULT_MODEL
+
+
+class DeskWidget(anywidget.AnyWidget):
+    """The writing desk; display it by naming it last in a cell.
+
+    Args:
+        model: what new drafts begin with: a name, or a folder.
+        folder: where drafts are kept; by default with the piece, or else in `desk` where the notebook runs.
+        piece: the folder of a piece, or an open one, that picks may be given to.
+        name: who writes, kept with each pick.
+
+    Raises `RecordError` or `OutputError` if the record cannot be opened, `PieceError` if there is no such piece.
+    """
+
+    _esm = module()
+    _css = widget_style()
+
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        folder: str | Path | None = None,
+        piece: Any = None,
+        name: str = "a person",
+    ) -> None:
+        super().__init__()
+        lend = None
+        if piece is not None:
+            from verbosify.workflow.desk_picks import PieceOfDesk, require_piece
+
+            piece = Path(getattr(piece, "folder", piece))
+            require_piece(piece)
+            lend = partial(PieceOfDesk, piece, name)
+        self.folder = Path(folder or piece or "desk")
+        self._desk = Desk(self.folder, str(model), lend=lend, widget=True)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="verbosify-desk", daemon=True)
+        self._thread.start()
+        try:
+            self._in_loop(self._desk.start()).result()
+        except BaseException:
+            self._end_loop()
+            raise
+        self.on_msg(self._hear)
+
+    def call(self, verb: str, **body: Any) -> dict[str, Any]:
+        """The answer to a verb, as the page gets it; errors are raised."""
+        answer: dict[str, Any] = self._in_loop(self._desk.call(verb, body, "notebook")).result()
+        return answer
+
+    def close(self) -> None:
+        """End the model's process, and let go of the record; what was written stays."""
+        if self._thread.is_alive():
+            self._in_loop(self._desk.close()).result()
+            self._end_loop()
+        super().close()
+
+    def _end_loop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _in_loop(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _hear(self, _: Any, content: Any, _buffers: Any) -> None:
+        if isinstance(content, dict) and isinstance(content.get("id"), str):
+            self._in_loop(self._answer(content["id"], str(content.get("verb")), content.get("body")))
+
+    async def _answer(self, number: str, verb: str, body: Any) -> None:
+        def say(event: str, data: Any) -> None:
+            self.send({"id": number, "event": event, "data": data})
+
+        try:
+            if verb in STREAMS:
+                async for event, data in await self._desk.stream(verb, body, "notebook"):
+                    say(event, data)
+            else:
+                say("result", await self._desk.call(verb, body, "notebook"))
+        except Exception as error:  # it is told where the page shows it
+            say("error", told(error).problem)
