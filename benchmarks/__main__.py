@@ -1,4 +1,4 @@
-"""`python -m benchmarks WHAT`, one of MEASURED, `fleets` (which needs Ray) or `sentences`.
+"""`python -m benchmarks WHAT`, one of MEASURED, `desk`, `fleets` (which needs Ray) or `sentences`.
 
 `page` measures all of MEASURED and writes the page of the docs.
 """
@@ -34,10 +34,11 @@ def machine() -> dict[str, object]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", choices=(*MEASURED, "fleets", "sentences", "page"))
+    parser.add_argument("what", choices=(*MEASURED, "desk", "fleets", "sentences", "page"))
     parser.add_argument("--json", action="store_true", help="print figures under stable names")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each contender (per-passage)")
     parser.add_argument("--size", default="124M", help="124M, 355M or tiny")
+    parser.add_argument("--seconds", type=float, default=180.0, help="how long eight users write at once (desk)")
     parser.add_argument("--work", type=Path, help="keep weights in this folder; otherwise a temporary one")
     parser.add_argument("--tensorflow-python", default=sys.executable, help="interpreter with gpt-2-simple; none: ''")
     arguments = parser.parse_args()
@@ -89,6 +90,10 @@ def measure(what: str, arguments: argparse.Namespace, work: Path) -> dict[str, A
         from benchmarks.fleets import efficiency
 
         return dict(efficiency(embedded, say))
+    if what == "desk":
+        from benchmarks import desk
+
+        return dict(desk.costs(embedded, say, arguments.seconds))
     if what == "fidelity":
         return dict(losses_of_precision(embedded, ROOT / "essays" / "rovers.md", say))
     of_folder: dict[str, Callable[[Path, Callable[[str], None]], Mapping[str, Any]]] = {

@@ -214,7 +214,7 @@ class Store:
         if node in self._texts:
             self._texts.move_to_end(node)
             return self._texts[node]
-        path = self.path(node)
+        path = self._way(node)
         text, known = "", max((at for at, each in enumerate(path) if each.id in self._texts), default=-1)
         if known >= 0:
             text = self._texts[path[known].id]
@@ -224,6 +224,14 @@ class Store:
         if len(self._texts) > KEPT_TEXTS:
             self._texts.popitem(last=False)
         return text
+
+    def _way(self, node: int) -> list[Node]:
+        """The nodes to this one from the first of its draft, or from its parent, if that one's text is known."""
+        rows = self.database.rows(
+            "SELECT * FROM nodes WHERE id = ? OR id = (SELECT parent FROM nodes WHERE id = ?)", (node,) * 2
+        )
+        near = sorted((from_columns(Node, row) for row in rows), key=lambda each: each.id)
+        return near if near and near[0].id in self._texts else self.path(node)
 
     def path(self, node: int) -> list[Node]:
         """The nodes from a draft's first to this one."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import LCSseq
@@ -77,6 +76,7 @@ def within(text: Sequence[Origin], start: int, end: int | None = None) -> Iterat
 
 
 Side = Literal["same", "a", "b"]
+SIDES: tuple[Side, ...] = ("same", "a", "b")
 MOST_WORDS = 10_000
 """Of what differs; more than that is told as a whole: finding what is shared takes the product of both in bits."""
 _WORDS = re.compile(r"\s*\S+|\s+")
@@ -103,5 +103,10 @@ def compared(a: str, b: str) -> list[tuple[Side, str]]:
                     ("b", theirs[step.dest_start : step.dest_end]),
                 ]
     parts.append(("same", ending))
-    told = [(side, "".join(words)) for side, words in parts if words]
-    return [(side, "".join(text for _, text in same)) for side, same in groupby(told, key=itemgetter(0))]
+    told: list[tuple[Side, str]] = []
+    for _, stretch in groupby(parts, key=lambda part: part[0] == "same"):
+        some = list(stretch)
+        for side in SIDES:  # what is missing comes before what is new
+            text = "".join(word for kind, words in some if kind == side for word in words)
+            told += [(side, text)] if text else []
+    return told
