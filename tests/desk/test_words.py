@@ -158,44 +158,6 @@ def test_a_seed_says_the_same_again(client: Client) -> None:
     assert [row["text"] for row in one] == [row["text"] for row in two]
 
 
-def test_what_streams_is_whole_characters_and_the_whole_text(client: Client) -> None:
-    words = "🙂é“漢 " * 6
-    draft = overfit_on(client, client.draft(words), words)
-
-    told = client.stream("generate", draft=draft["id"], n=1, settings={"temperature": 0, "length": 48})
-
-    texts = [event.data["text"] for event in told if event.name == "token"]
-    assert "🙂é“漢" in "".join(texts)
-    assert "�" not in "".join(texts)
-    assert "".join(texts) == told[-1].data["rows"][0]["text"]
-
-
-def test_stops_never_show_not_even_in_part(client: Client) -> None:
-    words = "Yes, said Ruth: no\nRuth: yes, said Ruth: no\n"
-    draft = overfit_on(client, client.draft(words + "Yes, said"), words * 2, window_tokens=128)
-    settings = {"temperature": 0, "length": 24, "stops": ["\n", "Ruth:"]}
-
-    told = client.stream("generate", draft=draft["id"], n=1, settings=settings)
-
-    texts = [event.data["text"] for event in told if event.name == "token"]
-    (row,) = told[-1].data["rows"]
-    assert row["finish"] == "stop"
-    assert "".join(texts) == row["text"]
-    assert not row["text"].rstrip(" ").endswith(("R", "Ru", "Rut", "Ruth"))
-    assert "\n" not in row["text"]
-
-
-def test_a_part_of_a_character_is_taken_with_what_completes_it(client: Client) -> None:
-    words = "漢漢漢漢漢漢漢漢"
-    draft = overfit_on(client, client.draft(words), words)
-    listed = client.call("tokens", draft=draft["id"], top=20)["tokens"]
-    part = next(each for each in listed if not each["whole"])
-
-    taken = client.call("take", draft=draft["id"], revision=draft["revision"], token_id=part["token_id"])
-
-    assert taken["text"] == words + "漢"
-
-
 def test_weights_are_in_force_until_others_are(client: Client) -> None:
     draft = client.draft()
     fresh = client.call("tokens", draft=draft["id"], top=5)["tokens"]

@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from verbosify.desk import context as contexts
@@ -111,11 +111,7 @@ class Lab:
     def detokenize(self, model: str, token_ids: list[int]) -> dict[str, Any]:
         """The text of tokens."""
         hosted = self.bench(model).model
-        hosted_size = len(token_ids)
-        try:
-            return {"text": hosted.decode(token_ids), "tokens": hosted_size}
-        except (IndexError, KeyError, OverflowError, TypeError) as error:
-            raise ModelError("One of these tokens is none of this model's: check their ids.") from error
+        return {"text": hosted.decode(_known(hosted, token_ids))}
 
     def chat(self, model: str, messages: list[dict[str, str]]) -> dict[str, Any]:
         """The tokens that put a chat to a model; `ModelError` if its files do not say how."""
@@ -168,7 +164,7 @@ class Lab:
         With `alternatives`, every token is told with so many of the likeliest, and as it is spelt by itself.
         """
         hosted = self.bench(model).model
-        token_ids = hosted.encode(prompt) if isinstance(prompt, str) else prompt
+        token_ids = hosted.encode(prompt) if isinstance(prompt, str) else _known(hosted, prompt)
         emit("waiting", {"overfitting": None if self.bench(model).holds(weights) else self._expected(model, weights)})
         with self._seat(model, weights) as (hosted, seat):
             session = seat.session(token_ids)
@@ -177,7 +173,7 @@ class Lab:
             emit("started", {"context_tokens": len(token_ids), "settings": settings.to_dict(), **begun})
             started, rows = time.perf_counter(), [_Row() for _ in range(settings.n)]
             ends = hosted.ends
-            for step in session.stream(settings, until, alternatives=alternatives or 0):
+            for step in map(_whole, session.stream(settings, until, alternatives=alternatives or 0)):
                 emit("token", _told(step, hosted, alternatives))
                 rows[step.row].take(step, ends)
                 if step.finish:
@@ -289,7 +285,8 @@ class Lab:
     def score(self, model: str, weights: dict[str, Any] | None, token_ids: list[int], top: int) -> dict[str, Any]:
         """Every token of a prompt but the first: its log-probability, and the likeliest there with theirs."""
         with self._seat(model, weights) as (hosted, seat):
-            scores = seat.guest.score(token_ids, top) if len(token_ids) > 1 else []
+            known = _known(hosted, token_ids)
+            scores = seat.guest.score(known, top) if len(known) > 1 else []
         return {
             "tokens": [
                 {
@@ -392,6 +389,11 @@ def _told(step: StreamStep, model: HostedModel, alternatives: int | None) -> dic
     return told
 
 
+def _whole(step: StreamStep) -> StreamStep:
+    """A step whose text ends with a whole character, though its row's length ended within one."""
+    return replace(step, text=step.text.rstrip(BROKEN)) if step.finish and step.text.endswith(BROKEN) else step
+
+
 def _choice(choice: TokenChoice) -> dict[str, Any]:
     return {
         "token_id": choice.token_id,
@@ -405,6 +407,14 @@ def _choice(choice: TokenChoice) -> dict[str, Any]:
 def _token(model: HostedModel, token: int) -> dict[str, Any]:
     text = model.decode([token])
     return {"token_id": token, "text": text, "whole": BROKEN not in text}
+
+
+def _known(model: HostedModel, token_ids: list[int]) -> list[int]:
+    """Tokens that come from outside; `ModelError` if one is none of the model's."""
+    size = len(model.spelling())
+    if any(not 0 <= token < size for token in token_ids):
+        raise ModelError(f"One of these is no token of the model's, which has {size}: check their ids.")
+    return token_ids
 
 
 def _completing(model: HostedModel, taken: list[int], choices: Sequence[TokenChoice]) -> int:

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from verbosify.desk.bodies import STREAMS
 from verbosify.desk.completions import completion_routes
+from verbosify.desk.continuing import retell
 from verbosify.desk.desk import Desk
 from verbosify.desk.failures import Failure, told
 from verbosify.desk.page import STATIC, script, style
@@ -64,7 +65,7 @@ def desk_application(
         Route("/api/{verb}", server.verb, methods=["POST"]),
         *completion_routes(desk, server.user_of_program),
     ]
-    return application(routes, hosts=hosts, origins=origins, most_bytes=_most_bytes, lifespan=lifespan)
+    return application(routes, hosts=hosts, origins=origins, most_bytes=_most_bytes, retell=retell, lifespan=lifespan)
 
 
 def _most_bytes(path: str) -> int:

@@ -17,6 +17,9 @@ class Spelling:
                 self._by_first[piece[0]].append(token)
         self._completing: dict[bytes, list[list[int]]] = {}
 
+    def __len__(self) -> int:
+        return len(self._pieces)
+
     def of(self, token: int) -> bytes:
         """The bytes of a token."""
         return self._pieces[token]
