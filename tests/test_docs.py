@@ -21,7 +21,7 @@ from verbosify.models import loading
 PAGES = [ROOT / "README.md", ROOT / "checkpoints" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ELSEWHERE = {"docs/gpt2.md": "tests/tensorflow/test_guide.py"}
 """Pages whose Python another test runs."""
-SERVERS = ("desk", "bot", "gallery", "replies", "study", "corpus")
+SERVERS = ("desk", "bot", "gallery", "replies", "study", "corpus", "finetune", "exhibit")
 """Commands that do not end, or for which the folder of these tests has nothing; their options are read."""
 SHELL = ("sh", "bash", "console", "")
 QUICK = ("--limit", "1", "--samples", "2", "--most-samples", "2", "--length", "12", "--recipe", "passage")
