@@ -1,7 +1,7 @@
 """Make the project's page, site/index.html, and what stands at addresses where pages have moved from.
 
 `python tools/front_page.py`; a test fails while site/ is not what this makes. What it says of the piece is read from
-the piece's record. The picture is the documentation's. Like the pages of a piece it needs no script: the
+the piece's record. The picture is `tools/screenshots.py`'s. Like the pages of a piece it needs no script: the
 one it has sends old links to a choice on to where the piece is now, and does nothing else.
 """
 
@@ -22,6 +22,8 @@ HERE = Path(__file__).resolve().parent
 SITE = HERE.parent / "site"
 MOVED = ("fluffy.html", "strange.html", "sparse.html", "made.html")
 """Pages of the piece that lay here before it had a folder of its own."""
+PICTURES = ("desk.png", "desk-dark.png")
+"""Lie in site/ beside what this makes: the desk by day, and by night if there is one."""
 STYLES = (*(WEB / "css" / name for name in ("faces.css", "tokens.css", "base.css")), HERE / "front_page" / "front.css")
 
 
@@ -35,12 +37,6 @@ def files() -> dict[str, bytes]:
         .replace('url("fonts/', 'url("rovers/assets/fonts/')
     )
     reading = record.first_reading
-    taken = {"desk.png": "writing-1280-light.png", "desk-dark.png": "writing-1280-dark.png"}
-    pictures = {
-        name: (HERE.parent / "docs" / "desk" / taken[name]).read_bytes()
-        for name in taken
-        if (HERE.parent / "docs" / "desk" / taken[name]).is_file()
-    }
     before = PiecePages(record, "", "", has_card=False).words.all
     page = pages.get_template("index.html").render(
         policy=PAGE_POLICY,
@@ -51,12 +47,12 @@ def files() -> dict[str, bytes]:
         gaps=len(record.gaps),
         before=before,
         after=before + reading.words,
-        desk=sorted(pictures),
+        desk=[name for name in PICTURES if (SITE / name).is_file()],
         desk_page=documented("desk", "reference/cli.html"),
         exhibits_page=documented("exhibits", "reference/cli.html"),
     )
     moved = pages.get_template("moved.html")
-    return pictures | {
+    return {
         "index.html": page.encode(),
         "front.css": style.encode(),
         "moved.js": (HERE / "front_page" / "moved.js").read_bytes(),

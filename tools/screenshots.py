@@ -1,7 +1,7 @@
 """Make the pictures of the documentation anew: `python tools/screenshots.py [page] [desk]`, both if neither is named.
 
     page    docs/page.png, the published piece
-    desk    docs/desk, by desk_pictures.py; `python tools/front_page.py` then takes the first of them over
+    desk    docs/desk, by desk_pictures.py, and the first of them as the front page's site/desk.png
 
 The pictures in docs/notebooks come out of a notebook, by hand.
 """
@@ -9,6 +9,7 @@ The pictures in docs/notebooks come out of a notebook, by hand.
 from __future__ import annotations
 
 import runpy
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,8 @@ def page() -> None:
 
 def desk() -> None:
     runpy.run_path(str(ROOT / "tools" / "desk_pictures.py"), run_name="__main__")
+    for name, picture in {"desk.png": "writing-1280-light.png", "desk-dark.png": "writing-1280-dark.png"}.items():
+        shutil.copyfile(ROOT / "docs" / "desk" / picture, ROOT / "site" / name)
 
 
 PICTURES: dict[str, Callable[[], None]] = {"page": page, "desk": desk}
