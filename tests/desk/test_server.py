@@ -255,6 +255,6 @@ def test_refusals_of_single_verbs_are_sentences(client: Client) -> None:
     with pytest.raises(Refused, match="no place"):
         client.stream("generate", draft=draft["id"], at=9999)
     with pytest.raises(Refused, match="no verb"):
-        client.call("generate")
+        client.call("odd")
     with pytest.raises(Refused, match="no question"):
         client.stream("generate", draft=draft["id"], again=9999)
