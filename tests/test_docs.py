@@ -17,6 +17,7 @@ from tests.speaking_model import ESSAY
 from verbosify.essay.reading import essay_from_text
 from verbosify.essay.writing import write_essay
 from verbosify.models import loading
+from verbosify.piece import Piece
 
 PAGES = [ROOT / "README.md", ROOT / "checkpoints" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ELSEWHERE = {"docs/gpt2.md": "tests/tensorflow/test_guide.py"}
@@ -46,6 +47,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, speaking_model: Path) -> 
     settings = SamplingSettings(n=3, length=30)
     options = Options(model=str(speaking_model), settings=settings, most_samples=3, portfolio=False)
     verbosify(essay_from_text(ESSAY, "essay.md"), folder, options)
+    with Piece.open(folder) as piece:
+        piece.choose_reading("own", piece.picks("strange"), curator="Ada")
     return folder
 
 
