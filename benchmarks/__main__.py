@@ -34,7 +34,7 @@ def machine() -> dict[str, object]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", choices=(*MEASURED, "desk", "fleets", "sentences", "page"))
+    parser.add_argument("what", choices=(*MEASURED, "desk", "fleets", "sentences", "replies", "page"))
     parser.add_argument("--json", action="store_true", help="print figures under stable names")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each contender (per-passage)")
     parser.add_argument("--size", default="124M", help="124M, 355M or tiny")

@@ -115,9 +115,9 @@ def test_what_was_said_before_stands_in_the_prompt(served: Served, thread: dict[
         question = exhibit.questions()[-1]
         prompt = exhibit.batch_of(exhibit.answers(question)[0].id).prompt
     assert prompt is not None
-    assert prompt.endswith(f"Post: A <b>grey</b> heron & a boy.\nReply: {reply['text']}\n\nPost: So what?\nReply:"), (
-        below
-    )
+    assert prompt.endswith(
+        f"Post: A <b>grey</b> heron & a boy.\nA dry reply: {reply['text']}\n\nPost: So what?\nA dry reply:"
+    ), below
 
 
 def test_a_form_without_a_script_leads_to_the_thread(served: Served) -> None:
