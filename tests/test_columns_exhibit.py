@@ -14,7 +14,7 @@ from verbosify.exhibits.columns import build_columns, compare
 from verbosify.site.record import Record
 from verbosify.words import plain_words
 
-OURS = ROOT / "site" / "piece.json"
+OURS = ROOT / "site" / "rovers" / "piece.json"
 
 
 def test_each_row_has_the_passage_the_writers_next_words_and_the_machines() -> None:

@@ -34,7 +34,7 @@ def columns(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of three columns of two pieces, blind first."""
     folder = tmp_path_factory.mktemp("columns")
     (folder / "hostile.json").write_text(json.dumps(hostile()), encoding="utf-8")
-    piece = json.loads((ROOT / "site" / "piece.json").read_text(encoding="utf-8"))
+    piece = json.loads((ROOT / "site" / "rovers" / "piece.json").read_text(encoding="utf-8"))
     for reading in piece["readings"].values():
         reading["gaps"] = dict(list(reading["gaps"].items())[:4])
     (folder / "few.json").write_text(json.dumps(piece), encoding="utf-8")
