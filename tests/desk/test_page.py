@@ -68,31 +68,39 @@ def test_continuations_come_at_the_cursor_and_are_taken_up_to_any_token(sit: Sit
     seat.has(f"The ferry leaves.{kept}! The night watch greets the far island.")
 
 
+def _middle_of_letter(seat: Seat, letter: int) -> tuple[float, float]:
+    """Where a letter of the first continuation stands on the page."""
+    x, y = seat.offers.first.evaluate(
+        """(root, letter) => {
+            const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+            let node = texts.nextNode();
+            for (; node.length <= letter; node = texts.nextNode()) letter -= node.length;
+            const range = document.createRange();
+            range.setStart(node, letter);
+            range.setEnd(node, letter + 1);
+            const { left, top, width, height } = range.getBoundingClientRect();
+            return [left + width / 2, top + height / 2];
+        }""",
+        letter,
+    )
+    return x, y
+
+
 def test_a_click_takes_up_to_the_token_under_it_and_with_shift_up_to_the_letter(sit: Sit) -> None:
     seat = sit()
     seat.text.focus()
     seat.press("Control+End")
     first, _ = seat.generate()
-    place = seat.offers.first.evaluate(
-        """(root) => {
-            const node = document.createTreeWalker(root, NodeFilter.SHOW_TEXT).nextNode();
-            const range = document.createRange();
-            range.setStart(node, 1);
-            range.setEnd(node, 2);
-            const { left, top, width, height } = range.getBoundingClientRect();
-            return [left + width / 2, top + height / 2];
-        }"""
-    )
     seat.page.keyboard.down("Shift")
-    seat.page.mouse.click(*place)
+    seat.page.mouse.click(*_middle_of_letter(seat, 1))
     seat.page.keyboard.up("Shift")
     seat.has(TEXT + first[:2])
     seat.press("Control+z")
     seat.has(TEXT)
     seat.command("c")  # the same ones again
     expect(seat.offers).to_have_count(2)
-    seat.page.mouse.move(0, 0)
-    seat.offers.first.click(position={"x": 25, "y": 12})
+    seat.page.mouse.click(*_middle_of_letter(seat, 8))
+    expect(seat.text).not_to_have_text(TEXT)
     seat.is_saved()
     taken = seat.says().removeprefix(TEXT)
     assert len(taken) > 2

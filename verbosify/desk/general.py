@@ -36,6 +36,8 @@ SEEN_SECONDS = 600.0
 async def hello(desk: Desk, _: Values, _user: str) -> Values:
     """What a page needs to begin."""
     draft = await desk.do(lambda store: _last_draft(store, desk.model))
+    piece = desk.piece
+    title = desk.title or ("" if piece is None else await desk.do(lambda _: piece.title)) or "The desk"
     return {
         "version": version_of_verbosify(),
         "model": desk.model,
@@ -45,8 +47,8 @@ async def hello(desk: Desk, _: Values, _user: str) -> Values:
         "recipes": {name: recipe.to_dict() for name, recipe in RECIPES.items()},
         "limits": {"text": TEXT_MOST, "n": ROWS_MOST, "length": LENGTH_MOST, "top": TOP_MOST, "queue": 64},
         "draft": draft,
-        "piece": desk.piece is not None,
-        "title": desk.title or (desk.piece.title if desk.piece is not None else "") or "The desk",
+        "piece": piece is not None,
+        "title": title,
         "widget": desk.widget,
     }
 
