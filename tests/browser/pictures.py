@@ -60,7 +60,9 @@ def main() -> None:
                 else:
                     picture(browser, address, "timeline", TALL)
                     picture(browser, address, "timeline-phone-dark", PHONE, dark=True, scroll="#posts")
-        page = build_columns([ROOT / "site" / "rovers" / "piece.json"], folder / "columns", blind=True, title="Who wrote it?")
+        page = build_columns(
+            [ROOT / "site" / "rovers" / "piece.json"], folder / "columns", blind=True, title="Who wrote it?"
+        )
         picture(browser, page.as_uri(), "columns", DESK, guess=True)
         picture(browser, page.as_uri(), "columns-phone-dark", PHONE, dark=True)
 
