@@ -100,7 +100,8 @@ def _read_ours(words: list[str]) -> None:
     command: Any = typer.main.get_command(app)
     while words and words[0] in getattr(command, "commands", {}):
         command, words = command.commands[words[0]], words[1:]
-    known = {name for parameter in command.params for name in parameter.opts} | {"--help", "-h"}
+    known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    known |= {"--help", "-h"}
     asked = [word.partition("=")[0] for word in words if re.match(r"-[a-z-]", word)]
     assert set(asked) <= known, (command.name, asked)
 

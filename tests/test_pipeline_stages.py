@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.commands import ROOT
 from verbosify.pipeline import Context, Step, Words, list_stages
 
 PROMPT = "1. [StyleGAN] StyleGAN is a model that paints the faces of people who do not exist.\n2. [MothNet] MothNet is"
@@ -161,6 +162,8 @@ def test_no_text_breaks_a_cleaner_or_a_refusal(text: str, place: int) -> None:
         "lacks": {"texts": ["a"]},
         "unnamed": {"input": "name"},
         "imports_other": {"modules": ["torch"]},
+        "fit_post": {"most": place + 1},
+        "line_of": {"corpus": str(ROOT / "corpora" / "ambrose" / "posts.txt")},
     }
     for stage in list_stages()[0]:
         if not stage.function.__module__.startswith("verbosify.pipeline."):
