@@ -51,7 +51,7 @@ def _section(command: Any, name: str) -> str:
     lines = [f"\n## {name}\n", _one_line(help_text), "", f"    {said}", ""]
     options = [parameter for parameter in parameters if parameter.param_type_name == "option" and not parameter.hidden]
     if parameters:
-        lines += ["| | |", "|---|---|"]
+        lines += ["| argument or option | what it is |", "|---|---|"]
         lines += [f"| `{_metavar(argument)}` | {_cell(argument.help or '')} |" for argument in arguments]
         lines += [f"| {_flags(option)} | {_cell(option.help or '')}{_default(option)} |" for option in options]
     if command.epilog:

@@ -31,3 +31,10 @@ def with_links_from(page: str, text: str) -> str:
         return match[0] if "://" in target or target.startswith("#") else words
 
     return re.sub(r"\[([^\[\]]+)\]\(([^()\s]+)\)", there, text)
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """The page with a name for the theme's search dialog, which has none."""
+    return output.replace(
+        'data-md-component="search" role="dialog"', 'data-md-component="search" role="dialog" aria-label="Search"'
+    )
