@@ -389,7 +389,7 @@ def test_the_package_runs_as_a_module() -> None:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Usage: python -m verbosify run" in done.stdout
+    assert "Usage: verbosify run" in done.stdout
     for option in ("--out", "--model", "--recipe", "--target", "--samples", "--seed", "--limit", "--json"):
         assert option in done.stdout
 
@@ -412,7 +412,7 @@ def test_a_mistake_leaves_with_one_sentence_and_a_defect_with_all_it_has(
 ) -> None:
     assert call("run", "nowhere.md") == (2, "", "There is no file nowhere.md: check its name and folder.\n")
 
-    def break_down() -> None:
+    def break_down(**_: object) -> None:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr("verbosify.cli.app.app", break_down)
