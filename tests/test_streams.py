@@ -104,7 +104,7 @@ def done_already(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     monkeypatch.setattr("verbosify.workflow.verbosify", run)
-    monkeypatch.setattr("verbosify.cli.pages.make_pages", lambda *_: Path("türme → oben.html"))
+    monkeypatch.setattr("verbosify.cli.running.make_pages", lambda *_: Path("türme → oben.html"))
 
 
 @pytest.mark.parametrize("encoding", [*ENCODINGS, "cp1252:strict"])
