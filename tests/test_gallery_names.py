@@ -117,3 +117,6 @@ def test_a_file_that_holds_no_names_is_told_of(tmp_path: Path) -> None:
         read_names(tmp_path / "latin.txt")
     with pytest.raises(SettingsError, match="cannot be read"):
         read_names(tmp_path / "nowhere.txt")
+    (tmp_path / "none.txt").write_text("\n# not yet\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"none\.txt has no name in it: write one a line"):
+        read_names(tmp_path / "none.txt")

@@ -158,6 +158,9 @@ def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
     path.write_text("texts = [")
     with pytest.raises(SettingsError, match="is no TOML"):
         read_study(path)
+    path.write_bytes(b"\xc6\x00")
+    with pytest.raises(SettingsError, match="is no TOML"):
+        read_study(path)
     path.write_text("texts = 3\nflavour = 1")
     with pytest.raises(SettingsError, match="In the study mine: A study has no 'flavour'"):
         read_study(path)

@@ -11,6 +11,7 @@ import re
 import secrets
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -259,12 +260,22 @@ def read_json(path: Path, kind: type[VerbosifyError], advice: str) -> Any:
     Raises:
         VerbosifyError: of that `kind`; it cannot be read or is no JSON. The sentence ends in `advice`.
     """
+    return _parsed(path, json.loads, "JSON", kind, advice)
+
+
+def read_toml(path: Path, kind: type[VerbosifyError], advice: str) -> dict[str, Any]:
+    """The TOML in a file, in UTF-8; raises as `read_json` does."""
+    values: dict[str, Any] = _parsed(path, tomllib.loads, "TOML", kind, advice)
+    return values
+
+
+def _parsed(path: Path, parse: Callable[[str], Any], form: str, kind: type[VerbosifyError], advice: str) -> Any:
     with os_errors_as(kind, path, advice):
         content = path.read_bytes()
     try:
-        return json.loads(content.decode("utf-8-sig"))
+        return parse(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise kind(f"{path} cannot be read (it is not JSON: {error}): {advice}.") from error
+        raise kind(f"{path} cannot be read (it is not {form}: {error}): {advice}.") from error
 
 
 def sync_folder(folder: Path) -> None:

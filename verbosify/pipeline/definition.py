@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from verbosify.errors import InputError, SettingsError
-from verbosify.files import os_errors_as, read_json
+from verbosify.files import read_json, read_toml
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 from verbosify.pipeline.context import Context
 from verbosify.pipeline.registry import Kind, Stage, find_stage
@@ -317,16 +316,8 @@ _OURS = ("length", "least_length", "stops", "seed")
 def read_pipeline(path: str | Path) -> Pipeline:
     """The pipeline in a TOML or JSON file. Raises `SettingsError`: it cannot be read, or is none."""
     place = Path(path)
-    if place.suffix == ".json":
-        values = read_json(place, SettingsError, "check the file")
-    else:
-        with os_errors_as(SettingsError, place, "check the file"):
-            content = place.read_bytes()
-        try:
-            values = tomllib.loads(content.decode("utf-8-sig"))
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-            raise SettingsError(f"{place} cannot be read (it is not TOML: {error}): check the file.") from error
-    return Pipeline.from_dict(values)
+    read = read_json if place.suffix == ".json" else read_toml
+    return Pipeline.from_dict(read(place, SettingsError, "check the file"))
 
 
 def _known(kind: type, values: Any, called: str) -> dict[str, Any]:

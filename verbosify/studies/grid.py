@@ -169,7 +169,7 @@ def study_names() -> list[str]:
 def read_study(name_or_path: str | Path) -> Study:
     """One of `study_names`, or a file of one's own; `SettingsError` in one sentence if it makes no sense."""
     if str(name_or_path) in study_names():
-        name, text = str(name_or_path), (_grids() / f"{name_or_path}.toml").read_text(encoding="utf-8")
+        name, content = str(name_or_path), (_grids() / f"{name_or_path}.toml").read_bytes()
     else:
         path = Path(name_or_path)
         if path.suffix != ".toml":
@@ -177,10 +177,10 @@ def read_study(name_or_path: str | Path) -> Study:
                 f"There is no study {str(name_or_path)!r}: choose {', '.join(study_names())}, or a .toml file."
             )
         with os_errors_as(SettingsError, path, "check the path"):
-            name, text = path.stem, path.read_text(encoding="utf-8")
+            name, content = path.stem, path.read_bytes()
     try:
-        return study_from(name, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        return study_from(name, tomllib.loads(content.decode("utf-8-sig")))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"{name_or_path} is no TOML ({error}): mend that place.") from error
     except SettingsError as error:
         raise SettingsError(f"In the study {name}: {error}") from error

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from verbosify.errors import SettingsError
-from verbosify.files import os_errors_as
+from verbosify.files import read_toml
 
 SETTINGS_FILE = "bot.toml"
 PROFILE_MOST = 256
@@ -74,13 +73,7 @@ class BotSettings:
 def read_settings(folder: Path) -> BotSettings:
     """The settings in the bot's folder; `SettingsError` if they are missing or wrong."""
     path = folder / SETTINGS_FILE
-    with os_errors_as(SettingsError, path, 'write one with at least name = "..." in it'):
-        content = path.read_bytes()
-    try:
-        values = tomllib.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path} cannot be read (it is not TOML: {error}): mend it.") from error
-    return _settings(values, path)
+    return _settings(read_toml(path, SettingsError, 'write one with at least name = "..." in it'), path)
 
 
 def _settings(values: dict[str, Any], path: Path) -> BotSettings:

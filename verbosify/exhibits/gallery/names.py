@@ -31,7 +31,7 @@ _SIZE = re.compile(
 def read_names(path: Path) -> list[str]:
     """The names in a text file, one a line, each once; blank lines and those that begin with `#` are left out.
 
-    Raises `SettingsError` if the file cannot be read, or a line is no name.
+    Raises `SettingsError` if the file cannot be read, has no name in it, or a line is none.
     """
     with os_errors_as(SettingsError, path, "check the file"):
         content = path.read_bytes()
@@ -48,6 +48,8 @@ def read_names(path: Path) -> list[str]:
         except InputError as error:
             raise SettingsError(f"Line {number} of {path} is no name: {error}") from error
         names.setdefault(key_of(name), name)
+    if not names:
+        raise SettingsError(f"{path} has no name in it: write one a line.")
     return list(names.values())
 
 
