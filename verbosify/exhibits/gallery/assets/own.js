@@ -1,5 +1,7 @@
 // Try your own: the title is where a name is written, and what is said of it comes as it is said.
 
+import { charactersOf } from "../../../web/js/characters.js";
+import { readEvents } from "../../../web/js/events.js";
 import { byId, h, patch } from "../../../web/js/kit.js";
 import { offerLink } from "./copying.js";
 
@@ -14,12 +16,6 @@ const main = byId("main");
 const state = byId("state");
 const shown = field.value;
 
-/** @param {string} text */
-function lengthOf(text) {
-  if (!("Segmenter" in Intl)) return [...text].length;
-  return [...new Intl.Segmenter().segment(text)].length;
-}
-
 /** @param {string} text @param {boolean} isError */
 function say(text, isError = false) {
   state.textContent = text;
@@ -30,7 +26,7 @@ function say(text, isError = false) {
 // Go is there once there is a new name to go with.
 function weigh() {
   const name = field.value.trim();
-  const length = lengthOf(name);
+  const length = charactersOf(name);
   field.setCustomValidity(length > MOST ? `A name has at most ${MOST} characters; this has ${length}.` : "");
   go.hidden = name === shown.trim() && shown !== "";
   go.disabled = !name || length > MOST;
@@ -66,30 +62,6 @@ function show(words) {
   );
 }
 
-/**
- * The events of a stream, in order.
- *
- * @param {ReadableStream<Uint8Array>} body
- * @returns {AsyncGenerator<{ name: string, data: any }>}
- */
-async function* eventsOf(body) {
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let waiting = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    waiting += decoder.decode(value, { stream: true });
-    for (let end = waiting.indexOf("\n\n"); end >= 0; end = waiting.indexOf("\n\n")) {
-      const event = waiting.slice(0, end);
-      waiting = waiting.slice(end + 2);
-      const name = /^event: (.*)$/m.exec(event)?.[1];
-      const data = /^data: (.*)$/m.exec(event)?.[1];
-      if (name && data) yield { name, data: JSON.parse(data) };
-    }
-  }
-}
-
 /** @param {string} name */
 async function ask(name) {
   /** @type {Words} */
@@ -102,11 +74,11 @@ async function ask(name) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ name }),
   });
-  if (!response.ok || !response.body) {
+  if (!response.ok) {
     const problem = await response.json().catch(() => ({}));
     throw new Error(problem.detail ?? "The gallery does not answer: try again in a moment.");
   }
-  for await (const { name: kind, data } of eventsOf(response.body)) {
+  for await (const { name: kind, data } of readEvents(response)) {
     const part = data.part === "code" ? "code" : "description";
     if (kind === "error") throw new Error(data.detail);
     if (kind === "done") {

@@ -1,9 +1,9 @@
 // The page of replies: counts what is typed, shows what is drawn while it is drawn, and goes to what was kept.
 // Without this script the forms do the same in one step.
 
+import { charactersOf } from "../../../web/js/characters.js";
 import { readEvents } from "../../../web/js/events.js";
 import { byId, h, patch } from "../../../web/js/kit.js";
-import { charactersOf } from "./characters.js";
 
 const PATIENCE = 120_000; // milliseconds after which a request is given up
 
