@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -51,11 +52,7 @@ class Told:
 
 
 class NothingToShowError(Exception):
-    """None of what was drawn can be shown; `why` counts the reasons."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    """None of what was drawn can be shown; its message counts the reasons."""
 
 
 class TooSlowError(Exception):
@@ -128,7 +125,7 @@ class Studio:
             shown = _found(record.thread(exhibit, asked.key), asked.key)
             yield Told("done", shown | {"thread": asked.thread}, outcome)
 
-    @property
+    @cached_property
     def _words(self) -> Words:
         return Words(self.forbidden)
 
