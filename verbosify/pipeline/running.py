@@ -34,18 +34,14 @@ class Asked:
     model: LanguageModel
     inputs: dict[str, str]
     until: Until
+    prompt: str = field(init=False)
+    opening: str = field(init=False)
     opinions: Opinions = field(init=False)
 
     def __post_init__(self) -> None:
+        self.prompt = self.pipeline.prompt(self.inputs)
+        self.opening = fill(self.pipeline.opening, self.inputs)
         self.opinions = Opinions(self.model)
-
-    @property
-    def prompt(self) -> str:
-        return self.pipeline.prompt(self.inputs)
-
-    @property
-    def opening(self) -> str:
-        return fill(self.pipeline.opening, self.inputs)
 
     def context(self, continuation: Continuation | None = None) -> Context:
         said = (0, "") if continuation is None else (len(continuation.token_ids), continuation.finish)
