@@ -197,6 +197,13 @@ def test_a_thread_that_was_never_replied_to_is_not_there(served: Served) -> None
     problem(served.client.get(f"/api/threads/{asked.thread}"), 404, "about:blank")
 
 
+def test_a_record_that_cannot_be_read_is_no_thread_that_is_missing(host: Host, tmp_path: Path) -> None:
+    with replies_server(host, tmp_path / "replies.db") as own:
+        own.record.rename(tmp_path / "away.db")
+        own.record.write_bytes(b"This is no database." * 999)
+        assert problem(own.client.get("/api/threads/0123456789abcdef"), 500, "about:blank")["reference"]
+
+
 # Quota and line
 
 

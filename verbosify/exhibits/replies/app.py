@@ -27,7 +27,7 @@ from verbosify.exhibits.replies.drawing import NothingToShowError, Studio, Told,
 from verbosify.exhibits.replies.line import BUSY, Line
 from verbosify.exhibits.replies.metrics import Metrics
 from verbosify.exhibits.replies.options import Options
-from verbosify.exhibits.replies.record import GoneError, Post, RepliesError, Target, TooDeepError
+from verbosify.exhibits.replies.record import GoneError, MissingError, Post, Target, TooDeepError
 from verbosify.exhibits.replies.tones import DEFAULT_TONE, read_forbidden, tones
 from verbosify.models.host import Host
 from verbosify.web.clients import Clients, is_near
@@ -303,8 +303,8 @@ def _telling() -> Any:
         raise Problem(409, str(error), type="/about#deep") from None
     except GoneError as error:
         raise Problem(410, str(error)) from None
-    except RepliesError as error:
-        raise Problem(404, str(error) if "such" in str(error) else "There is nothing at this address.") from error
+    except MissingError as error:
+        raise Problem(404, str(error)) from None
     except NothingToShowError:
         detail = "Nothing that was said to this could be shown: say it in other words."
         raise Problem(422, detail, type="/about#nothing", title="Nothing to show") from None

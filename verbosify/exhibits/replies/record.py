@@ -31,6 +31,10 @@ class RepliesError(RecordError):
     """A record of replies cannot be opened, or has not what was asked for."""
 
 
+class MissingError(RepliesError):
+    """Nothing has that key."""
+
+
 class GoneError(RepliesError):
     """It was hidden."""
 
@@ -184,7 +188,7 @@ def settle(exhibit: Exhibit, asked: Asked, outcome: Outcome, refused: Refused) -
 def target(exhibit: Exhibit, key: str) -> Target:
     """The reply of that key, to be replied to.
 
-    Raises `RepliesError` if there is none, `GoneError` if it is hidden, and `TooDeepError` if it is the deepest.
+    Raises `MissingError` if there is none, `GoneError` if it is hidden, and `TooDeepError` if it is the deepest.
     """
     rows = exhibit.database.rows(
         "SELECT shown.answer, answers.text, posts.root, posts.depth FROM shown "
@@ -192,7 +196,7 @@ def target(exhibit: Exhibit, key: str) -> Target:
         (key,),
     )
     if not rows:
-        raise RepliesError("There is no such reply.")
+        raise MissingError("There is no such reply.")
     found = rows[0]
     if _hidden(exhibit) & {key, _key_of(exhibit, found["root"])}:
         raise GoneError("This reply was taken away.")
@@ -204,7 +208,7 @@ def target(exhibit: Exhibit, key: str) -> Target:
 def thread(exhibit: Exhibit, key: str) -> Post:
     """The thread that the post or reply of that key stands in, from its first post on.
 
-    Raises `RepliesError` if there is none, or nothing was replied yet, and `GoneError` if it is hidden.
+    Raises `MissingError` if there is none, or nothing was replied yet, and `GoneError` if it is hidden.
     """
     rows = exhibit.database.rows(
         "SELECT root FROM posts WHERE key = ? UNION SELECT root FROM shown "
@@ -212,13 +216,13 @@ def thread(exhibit: Exhibit, key: str) -> Post:
         (key, key),
     )
     if not rows:
-        raise RepliesError("There is no such thread.")
+        raise MissingError("There is no such thread.")
     hidden = _hidden(exhibit)
     if hidden & {key, _key_of(exhibit, rows[0]["root"])}:
         raise GoneError("This was taken away.")
     found = _tree(exhibit, rows[0]["root"], hidden)
     if found is None:
-        raise RepliesError("There is no such thread.")
+        raise MissingError("There is no such thread.")
     return found
 
 
