@@ -182,3 +182,18 @@ def test_what_may_be_out_already_cannot_be_changed(boxes: Boxes) -> None:
     boxes.posted(reply, Posted("9", "https://example.org/9"))
     assert boxes.reply(reply.id) is not None
     assert boxes.replies()[0].address == "https://example.org/9"
+
+
+def test_what_is_decided_while_it_is_about_to_go_out_counts(boxes: Boxes) -> None:
+    answered(boxes)
+    reply = boxes.next_to_send(approval=False)
+    assert reply is not None
+
+    assert boxes.decide(reply, "approved", curator="Ada", text="other words")
+    assert not boxes.attempt(reply)
+    changed = boxes.next_to_send(approval=False)
+    assert changed is not None
+    assert changed.text == "other words"
+    assert boxes.decide(changed, "refused", curator="Ada")
+    assert not boxes.attempt(changed)
+    assert boxes.replies()[0].attempts == 0

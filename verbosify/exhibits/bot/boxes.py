@@ -159,10 +159,13 @@ class Boxes:
                 self._settle(reply.id, "refused", Posted(""), f"refused by {curator}")
         return True
 
-    def attempt(self, reply: Reply) -> None:
-        """It is about to be tried."""
+    def attempt(self, reply: Reply) -> bool:
+        """It is about to be tried; False if a person has decided about it since it was read."""
         with self._database.writing():
+            if self.reply(reply.id) != reply:
+                return False
             self._database.insert("attempts", {"reply": reply.id, "created": now()})
+        return True
 
     def posted(self, reply: Reply, post: Posted) -> None:
         with self._database.writing():

@@ -239,7 +239,8 @@ class Bot:
                     boxes.posted(reply, found)
                     self._on_event(f"reply {reply.id} had been posted")
                     return
-            boxes.attempt(reply)
+            if not boxes.attempt(reply):
+                return
             boxes.posted(reply, self.platform.post(outgoing))
             self._on_event(f"reply {reply.id} posted")
         except RefusedError as refusal:
