@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from tests.pieces import make_job, make_overfit, make_samples
 from verbosify.errors import RecordError
 from verbosify.piece import Batch, Job, PickEvent, Sample, Scores
-from verbosify.record.fields import dump, json_fields, now, to_columns, values_of
+from verbosify.record.fields import dump, json_fields, moment, now, to_columns, values_of
 
 
 def test_time_is_utc_to_the_millisecond() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", now())
+    assert moment(datetime.fromisoformat("2024-05-01T01:30:00.1234+02:00")) == "2024-04-30T23:30:00.123Z"
 
 
 def test_a_job_names_the_software_that_made_it() -> None:

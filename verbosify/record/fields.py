@@ -157,7 +157,12 @@ Card = Annotated[dict[str, Any], Shape(CardKeys)]
 
 def now() -> str:
     """The time in UTC, ISO 8601, to the millisecond, as in `2024-05-01T12:00:00.000Z`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return moment(datetime.now(UTC))
+
+
+def moment(time: datetime) -> str:
+    """A time with its zone as records have it: see `now`. So two of them are in order as texts are."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def dump(value: object, *, sort_keys: bool = False) -> str:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from verbosify.exhibits.bot.platform import Account, Mention, Outgoing, Posted
 from verbosify.record.database import Database, Value
-from verbosify.record.fields import dump, now
+from verbosify.record.fields import dump, moment, now
 
 Kind = Literal["reply", "help", "apology", "limit", "blank", "silence"]
 SPOKEN: tuple[Kind, ...] = ("reply", "help", "apology", "limit", "blank")
@@ -193,11 +193,9 @@ class Boxes:
 
     def answered_since(self, author: str, seconds: float, kinds: Sequence[Kind] = SPOKEN) -> int:
         """How many answers of these kinds the author got in the last so many seconds."""
-        since = (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+        since = moment(datetime.now(UTC) - timedelta(seconds=seconds))
         listed = ", ".join(f"'{kind}'" for kind in kinds)
-        return self._answers(
-            f"author = ? AND outbox.kind IN ({listed}) AND outbox.created >= ?", (author, since.replace("+00:00", "Z"))
-        )
+        return self._answers(f"author = ? AND outbox.kind IN ({listed}) AND outbox.created >= ?", (author, since))
 
     def _answers(self, where: str, values: tuple[str, ...]) -> int:
         return self._database.number(

@@ -31,6 +31,7 @@ from verbosify.exhibits.bot.platform import (
     quiet_clients,
 )
 from verbosify.pipeline.counting import Limit
+from verbosify.record.fields import moment
 
 SERVICE = "https://bsky.social"
 POST, PROFILE = "app.bsky.feed.post", "app.bsky.actor.profile"
@@ -130,7 +131,7 @@ class Bluesky:
             author=Account(notification.author.did, notification.author.handle, _is_bot(labels)),
             text=notification.record.text,
             is_reply=bool(replied) and f"//{self._did}/" in replied.parent.uri,
-            created=_utc(notification.indexed_at),
+            created=moment(datetime.fromisoformat(notification.indexed_at)),
             place={"root": root, "parent": own},
         )
 
@@ -208,10 +209,6 @@ def record_key(reply: Outgoing) -> str:
 
 def _is_bot(labels: Any) -> bool:
     return any(getattr(label, "val", "") == BOT_LABEL for label in labels)
-
-
-def _utc(moment: str) -> str:
-    return datetime.fromisoformat(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _seconds(error: Any) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC
 from html.parser import HTMLParser
 from pathlib import Path
 from threading import RLock
@@ -30,6 +29,7 @@ from verbosify.exhibits.bot.platform import (
     quiet_clients,
 )
 from verbosify.pipeline.counting import Limit
+from verbosify.record.fields import moment
 
 PAGE, MOST_PAGES = 40, 40
 USUAL_MOST = 500
@@ -126,7 +126,7 @@ class Mastodon:
             author=Account(str(status.account.id), status.account.acct, bool(status.account.bot)),
             text=plain(status.content),
             is_reply=str(status.in_reply_to_account_id) == self._me,
-            created=status.created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            created=moment(status.created_at),
             place={"visibility": "unlisted" if status.visibility == "public" else status.visibility},
         )
 

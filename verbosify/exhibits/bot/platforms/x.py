@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -31,6 +30,7 @@ from verbosify.exhibits.bot.platform import (
 )
 from verbosify.exhibits.bot.settings import MARK
 from verbosify.pipeline.counting import Limit
+from verbosify.record.fields import moment
 
 NAMES = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
 PAGE, MOST_PAGES = 100, 8
@@ -153,7 +153,7 @@ class X:
             author=Account(str(tweet.author_id), handle, is_bot),
             text=tweet.text,
             is_reply=str(tweet.in_reply_to_user_id) == self._me,
-            created=tweet.created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            created=moment(tweet.created_at),
         )
 
     @contextmanager
