@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -204,6 +205,11 @@ class SamplingSettings:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> SamplingSettings:
         return cls(**{name: _as_tuple(value) for name, value in _known(cls, values).items()})
+
+
+def derived_seed(*key: object) -> int:
+    """The seed, 0 to 2^63 - 1, of what is told from all else by these parts, one of them a seed itself."""
+    return int.from_bytes(hashlib.sha256(" ".join(map(str, key)).encode()).digest()[:8], "big") >> 1
 
 
 _FIRST_FIELDS = ("n", "length", "temperature", "top_k", "top_p", "repetition_penalty", "stops", "seed")

@@ -6,7 +6,6 @@ an answer that is refused is no error.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
@@ -15,7 +14,7 @@ from time import perf_counter
 from typing import Any
 
 from verbosify.models.protocol import Continuation, LanguageModel, Overfit, Until
-from verbosify.models.settings import SamplingSettings
+from verbosify.models.settings import SamplingSettings, derived_seed
 from verbosify.pipeline.answers import Answer, Draw, Event, Events, Outcome, Recorder, TraceEntry, reasons
 from verbosify.pipeline.context import Context, Opinions
 from verbosify.pipeline.definition import Pipeline, Step
@@ -93,11 +92,6 @@ def stream(
     return _answer(pipeline, model, inputs, _streamed, seed=seed, recorder=recorder, until=until)
 
 
-def round_seed(seed: int, number: int) -> int:
-    """The seed of a round, from 0."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {number}".encode()).digest()[:8], "big") >> 1
-
-
 def _answer(
     pipeline: Pipeline,
     model: LanguageModel,
@@ -116,7 +110,7 @@ def _answer(
         for number in range(_rounds(pipeline)):
             if until():
                 break
-            settings, started = pipeline.drawn(round_seed(seed, number)), perf_counter()
+            settings, started = pipeline.drawn(derived_seed(seed, number)), perf_counter()
             rows: list[Continuation] = []
             for event in draw(asked, settings):
                 if isinstance(event, Event):

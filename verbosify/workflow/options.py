@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ from verbosify.errors import PieceError, SettingsError
 from verbosify.essay.passages import ShortParagraphs
 from verbosify.files import printable
 from verbosify.models.loading import DEFAULT_MODEL
-from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
+from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe, derived_seed
 
 SAMPLES, MOST_SAMPLES = 10, 40
 """Of a batch and of a passage, as the artist had it: four batches of ten."""
@@ -134,21 +133,17 @@ def recorded_target(options: Mapping[str, Any]) -> float:
 
 def batch_seed(seed: object, passage: int, number: int) -> int:
     """The seed of a run's batch `number`, from 0, at a passage."""
-    return _seed(seed, passage, number)
+    return derived_seed(seed, passage, number)
 
 
 def control_seed(seed: object, passage: int) -> int:
     """That of the samples of the fresh base there."""
-    return _seed(seed, passage, -1)
+    return derived_seed(seed, passage, -1)
 
 
 def hand_seed(seed: object, passage: int, number: int) -> int:
     """That of batch `number` there, of all from 0, if a person asks for it: none that a run would take."""
-    return _seed(seed, passage, -2 - number)
-
-
-def _seed(*key: object) -> int:
-    return int.from_bytes(hashlib.sha256(" ".join(map(str, key)).encode()).digest()[:8], "big") >> 1
+    return derived_seed(seed, passage, -2 - number)
 
 
 def _whole(value: object) -> bool:

@@ -6,7 +6,6 @@ one name is told, and the others are built all the same.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from verbosify.exhibits.gallery.names import class_of, module_of
 from verbosify.exhibits.gallery.store import Entry, Gallery, Part, Said
 from verbosify.exhibits.record import Question
 from verbosify.models.protocol import LanguageModel, Until
+from verbosify.models.settings import derived_seed
 from verbosify.pipeline import Choice, Pipeline, Step, read_pipeline, run
 
 TRIES = 3
@@ -157,7 +157,7 @@ def next_question(
         return None
     about = gallery.about(name, part)
     parent = description.answer.id if description and part == "code" else None
-    number = seed_of(seed, name, part, len(same))
+    number = derived_seed(seed, part, len(same), name)
     return gallery.ask(pipeline, given, seed=number, asked_by=asked_by, parent=parent, about=about)
 
 
@@ -180,8 +180,3 @@ def reroll(
     if question is None:  # pragma: no cover  # there is always one more
         return ""
     return answer(gallery, question, model, pipelines.of(part))
-
-
-def seed_of(seed: int, name: str, part: Part, number: int) -> int:
-    """The seed of a name's question `number`, from 0, about a part."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {part} {number} {name}".encode()).digest()[:8], "big") >> 1
