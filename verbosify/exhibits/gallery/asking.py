@@ -57,17 +57,14 @@ def ask(
     """
     with Gallery.in_folder(folder) as gallery:
         pipelines.description.taken(pipelines.inputs(name, "description"))  # before the name is anywhere
-        entry = gallery.add(name, "visitor")
+        entry = gallery.add(name, VISITOR)
         for part in PARTS:
-            entry = gallery.entry(name)
-            said = entry.description if part == "description" else entry.code
-            if said is None and (part == "description" or entry.description is not None):
+            if entry.said(part) is None and (part == "description" or entry.description is not None):
                 yield from _ask_for(gallery, entry, part, model, pipelines, until, seed=seed)
                 entry = gallery.entry(name)
-                said = entry.description if part == "description" else entry.code
             if until():
                 return
-            if said is None:
+            if (said := entry.said(part)) is None:
                 yield Told("nothing", part)
             else:
                 pieces = tuple(highlighted(said.text)) if part == "code" else ()

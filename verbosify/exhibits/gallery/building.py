@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verbosify.errors import InputError, ModelError
-from verbosify.exhibits.gallery.names import class_of, module_of
+from verbosify.exhibits.gallery.names import class_of, key_of, module_of
 from verbosify.exhibits.gallery.store import Entry, Gallery, Part, Said
 from verbosify.exhibits.record import Question
 from verbosify.models.protocol import LanguageModel, Until
@@ -117,7 +117,7 @@ def complete(
     """Ask for what a name lacks; returns why it lacks it still, in a sentence."""
     for part in parts:
         entry = gallery.entry(name)
-        if (entry.description if part == "description" else entry.code) is not None:
+        if entry.said(part) is not None:
             continue
         why = ""
         while (
@@ -147,7 +147,7 @@ def next_question(
     pipeline = pipelines.of(part)
     same = [
         question
-        for question in gallery.asked(gallery.entry(name).key, part)
+        for question in gallery.asked(key_of(name), part)
         if question.pipeline == pipeline.fingerprint and question.inputs == pipeline.taken(given)
     ]
     for question in same:

@@ -96,7 +96,7 @@ class Curating:
         with Gallery.in_folder(self.folder) as gallery:
             entry = _found(gallery, slug)
             candidates = {part: _candidates(gallery, entry, part) for part in PARTS}
-            names = [each.slug for each in gallery.entries("list")]
+            names = gallery.slugs("list")
         place = names.index(slug) if slug in names else 0
         return render(
             "curate_one.html",
@@ -178,7 +178,7 @@ def _found(gallery: Gallery, slug: str) -> Entry:
 
 def _candidates(gallery: Gallery, entry: Entry, part: Part) -> list[Candidate]:
     """The answers that passed, the best of each question first; code, of the description that stands."""
-    said = entry.description if part == "description" else entry.code
+    said = entry.said(part)
     found = []
     for question in gallery.asked(entry.key, part):
         if part == "code" and (entry.description is None or question.inputs["description"] != entry.description.text):

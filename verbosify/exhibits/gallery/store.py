@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from verbosify.errors import RecordError
 from verbosify.exhibits.gallery.names import key_of, model_name, slug_of
@@ -21,7 +21,7 @@ from verbosify.record.migrations import Schema, create_table
 DATABASE_NAME = "gallery.db"
 Origin = Literal["list", "visitor"]
 Part = Literal["description", "code"]
-VISITOR = "visitor"
+VISITOR: Final = "visitor"
 
 
 class GalleryError(RecordError):
@@ -73,6 +73,10 @@ class Entry:
     description: Said | None
     code: Said | None
 
+    def said(self, part: Part) -> Said | None:
+        """What stands of a part."""
+        return self.description if part == "description" else self.code
+
 
 class Gallery(Exhibit):
     """An open gallery; use it in a `with` statement, in one thread. See `Exhibit`."""
@@ -107,6 +111,12 @@ class Gallery(Exhibit):
     def entries(self, origin: Origin | None = None) -> list[Entry]:
         """All entries in order, or those that a list or visitors brought."""
         return self._entries("WHERE origin = ?", origin) if origin else self._entries("")
+
+    def slugs(self, origin: Origin) -> list[str]:
+        """The addresses of the entries that a list or visitors brought, in order."""
+        return [
+            row["slug"] for row in self.database.rows("SELECT slug FROM names WHERE origin = ? ORDER BY id", (origin,))
+        ]
 
     def _entries(self, where: str, *values: str) -> list[Entry]:
         rows = self.database.rows(f"SELECT name, key, slug, origin FROM names {where} ORDER BY id", values)  # noqa: S608

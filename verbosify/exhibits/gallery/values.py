@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -131,11 +130,7 @@ def prompt_of(values: GalleryValues, words: WordsValues) -> str:
 
 def json_of(values: GalleryValues) -> bytes:
     """As a file has it, an entry a line; the same gallery makes the same bytes."""
-    return "".join(export_lines(_parts(values))).encode()
-
-
-def _parts(values: GalleryValues) -> Iterator[tuple[str, Any]]:
-    yield from asdict(values).items()
+    return "".join(export_lines(asdict(values).items())).encode()
 
 
 def read_gallery(place: Path) -> GalleryValues:
