@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import html
+import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -108,21 +109,11 @@ def write_texts(texts: Iterable[str], path: Path) -> None:
     with os_errors_as(OutputError, path, "choose another place, or make room", cannot="written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as file:
-            lines = _Lines()
+            lines = io.StringIO(newline="")
             writer = csv.writer(lines, quoting=csv.QUOTE_ALL, lineterminator="\n")
             writer.writerow(["text"])
             writer.writerows([text] for text in texts)
-            file.write("".join(lines.written).encode())
-
-
-class _Lines:
-    """What csv writes, in memory."""
-
-    def __init__(self) -> None:
-        self.written: list[str] = []
-
-    def write(self, line: str) -> None:
-        self.written.append(line)
+            file.write(lines.getvalue().encode())
 
 
 def _decoded(text: str) -> tuple[str, bool]:
