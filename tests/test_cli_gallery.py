@@ -42,6 +42,7 @@ def test_a_gallery_is_built_part_by_part_and_made_into_pages(call: Call, names: 
 
 
 def test_what_is_wrong_is_one_sentence(call: Call, names: Path, speaking_model: Path) -> None:
+    (names.parent / "latin.txt").write_bytes("Käse\n".encode("latin-1"))
     for arguments, said in [
         (("build", "nowhere.txt"), "nowhere.txt cannot be read"),
         (("build", names, "--only", "cover"), "is no part of an entry"),
@@ -49,6 +50,7 @@ def test_what_is_wrong_is_one_sentence(call: Call, names: Path, speaking_model: 
         (("site", "nowhere"), "cannot be read"),
         (("curate", "nowhere", "--as", ""), "Who chooses"),
         (("serve", "nowhere", "--forbidden", "nothing.txt"), "nothing.txt cannot be read"),
+        (("serve", "nowhere", "--forbidden", "latin.txt"), "latin.txt is not UTF-8"),
     ]:
         told = call("gallery", *arguments)
         assert told.code == 2, arguments

@@ -109,10 +109,11 @@ def serve(
     from verbosify.models.host import Host as ModelHost
     from verbosify.models.loading import load_model
     from verbosify.models.process import tune_process
+    from verbosify.pipeline.wording import read_words
     from verbosify.site.address import published_address
     from verbosify.web.serving import serve as run
 
-    how = Pipelines.read(pipelines).for_visitors(_words_in(forbidden))
+    how = Pipelines.read(pipelines).for_visitors(read_words([forbidden] if forbidden else []))
     tune_process()
     with ModelHost(lambda: load_model(model or how.description.model, on_notice=say)) as owner:
         server = GalleryServer(gallery, owner, how, address=published_address(address))
@@ -139,17 +140,6 @@ def curate(
     tune_process()
     desk = Curating(gallery, how, chooser, lambda: load_model(model or how.description.model, on_notice=say))
     run(curating_app(desk), host=host, port=port)
-
-
-def _words_in(path: Path | None) -> list[str]:
-    from verbosify.errors import SettingsError
-    from verbosify.files import os_errors_as
-
-    if path is None:
-        return []
-    with os_errors_as(SettingsError, path, "check the file"):
-        lines = path.read_bytes().decode("utf-8-sig", "replace").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def _show(bars: Bars) -> Callable[[Progress], None]:

@@ -6,6 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cached_property
+from pathlib import Path
+
+from verbosify.errors import SettingsError
+from verbosify.files import os_errors_as
 
 _LOOKS = str.maketrans(
     {
@@ -24,6 +28,20 @@ def plain_spelling(text: str) -> str:
     """`text` as it is compared: compatibility forms unfolded (NFKD), no accents, nothing that is not seen, no case."""
     unfolded = unicodedata.normalize("NFKD", _UNSEEN.sub("", text))
     return "".join(c for c in unfolded if not unicodedata.combining(c)).casefold()
+
+
+def read_words(files: Iterable[Path]) -> tuple[str, ...]:
+    """The words and phrases in files: one a line, `#` begins a remark. `SettingsError` for one that cannot be read."""
+    words: dict[str, None] = {}
+    for file in files:
+        with os_errors_as(SettingsError, file, "check the path of the list of forbidden words"):
+            content = file.read_bytes()
+        try:
+            lines = content.decode("utf-8-sig").splitlines()
+        except UnicodeDecodeError:
+            raise SettingsError(f"{file} is not UTF-8: save it so.") from None
+        words |= dict.fromkeys(word for line in lines if (word := line.partition("#")[0].strip()))
+    return tuple(words)
 
 
 class Words:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from verbosify.errors import SettingsError
-from verbosify.files import os_errors_as
 from verbosify.models.settings import SamplingSettings
 from verbosify.pipeline import Choice, Input, Pipeline, Step
+from verbosify.pipeline.wording import read_words
 
 HERE = Path(__file__).parent
 MOST_CHARACTERS = 150
@@ -112,14 +111,5 @@ def pipeline_of(tone: str, model: str, forbidden: Sequence[str]) -> Pipeline:
 
 
 def read_forbidden(files: Iterable[Path] = ()) -> tuple[str, ...]:
-    """Our own list of words and phrases, and those of `files`: one a line, `#` begins a remark."""
-    words: dict[str, None] = {}
-    for file in (HERE / "forbidden.txt", *files):
-        with os_errors_as(SettingsError, file, "check the path of the list of forbidden words"):
-            content = file.read_bytes()
-        try:
-            lines = content.decode("utf-8-sig").splitlines()
-        except UnicodeDecodeError:
-            raise SettingsError(f"{file} is not UTF-8: save it so.") from None
-        words |= dict.fromkeys(word for line in lines if (word := line.partition("#")[0].strip()))
-    return tuple(words)
+    """Our own list of words and phrases, and those of `files`: see `read_words`."""
+    return read_words((HERE / "forbidden.txt", *files))
