@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -13,10 +14,13 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from tests.redis_server import redis_server
 from tests.replies_server import Served, hosted, replies_server
 from verbosify.exhibits.replies import record
+from verbosify.exhibits.replies.app import Body, Server
+from verbosify.exhibits.replies.options import Options
 from verbosify.exhibits.replies.tones import tones
 from verbosify.models.host import Host
 from verbosify.web import quota
@@ -313,6 +317,21 @@ def test_a_visitor_who_leaves_gives_the_place_back(host: Host, tmp_path: Path) -
         while one.client.get("/metrics").text.find("verbosify_replies_inside 0.0") < 0:
             pass
         assert one.post().status_code == 201
+
+
+def test_a_visitor_who_leaves_on_being_told_to_wait_gives_the_place_back(host: Host, tmp_path: Path) -> None:
+    async def told_and_gone(server: Server) -> str:
+        wish, target, verdict, began = await server._let_in(Request(scope), Body("Hello"))
+        server._line.enter()
+        events = server._events(wish, target, verdict, began)
+        first = await anext(events)
+        await events.aclose()
+        return first.name
+
+    scope = {"type": "http", "client": ("127.0.0.1", 1), "headers": []}
+    server = Server(Options(record=tmp_path / "r.db", model="speaking", at_once=1), host)
+    assert asyncio.run(told_and_gone(server)) == "waiting"
+    assert server._line.inside == 1
 
 
 def test_what_takes_longer_than_anybody_waits_is_given_up(host: Host, tmp_path: Path) -> None:

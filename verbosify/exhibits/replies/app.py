@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -165,39 +165,46 @@ class Server:
         title = "Quota used up"
         raise Problem(429, detail, type=QUOTA, title=title, headers=headers, whose=verdict.whose, wait=verdict.wait)
 
-    async def _drawn(self, wish: Wish, target: Target | None, began: float) -> AsyncIterator[Told]:
-        """What is told of a wish that was let in; at the end its place is free again."""
+    async def _drawn(self, wish: Wish, target: Target | None, began: float) -> AsyncGenerator[Told]:
+        """What is told of a wish that was let in."""
+        with self._counted():
+            async with self._line.turn():
+                drawing = iterate_in_thread(lambda unwanted: self._studio.draw(wish, target, unwanted))
+                try:
+                    async for told in drawing:
+                        if told.outcome is not None:
+                            self._count(wish, told, time.monotonic() - began)
+                        yield told
+                finally:
+                    await drawing.aclose()
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """A place that was taken when a wish was let in; at the end it is free again."""
         try:
-            with self._counted():
-                async with self._line.turn():
-                    drawing = iterate_in_thread(lambda unwanted: self._studio.draw(wish, target, unwanted))
-                    try:
-                        async for told in drawing:
-                            if told.outcome is not None:
-                                self._count(wish, told, time.monotonic() - began)
-                            yield told
-                    finally:
-                        await drawing.aclose()
+            yield
         finally:
             self._line.leave()
             self._metrics.inside.set(self._line.inside)
 
-    async def _events(self, wish: Wish, target: Target | None, verdict: Verdict, began: float) -> AsyncIterator[Event]:
-        if self._line.ahead:
-            yield Event("waiting", {"ahead": self._line.ahead})
-        drawn = self._drawn(wish, target, began)
-        try:
-            async for told in drawn:
-                more = self._left(verdict) if told.name == "done" else {}
-                yield Event(told.name, told.data | more)
-        finally:
-            await drawn.aclose()  # type: ignore[attr-defined]  # it is a generator
+    async def _events(self, wish: Wish, target: Target | None, verdict: Verdict, began: float) -> AsyncGenerator[Event]:
+        with self._place():
+            if self._line.ahead:
+                yield Event("waiting", {"ahead": self._line.ahead})
+            drawn = self._drawn(wish, target, began)
+            try:
+                async for told in drawn:
+                    more = self._left(verdict) if told.name == "done" else {}
+                    yield Event(told.name, told.data | more)
+            finally:
+                await drawn.aclose()
 
     async def _done(self, wish: Wish, target: Target | None, began: float) -> dict[str, Any]:
         done: dict[str, Any] = {}
-        async for told in self._drawn(wish, target, began):
-            if told.name == "done":
-                done = told.data
+        with self._place():
+            async for told in self._drawn(wish, target, began):
+                if told.name == "done":
+                    done = told.data
         return done
 
     def _count(self, wish: Wish, told: Told, seconds: float) -> None:
