@@ -18,7 +18,7 @@ from verbosify.site.card import draw_card, lacking
 from verbosify.site.output import write_files
 from verbosify.site.pages import PiecePages, index_page
 from verbosify.site.record import Record
-from verbosify.web import FONTS, WEB, as_script, as_style
+from verbosify.web import FONTS, SHEETS, WEB, as_script, as_style
 
 Files = dict[PurePosixPath, bytes]
 
@@ -26,7 +26,7 @@ _HERE = PurePosixPath()
 _USUAL = ("fluffy", "strange", "sparse")
 _OURS = Path(__file__).parent / "assets"
 _STYLES = (
-    *(WEB / "css" / name for name in ("faces.css", "tokens.css", "base.css")),
+    *SHEETS,
     *(_OURS / "css" / name for name in ("page.css", "tools.css", "made.css", "print.css")),
 )
 

@@ -13,5 +13,7 @@ WEB = Path(__file__).parent
 """The folder of what is shared: `js`, `css`, `fonts` and an icon."""
 FONTS = WEB / "fonts"
 """The typefaces and their licences."""
+SHEETS = tuple(WEB / "css" / f"{name}.css" for name in ("faces", "tokens", "base"))
+"""The style sheets that our pages begin with."""
 
-__all__ = ["FONTS", "PAGE_POLICY", "WEB", "as_module", "as_script", "as_script_data", "as_style"]
+__all__ = ["FONTS", "PAGE_POLICY", "SHEETS", "WEB", "as_module", "as_script", "as_script_data", "as_style"]

@@ -25,7 +25,7 @@ from verbosify.exhibits.bot.platforms.local import LONGEST, Local
 from verbosify.exhibits.bot.record import open_record
 from verbosify.exhibits.bot.running import HEARTBEAT_FILE
 from verbosify.exhibits.bot.settings import MARK, BotSettings
-from verbosify.web import FONTS, WEB, as_script
+from verbosify.web import FONTS, SHEETS, WEB, as_script, as_style
 from verbosify.web.serving import LOOPBACK, Problem, Static, application, form_body
 from verbosify.words import perceived_characters
 
@@ -73,15 +73,7 @@ class _Pages:
     def __init__(self, folder: Path, settings: BotSettings, timeline: Local | None, *, queue: bool) -> None:
         self._folder, self._settings, self._timeline, self._queue = folder, settings, timeline, queue
         self._templates = Environment(loader=FileSystemLoader(PAGE), autoescape=True)
-        css = "\n".join(
-            (folder / name).read_text(encoding="utf-8")
-            for folder, name in (
-                (WEB / "css", "faces.css"),
-                (WEB / "css", "tokens.css"),
-                (WEB / "css", "base.css"),
-                (PAGE, "page.css"),
-            )
-        )
+        css = as_style([*SHEETS, PAGE / "page.css"])
         fonts = {f"fonts/{file.name}": file.read_bytes() for file in FONTS.glob("*.woff2")}
         icon = (WEB / "icon.svg").read_bytes()
         self._static = Static(

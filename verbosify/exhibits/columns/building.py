@@ -12,10 +12,9 @@ from verbosify.exhibits.columns.comparing import Comparison, compare
 from verbosify.piece import read_record
 from verbosify.site.output import write_files
 from verbosify.site.record import Record
-from verbosify.web import FONTS, PAGE_POLICY, WEB, as_script, as_style
+from verbosify.web import FONTS, PAGE_POLICY, SHEETS, WEB, as_script, as_style
 
 PAGE = Path(__file__).parent / "page"
-_STYLES = (*(WEB / "css" / name for name in ("faces.css", "tokens.css", "base.css")), PAGE / "columns.css")
 
 
 def build_columns(
@@ -55,7 +54,7 @@ def _page(rows: Sequence[Comparison], *, blind: bool, title: str) -> str:
 
 def _assets() -> dict[PurePosixPath, bytes]:
     files = {
-        PurePosixPath("assets/columns.css"): as_style(_STYLES).encode(),
+        PurePosixPath("assets/columns.css"): as_style([*SHEETS, PAGE / "columns.css"]).encode(),
         PurePosixPath("assets/columns.js"): as_script(PAGE / "columns.js").encode(),
         PurePosixPath("assets/icon.svg"): (WEB / "icon.svg").read_bytes(),
     }

@@ -13,7 +13,7 @@ from verbosify.readiness import ensure_installed
 from verbosify.site.address import published_address
 from verbosify.site.card import lacking
 from verbosify.site.output import write_files
-from verbosify.web import FONTS, WEB, as_script, as_style
+from verbosify.web import FONTS, SHEETS, WEB, as_script, as_style
 
 ASSETS = Path(__file__).parent / "assets"
 Files = dict[PurePosixPath, bytes]
@@ -65,9 +65,8 @@ def site_files(values: GalleryValues, *, address: str = "") -> Files:
 
 def asset_files(script: str) -> dict[str, bytes]:
     """The style sheet, a script, the icon and the typefaces."""
-    shared = [WEB / "css" / name for name in ("faces.css", "tokens.css", "base.css")]
     files = {
-        "gallery.css": as_style([*shared, ASSETS / "gallery.css"]).encode(),
+        "gallery.css": as_style([*SHEETS, ASSETS / "gallery.css"]).encode(),
         script: as_script(ASSETS / script).encode(),
         "icon.svg": (WEB / "icon.svg").read_bytes(),
     }

@@ -11,13 +11,12 @@ from starlette.responses import HTMLResponse, Response
 from verbosify.exhibits.replies.record import DEEPEST, Post
 from verbosify.exhibits.replies.tones import LEAST, MOST, MOST_CHARACTERS, WISHED_CHARACTERS, tones
 from verbosify.models.protocol import ModelCard
-from verbosify.web import FONTS, WEB, as_script, as_style
+from verbosify.web import FONTS, SHEETS, WEB, as_script, as_style
 from verbosify.web.problems import Problem
 from verbosify.web.quota import Allowance
 from verbosify.web.static import Static
 
 HERE = Path(__file__).parent
-_SHEETS = (*(WEB / "css" / f"{name}.css" for name in ("faces", "tokens", "base")), HERE / "static" / "replies.css")
 _UNLISTED = {"X-Robots-Tag": "noindex"}
 
 
@@ -28,7 +27,7 @@ class Pages:
         self.static = Static(
             {
                 "replies.js": as_script(HERE / "static" / "replies.js"),
-                "replies.css": as_style(_SHEETS),
+                "replies.css": as_style([*SHEETS, HERE / "static" / "replies.css"]),
                 "icon.svg": (WEB / "icon.svg").read_bytes(),
                 **{f"fonts/{file.name}": file.read_bytes() for file in FONTS.glob("*.woff2")},
             }
