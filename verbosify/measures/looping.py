@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
-from verbosify.words import ngrams
+from verbosify.words import ngrams, word_texts
+
+_BETWEEN = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+
+
+def rough_sentences(text: str) -> list[list[str]]:
+    """The words of `text`, by what its marks and line breaks part: enough to tell what is said again."""
+    return [word_texts(part) for part in _BETWEEN.split(text)]
 
 
 def repeats(runs: Iterable[Sequence[str]]) -> list[int]:

@@ -6,11 +6,11 @@ import html
 import re
 
 from verbosify.measures.ending import FINAL_MARKS, ends_sentence
-from verbosify.measures.looping import loop_start
+from verbosify.measures.looping import loop_start, rough_sentences
 from verbosify.pipeline.context import Context
 from verbosify.pipeline.registry import cleaner
 from verbosify.pipeline.template import in_one_line
-from verbosify.words import find_words, in_characters, perceived_characters, word_texts
+from verbosify.words import find_words, in_characters, perceived_characters
 
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "„": "“", "«": "»", "»": "«", "`": "`"}
 _LINK = re.compile(r"(?i)\b(?:https?://|www\.|(?:t|pic\.twitter)\.co?m?/)\S*")
@@ -158,6 +158,6 @@ def replace(text: str, _context: Context, *, old: str, new: str) -> str:
 def before_repetition(text: str, _context: Context, *, words: int = 6) -> str:
     """Keep what comes before a sentence, or so many `words` in a row, is said again."""
     found = find_words(text)
-    sentences = [word_texts(part) for part in re.split(r"(?<=[.!?。！？])\s+|\n+", text)]
+    sentences = rough_sentences(text)
     start = loop_start([word.text for word in found], sentences, in_characters(words, text))
     return text if start is None else text[: found[start].start].rstrip()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from verbosify.measures.copying import copied_share, longest_copied_run
 from verbosify.measures.ending import ends_sentence
-from verbosify.measures.looping import repeats, sequence_repetition
+from verbosify.measures.looping import repeats, rough_sentences, sequence_repetition
 from verbosify.measures.thresholds import THRESHOLDS
 from verbosify.pipeline.context import Context
 from verbosify.pipeline.registry import refusal
@@ -54,7 +53,7 @@ def unfinished(text: str, _context: Context) -> str | None:
 def looped(text: str, _context: Context, *, most: float = THRESHOLDS.repetition) -> str | None:
     """Refuse what says a sentence again, or of whose runs of four words more than a share `most` were said before."""
     words = word_texts(text)
-    sentences = [word_texts(part) for part in re.split(r"(?<=[.!?。！？])\s+|\n+", text)]
+    sentences = rough_sentences(text)
     repetition = sequence_repetition(words, in_characters(4, text)) or 0
     return "says the same again" if repetition > most or repeats(s for s in sentences if len(s) > 1) else None
 
