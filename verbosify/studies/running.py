@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
 from verbosify.models.fleet import Fleet
 from verbosify.studies.grid import Cell, Study
-from verbosify.studies.sampling import ROWS, SETS, sample_cells
+from verbosify.studies.sampling import ROWS, SETS, grouped, sample_cells
 from verbosify.studies.store import Store
 
 SECONDS_A_GRADIENT, SECONDS_A_STEP, SECONDS_A_ROW = 0.0045, 0.030, 0.0011
@@ -40,13 +39,11 @@ def cells_of(studies: Iterable[Study]) -> list[Cell]:
 
 def tasks_of(cells: Iterable[Cell], *, at_once: bool) -> list[list[Cell]]:
     """Cells in tasks: those that one training serves together; many of these if many can be sampled `at_once`."""
-    groups: dict[Any, list[Cell]] = {}
-    for cell in cells:
-        groups.setdefault(cell.taught, []).append(cell)
+    groups = grouped(cells, lambda cell: cell.taught)
     if not at_once:
-        return list(groups.values())
+        return groups
     # alike in what they ask for, so that a stack of them has little room that is empty
-    ordered = sorted(groups.values(), key=lambda group: (_longest(group), _rows_of_one(group)))
+    ordered = sorted(groups, key=lambda group: (_longest(group), _rows_of_one(group)))
     tasks: list[list[Cell]] = []
     sets, rows = SETS, 0
     for group in ordered:
@@ -75,10 +72,7 @@ def estimate(cells: Iterable[Cell]) -> float:
         tokens = {"once": 1.4 * words, "copies": 1.4 * words * training.copies}.get(training.window, 1024)
         steps = training.steps * training.windows if training.window else training.corpus_steps + 2 * training.epochs
         seconds += steps * max(tokens, 160) * SECONDS_A_GRADIENT if steps else 0.0
-        batches: dict[Any, list[Cell]] = {}
-        for cell in group:
-            batches.setdefault((cell.strength, cell.passage), []).append(cell)
-        for batch in batches.values():
+        for batch in grouped(group, lambda cell: (cell.strength, cell.passage)):
             seconds += _longest(batch) * SECONDS_A_STEP
             seconds += sum(cell.settings.n * cell.settings.length for cell in batch) * SECONDS_A_ROW
     return seconds
@@ -105,18 +99,19 @@ def draw(
     done = len(asked) - len(missing)
     yield Progress(done, len(asked), 0.0, None)
 
+    tasks = tasks_of(missing, at_once=at_once)
+    left = {place: estimate(task) for place, task in enumerate(tasks)}  # they add up: no training is in two tasks
+    whole = sum(left.values())
+
     def within_budget() -> Iterator[Sequence[Cell]]:
-        for task in tasks_of(missing, at_once=at_once):
+        for task in tasks:
             if budget is not None and perf_counter() - started >= budget:
                 return
             yield task
 
-    left = {cell.key: cell for cell in missing}
-    whole = estimate(missing)
-    for _, results in fleet.map(sample_cells, within_budget()):
+    for place, results in fleet.map(sample_cells, within_budget()):
         store.add(results)
         done += len(results)
-        for result in results:
-            left.pop(result.key, None)
-        seconds, rest = perf_counter() - started, estimate(left.values())
+        del left[place]
+        seconds, rest = perf_counter() - started, sum(left.values())
         yield Progress(done, len(asked), seconds, seconds * rest / (whole - rest) if rest < whole else None)

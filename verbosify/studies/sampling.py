@@ -97,10 +97,10 @@ def sample_cells(model: LanguageModel, cells: Sequence[Cell]) -> list[CellResult
 def _sample_cells(model: LanguageModel, cells: Sequence[Cell]) -> list[CellResult]:
     sampler: _Sampler = _Stacked(model) if is_on_card(model) else _OneByOne(model)
     lost: list[Drawn] = []
-    for alike in _grouped(cells, lambda cell: cell.taught):
+    for alike in grouped(cells, lambda cell: cell.taught):
         try:
             with _taught(model, alike) as teach:
-                for together in _grouped(alike, lambda cell: (cell.strength, cell.passage)):
+                for together in grouped(alike, lambda cell: (cell.strength, cell.passage)):
                     sampler.take(together, teach(together[0].strength, together[0].passage))
         except DivergenceError:
             lost += [(cell, Report(_loss(model, cell.passage), None, None, 0, 0.0), []) for cell in alike]
@@ -239,7 +239,7 @@ def _dealt(cells: Sequence[Cell], report: Report, rows: Sequence[Continuation]) 
 def _results(model: LanguageModel, drawn: Sequence[Drawn]) -> list[CellResult]:
     """With how likely the fresh model finds what was said."""
     found = []
-    for alike in _grouped(drawn, lambda each: each[0].passage):
+    for alike in grouped(drawn, lambda each: each[0].passage):
         said = [row.token_ids for _, _, rows in alike for row in rows]
         likelihoods = iter(_likelihoods(model, alike[0][0].passage, said))
         found += [
@@ -288,7 +288,7 @@ def _loss(model: LanguageModel, passage: str) -> float:
     return -fmean(score.log_probability for score in model.score(passage))
 
 
-def _grouped(items: Iterable[Item], key: Callable[[Item], Any]) -> list[list[Item]]:
+def grouped(items: Iterable[Item], key: Callable[[Item], Any]) -> list[list[Item]]:
     """Items with the same key together, in the order in which the keys first come."""
     groups: dict[Any, list[Item]] = {}
     for item in items:
