@@ -114,16 +114,15 @@ def _measured(piece: Piece) -> Iterator[dict[str, Any]]:
             say(problem)
 
     plugins = plugged_measures(tell_once)
-    passages = {passage.index: passage.text for passage in piece.passages()}
-    for batch in piece.batches():
-        for sample in piece.samples(batch.passage):
-            if sample.batch != batch.id:
-                continue
-            measures = Measures.from_dict(sample.measures)
-            numbers = {name: value for name, value in measures.to_dict().items() if not isinstance(value, list)}
-            others = measure_with(plugins, passages[batch.passage], sample.text, tell_once)
-            place = {"sample": sample.id, "passage": batch.passage, "badges": " ".join(measures.badges())}
-            yield place | numbers | others | {"text": sample.text}
+    passages = {passage.index: passage for passage in piece.passages()}
+    passage_of = {batch.id: passages[batch.passage] for batch in piece.batches()}
+    for sample in piece.samples():
+        passage = passage_of[sample.batch]
+        measures = Measures.from_dict(sample.measures)
+        numbers = {name: value for name, value in measures.to_dict().items() if not isinstance(value, list)}
+        others = measure_with(plugins, passage.text, sample.text, tell_once)
+        place = {"sample": sample.id, "passage": passage.index, "badges": " ".join(measures.badges())}
+        yield place | numbers | others | {"text": sample.text}
 
 
 @app.command("open", epilog=examples("verbosify open pieces/ESSAY"))
