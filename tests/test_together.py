@@ -149,6 +149,20 @@ def test_what_is_recorded_when_all_is_interrupted_is_not_done_again(
     assert next(verbosify_together(works(tmp_path), options, fleet))[1].model_seconds == 0
 
 
+def test_what_fails_when_a_piece_is_finished_is_what_is_told(
+    fleet: Fleet, options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OutputError("There is no room on the disk: make some.")
+
+    monkeypatch.setattr("verbosify.workflow.together.finish", fail)
+
+    with pytest.raises(OutputError, match=r"^There is no room on the disk: make some\.$"):
+        list(verbosify_together(works(tmp_path)[:1], options, fleet))
+    with Piece.open(tmp_path / "quay.md") as piece:
+        assert len(piece.finished_passages()) == PASSAGES
+
+
 def test_a_visit_that_was_begun_here_goes_on_elsewhere(fleet: Fleet, options: Options, tmp_path: Path) -> None:
     few = replace(options, portfolio=False, target=10.0, most_samples=6)  # several rounds a passage
     essay = essays()[0]

@@ -129,10 +129,7 @@ def _ensure_that_none_meet(works: Sequence[Work]) -> None:
 def _ended(sittings: dict[int, _Sitting]) -> Iterator[tuple[int, Summary]]:
     """Finish the pieces of which every visit is recorded."""
     for number in [number for number, sitting in sittings.items() if not sitting.left]:
-        sitting = sittings[number]
-        summary = sitting.finish()
-        del sittings[number]
-        yield number, summary
+        yield number, sittings.pop(number).finish()  # which closes its piece, even if it fails
 
 
 @dataclass(frozen=True, slots=True)
