@@ -52,7 +52,6 @@ def run_works(
 def _one_by_one(
     works: Sequence[Work], options: Options, *, limit: int | None, on_progress: OnProgress, bars: Bars
 ) -> Iterator[tuple[int, Summary]]:
-    from verbosify.models.loading import ModelSpec
     from verbosify.workflow import verbosify
     from verbosify.workflow.run import load_embedder
 
@@ -60,8 +59,7 @@ def _one_by_one(
     embed: Embed | None = None
     fetching = show_fetching(bars)
     if len(works) > 1:  # they share what is loaded
-        spec = ModelSpec(name=options.model, engine=options.engine, device=options.device, precision=options.precision)
-        model, embed = spec.load(progress=fetching, on_notice=say), load_embedder(fetching)
+        model, embed = options.spec.load(progress=fetching, on_notice=say), load_embedder(fetching)
     for at, work in enumerate(works):
         yield (
             at,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from verbosify.essay.reading import Essay
 from verbosify.models.host import guest_of
-from verbosify.models.loading import load_model
 from verbosify.models.process import tune_process
 from verbosify.models.protocol import LanguageModel, OnProgress
 from verbosify.workflow import Options, Progress, Summary, verbosify
@@ -34,9 +33,7 @@ def load(options: Options | None = None, *, tune: bool = False) -> tuple[Languag
     with _bar("Loading") as move:
         told: OnProgress = lambda what, done, total: move(done, total or 0, what)  # noqa: E731  # a type of ours
         move(0, 0, f"Loading {options.model}…")
-        owned = load_model(
-            options.model, engine=options.engine, device=options.device, precision=options.precision, progress=told
-        )
+        owned = options.spec.load(progress=told)
         embed = load_embedder(told)
         model = guest_of(owned)
         move(1, 1, f"{model.card.name}: {model.card.parameters / 1e6:,.0f} million weights, {model.card.dtype}.")

@@ -9,7 +9,7 @@ from typing import Any
 from verbosify.errors import PieceError, SettingsError
 from verbosify.essay.passages import ShortParagraphs
 from verbosify.files import printable
-from verbosify.models.loading import DEFAULT_MODEL
+from verbosify.models.loading import DEFAULT_MODEL, ModelSpec
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe, derived_seed
 
 SAMPLES, MOST_SAMPLES = 10, 40
@@ -67,6 +67,11 @@ class Options:
             raise SettingsError(f"short_paragraphs is {self.short_paragraphs!r}: it must be keep or skip.")
         if not _whole(self.seed) or not 0 <= self.seed < 2**63:
             raise SettingsError(f"seed is {self.seed!r}: it must be a whole number from 0 to 2^63 - 1.")
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Which model, on which engine."""
+        return ModelSpec(name=self.model, engine=self.engine, device=self.device, precision=self.precision)
 
     def to_dict(self) -> dict[str, Any]:
         """For the record: plain values, enough to make these options again."""

@@ -36,6 +36,10 @@ class Plan:
         """The sentences, paragraphs apart, as a model reads them."""
         return prose_of(self.blocks)
 
+    def share(self, target: float) -> float:
+        """How many words each gap should get for the target to be met."""
+        return self.essay.words * (target - 1) / len(self.passages)
+
     def job(self, options: Options, card: ModelCard) -> Job:
         """What a piece of this plan is made from."""
         return Job(

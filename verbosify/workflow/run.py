@@ -10,7 +10,7 @@ from time import perf_counter
 
 from verbosify.errors import SettingsError
 from verbosify.essay.reading import Essay, read_essay
-from verbosify.models.loading import load_model, model_folder
+from verbosify.models.loading import model_folder
 from verbosify.models.protocol import LanguageModel, ModelCard, OnProgress
 from verbosify.piece import Passage, Piece
 from verbosify.piece.export import EXPORT_NAME
@@ -87,18 +87,10 @@ def verbosify(
         raise SettingsError(f"limit is {limit!r}: it must be at least 1.")
     plan = make_plan(essay if isinstance(essay, Essay) else read_essay(essay), out, options, sentences)
     ensure_that_it_can_end(plan.essay, Path(out))
-    share = plan.essay.words * (options.target - 1) / len(plan.passages)
-    judge = Judge.of(plan.prose, share)
+    judge = Judge.of(plan.prose, plan.share(options.target))
     if judge.voice.unjudged:
         on_notice(judge.voice.unjudged)
-    model = model or load_model(
-        options.model,
-        engine=options.engine,
-        device=options.device,
-        precision=options.precision,
-        progress=on_fetch,
-        on_notice=on_notice,
-    )
+    model = model or options.spec.load(progress=on_fetch, on_notice=on_notice)
     ensure_that_it_fits(options, model.card)
     embed = embed or load_embedder(on_fetch)
     with ExitStack() as stack:

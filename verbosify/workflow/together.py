@@ -15,7 +15,6 @@ from time import perf_counter
 from verbosify.errors import OutputError, SettingsError
 from verbosify.essay.reading import Essay
 from verbosify.models.fleet import Fleet, open_fleet
-from verbosify.models.loading import ModelSpec
 from verbosify.models.protocol import Notify, OnProgress
 from verbosify.piece import Job, Passage, Piece
 from verbosify.workflow.apart import Errand, Visited, card_of, likelihood_of, record, run_errand
@@ -44,8 +43,7 @@ def fleet_for(
     on_notice: Notify = lambda _: None,
 ) -> AbstractContextManager[Fleet]:
     """A fleet that has the model of these options, and the one that measures drift: see `open_fleet`."""
-    spec = ModelSpec(name=options.model, engine=options.engine, device=options.device, precision=options.precision)
-    return open_fleet(on, spec, also=["minilm"], workers=workers, progress=on_fetch, on_notice=on_notice)
+    return open_fleet(on, options.spec, also=["minilm"], workers=workers, progress=on_fetch, on_notice=on_notice)
 
 
 def verbosify_together(
@@ -179,7 +177,7 @@ class _Sitting:
             self.stack.enter_context(self.piece.lock())
             plan = table.plan
             self.options = replace(options, portfolio=self.piece.job.options.get("portfolio", False))
-            self.judge = Judge.of(plan.prose, plan.essay.words * (options.target - 1) / len(plan.passages))
+            self.judge = Judge.of(plan.prose, plan.share(options.target))
             self.left = {passage.index: passage for passage in _left(self.piece, table.limit)}
             finished = self.piece.finished_passages()
             self.to_visit = len(plan.passages[: table.limit])
