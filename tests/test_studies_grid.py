@@ -144,6 +144,12 @@ def test_a_named_recipe_is_a_training() -> None:
         ({"cells": [{"trainings": ["once"], "settings": {"top_k": 3}}]}, "table of lists"),
         ({"cells": [{"trainings": ["once"], "settings": {"warmth": [3]}}]}, "warmth"),
         ({"cells": [{"trainings": ["once"], "weather": 1}]}, "no 'weather'"),
+        ({"cells": [{"trainings": [["once"]]}]}, r"no \[trainings\.\['once'\]\]"),
+        ({"cells": [{"trainings": ["once"], "sizes": ["three"]}]}, "a size is 'three'"),
+        ({"cells": ["once"]}, r"cells holds 'once'.+ write \[\[cells\]\]\.$"),
+        ({"cells": {"trainings": ["once"]}}, r"^cells is .+ write \[\[cells\]\]\.$"),
+        ({"texts": "lamp"}, r'^texts is \'lamp\': it must be a list of names: write texts = \["lamp"\]\.$'),
+        ({"trainings": 3}, "^trainings is 3: it must be tables"),
     ],
 )
 def test_what_makes_no_sense_is_refused(change: dict[str, Any], told: str) -> None:
@@ -154,6 +160,8 @@ def test_what_makes_no_sense_is_refused(change: dict[str, Any], told: str) -> No
 def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('texts = ["lamp"]\n[trainings.nothing]\n[[cells]]\ntrainings = ["nothing"]\n')
+    assert read_study(path).name == "mine"
+    path.write_text(path.read_text(), encoding="utf-8-sig")  # as some editors save
     assert read_study(path).name == "mine"
     path.write_text("texts = [")
     with pytest.raises(SettingsError, match="is no TOML"):

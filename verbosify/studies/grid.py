@@ -189,6 +189,13 @@ def read_study(name_or_path: str | Path) -> Study:
 def study_from(name: str, values: Mapping[str, Any]) -> Study:
     """A study of plain values, as TOML has them."""
     _require_known(values, _STUDY, "A study")
+    for key, kind, told in (
+        ("texts", list, 'a list of names: write texts = ["lamp"]'),
+        ("trainings", dict, "tables: write [trainings.NAME]"),
+        ("cells", list, "tables: write [[cells]]"),
+    ):
+        if not isinstance(values.get(key, kind()), kind):
+            raise SettingsError(f"{key} is {values[key]!r}: it must be {told}.")
     trainings = {label: Training.from_dict(each) for label, each in values.get("trainings", {}).items()}
     grids = [_grid(each, trainings) for each in values.get("cells", [])]
     if not grids:
@@ -208,14 +215,18 @@ def study_from(name: str, values: Mapping[str, Any]) -> Study:
     return study
 
 
-def _grid(values: Mapping[str, Any], trainings: Mapping[str, Training]) -> dict[str, Any]:
+def _grid(values: Any, trainings: Mapping[str, Training]) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise SettingsError(f"cells holds {values!r}: it must be tables: write [[cells]].")
     _require_known(values, _CELLS, "[[cells]]")
     grid: dict[str, Any] = {"strengths": [1.0], "sizes": [USUAL], "lengths": [_LENGTH], "settings": {}} | dict(values)
     for name in ("trainings", "strengths", "sizes", "lengths"):
         if not isinstance(grid.get(name), list) or not grid[name]:
             raise SettingsError(f"{name} of [[cells]] must be a list of at least one: write {name} = [...].")
-    if unknown := [name for name in grid["trainings"] if name not in trainings]:
+    if unknown := [name for name in grid["trainings"] if name not in list(trainings)]:
         raise SettingsError(f"There is no [trainings.{unknown[0]}]: add it, or name another.")
+    for size in grid["sizes"]:
+        _count(size, "a size")
     for name, strength in product(grid["trainings"], grid["strengths"]):
         if strength != 1 and not trainings[name].window:
             raise SettingsError(f"Only a passage is taught by a strength: leave strengths out for {name}.")
