@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from verbosify.studies.statistics import Numbers, discrimination
+
 RATINGS = Path(__file__).parent / "ratings.json"
 LEARNT = ("lengths", "rovers", "lemons")
 """The texts whose ratings the curator learnt from; the others tell whether it did."""
@@ -25,13 +27,6 @@ MEASURES: dict[str, Callable[[dict[str, Any]], float]] = {
     "surprise, less": lambda row: -row["surprise"],
     "flow": lambda row: row["flow"] or 0.0,
 }
-Numbers = NDArray[np.float64]
-
-
-def discrimination(scores: Numbers, kept: NDArray[np.bool_]) -> float:
-    """How often one that was kept has a higher score than one that was not (the area under the ROC curve)."""
-    higher = scores[kept][:, None] - scores[~kept][None, :]
-    return float(np.mean((higher > 0) + 0.5 * (higher == 0)))
 
 
 def kappa(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
