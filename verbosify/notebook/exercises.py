@@ -9,7 +9,7 @@ import math
 
 from verbosify.measures.copying import copied_share
 from verbosify.measures.looping import sequence_repetition
-from verbosify.measures.thresholds import Thresholds
+from verbosify.measures.thresholds import THRESHOLDS
 from verbosify.models.protocol import LanguageModel
 from verbosify.models.settings import SamplingSettings, TuningRecipe
 from verbosify.models.training.windows import training_windows
@@ -84,11 +84,11 @@ def check_gentle(model: LanguageModel, passage: str, recipe: TuningRecipe, setti
 def check_loop(model: LanguageModel, passage: str, settings: SamplingSettings) -> str:
     """Find settings by which the fresh model says the same thing again and again, in at least half of its samples."""
     texts = [sample.text for sample in model.sample(passage, settings)]
-    looped = sum((sequence_repetition(word_texts(text)) or 0) > Thresholds().repetition for text in texts)
+    looped = sum((sequence_repetition(word_texts(text)) or 0) > THRESHOLDS.repetition for text in texts)
     if 2 * looped >= len(texts):
         return f"Right: {looped} of {len(texts)} samples go round in circles."
     return f"Not yet: {looped} of {len(texts)} samples do. What makes the likeliest token likelier still?"
 
 
 def _is_copied(text: str, passage: str) -> bool:
-    return (copied_share(word_texts(text), word_texts(passage)) or 0) > Thresholds().copied_share
+    return (copied_share(word_texts(text), word_texts(passage)) or 0) > THRESHOLDS.copied_share

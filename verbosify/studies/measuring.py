@@ -14,7 +14,7 @@ from verbosify.curation import Mentions, Voice, candidates
 from verbosify.essay import split_sentences
 from verbosify.measures import THRESHOLDS, measure_batch, measure_sample
 from verbosify.studies.grid import Cell
-from verbosify.studies.places import paragraphs_of, prose_of
+from verbosify.studies.places import USUAL, prose_of, sentences_of
 from verbosify.studies.sampling import CellResult
 from verbosify.studies.store import Store
 
@@ -50,7 +50,7 @@ class Texts:
     sentences: tuple[tuple[tuple[int, int], ...], ...]
 
     def all(self) -> list[str]:
-        """In one list, as `Likeness.of` takes their vectors."""
+        """In one list, as `measured` takes their vectors."""
         parts = [text[a:b] for text, spans in zip(self.wholes, self.sentences, strict=True) for a, b in spans]
         return [self.passage, self.usual, *self.wholes, *self.news, *parts]
 
@@ -103,7 +103,7 @@ def measured(result: CellResult, texts: Texts, vectors: NDArray[np.float32]) -> 
 
 
 def measure_missing(store: Store, embed: Embed, pool: Pool | None = None) -> Iterator[tuple[int, int]]:
-    """Measure what was drawn and is not measured, in tens of cells; tells how many are, of how many."""
+    """Measure what was drawn and is not measured, `AT_ONCE` cells at a time; tells how many are, of how many."""
     drawn, there = sorted(store.drawn()), store.measured()
     missing = [key for key in drawn if key not in there]
     done, pool = len(drawn) - len(missing), pool or InPlace()
@@ -161,9 +161,8 @@ def _use(
 
 def _usual_passage(cell: Cell) -> str:
     """The passage of three sentences at the cell's place, to which passages of all sizes can be compared."""
-    sentences = [sentence for paragraph in paragraphs_of(cell.text) for sentence in paragraph]
     number = int(cell.place.rpartition("-")[2])
-    return " ".join(sentences[max(0, number - 2) : number + 1])
+    return " ".join(sentences_of(cell.text)[max(0, number + 1 - USUAL) : number + 1])
 
 
 @cache

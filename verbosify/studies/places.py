@@ -60,6 +60,11 @@ def paragraphs_of(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(sentence.text for sentence in paragraph) for paragraph in paragraphs if paragraph)
 
 
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text, one after another, as `Place.number` counts them."""
+    return [sentence for paragraph in paragraphs_of(text) for sentence in paragraph]
+
+
 @cache
 def prose_of(text: str) -> str:
     """A text as it is trained on: its paragraphs, an empty line between them."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from verbosify.essay import split_sentences
 from verbosify.measures import measure_sample
 from verbosify.models.protocol import LanguageModel
-from verbosify.studies.places import LARGEST, TEXTS, paragraphs_of
+from verbosify.studies.places import LARGEST, TEXTS, sentences_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ class Detection:
 def planted_samples() -> list[Planted]:
     """Sound and spoilt samples at places in all studied texts, as many of each."""
     found = []
-    flat = {text: [sentence for paragraph in paragraphs_of(text) for sentence in paragraph] for text in TEXTS}
+    flat = {text: sentences_of(text) for text in TEXTS}
     for number, text in enumerate(TEXTS):
         sentences, other = flat[text], flat[TEXTS[(number + 3) % len(TEXTS)]]
         for start in range(0, len(sentences) - LARGEST, 4):
