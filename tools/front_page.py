@@ -1,12 +1,13 @@
 """Make the project's page, site/index.html, and what stands at addresses where pages have moved from.
 
-`python tools/front_page.py`; a test fails while site/ is not what this makes. What it says of the piece is read from
-the piece's record. The picture is `tools/screenshots.py`'s. Like the pages of a piece it needs no script: the
-one it has sends old links to a choice on to where the piece is now, and does nothing else.
+`python tools/front_page.py`; a test fails while site/ is not what this makes. What it says of the piece and the
+gallery is read from their records. The picture is `tools/screenshots.py`'s. Like the pages of a piece it needs no
+script: the one it has sends old links to a choice on to where the piece is now, and does nothing else.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def files() -> dict[str, bytes]:
         gaps=len(record.gaps),
         before=before,
         after=before + reading.words,
+        gallery=json.loads((SITE / "gallery" / "gallery.json").read_text(encoding="utf-8")),
         desk=[name for name in PICTURES if (SITE / name).is_file()],
         desk_page=documented("desk", "reference/cli.html"),
         exhibits_page=documented("exhibits", "reference/cli.html"),
