@@ -28,7 +28,7 @@ def test_reposts_and_replies_are_left_out_and_counted() -> None:
     assert (result.rows, result.reposts, result.replies) == (6, 1, 3)
 
 
-def test_links_that_follow_one_another_are_all_dropped_dagger_004() -> None:
+def test_links_that_follow_one_another_are_all_dropped() -> None:
     post = "Dim again. https://t.co/a1 https://t.co/b2 http://example.org/c?x=1&y=2 pic.twitter.com/d3 www.example.org/e t.co/f"
 
     result = clean_rows([(2, post)])

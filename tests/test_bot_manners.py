@@ -68,7 +68,7 @@ def test_what_is_not_addressed_gets_an_apology(boxes: Boxes) -> None:
     assert judge(mention("I like @ambrose"), ME, SETTINGS, boxes).kind == "apology"
 
 
-def test_the_words_name_the_bots_own_handle_whatever_it_is_dagger_004() -> None:
+def test_the_words_name_the_bots_own_handle_whatever_it_is() -> None:
     other = Account("7", "fern@example.org")
 
     for kind in ("help", "apology"):

@@ -282,7 +282,7 @@ def test_a_bot_without_settings_is_told(call: Call, tmp_path: Path) -> None:
     assert "bot.toml cannot be read" in call("bot", "run", tmp_path / "nowhere").err
 
 
-def test_quit_ends_the_talk_before_anything_is_generated_from_it_dagger_004(
+def test_quit_ends_the_talk_before_anything_is_generated_from_it(
     call: Call, tmp_path: Path, speaking_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from verbosify.exhibits.bot.record import open_record

@@ -217,9 +217,7 @@ def test_a_status_is_read_as_plain_text() -> None:
 # Credentials
 
 
-def test_credentials_are_never_printed_dagger_004(
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_credentials_are_never_printed(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
     """Not in what is printed, logged at any level, shown of an object, or said by an error."""
     secrets = [TOKEN, *(one.value for one in KEYS), "wrong-token"]
     said = [repr(Secret(TOKEN)), str(Secret(TOKEN)), f"{Secret(TOKEN)!s}"]

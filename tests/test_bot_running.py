@@ -77,7 +77,7 @@ def test_the_profile_says_what_it_is(tmp_path: Path) -> None:
     assert "parrot" in place.profile()
 
 
-def test_a_restart_answers_nothing_again_dagger_004(tmp_path: Path) -> None:
+def test_a_restart_answers_nothing_again(tmp_path: Path) -> None:
     place = timeline(tmp_path)
     place.add("ada", "@ambrose do you like rain?")
     work(tmp_path, place)

@@ -1,7 +1,7 @@
 """What users of gpt-2-simple reported about their corpora, each once, as it is here.
 
-The numbers are those of its tracker; where there is none, the report is of the notebook that came with seed 004's kind
-of bot, or of several users in one thread.
+The numbers are those of its tracker; where there is none, the report is of the notebook of such bots, or of several
+users in one thread.
 """
 
 from __future__ import annotations

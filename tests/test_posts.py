@@ -67,7 +67,7 @@ def at_most(most: int) -> Limit:
         ("One line.\nTwo lines.\nand", 100, "One line.\nTwo lines."),
     ],
 )  # fmt: skip
-def test_it_is_cut_at_a_sentence_or_a_word_and_never_to_one_word_dagger_004(text: str, most: int, kept: str) -> None:
+def test_it_is_cut_at_a_sentence_or_a_word_and_never_to_one_word(text: str, most: int, kept: str) -> None:
     assert fit(text, at_most(most).fits) == kept
 
 

@@ -79,8 +79,8 @@ def test_a_note_is_kept_where_the_lines_behind_it_fill_the_context() -> None:
     assert pieces(context) == [("note", "N\n"), ("text", "y" * 98)]
 
 
-def test_003_an_empty_note_inserts_nothing_and_a_trailing_newline_stays() -> None:
-    """003's dagger: an empty note still inserted a blank line, and the newline at the end of the text was lost."""
+def test_an_empty_note_inserts_nothing_and_a_trailing_newline_stays() -> None:
+    """A defect of mimitext: an empty note still inserted a blank line, and the newline at the end of the text was lost."""
     text = "one\ntwo\nthree\n"
 
     for note in ("", "  \n"):

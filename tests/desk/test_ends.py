@@ -65,8 +65,8 @@ def test_the_models_process_may_end_at_any_moment(tmp_path: Path, speaking_model
         assert (draft["text"], draft["revision"], draft["interrupted"]) == (TEXT + " stays", saved["revision"], [])
 
 
-def test_003_a_request_without_a_context_or_of_a_wrong_type_is_answered_and_the_next_one_too(client: Client) -> None:
-    """003's dagger: a wrong type, or no context, ended the model's process unheard, and its lock was held forever."""
+def test_a_request_without_a_context_or_of_a_wrong_type_is_answered_and_the_next_one_too(client: Client) -> None:
+    """A defect of mimitext: a wrong type, or no context, ended the model's process unheard, and its lock was held forever."""
     draft = client.draft()
     for body in (
         {},
