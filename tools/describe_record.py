@@ -56,7 +56,7 @@ def page(text: str) -> str:
         mark = re.escape(name)
         made = f"<!-- of the types: {name} -->\n{table_of(name)}\n<!-- end -->"
         text, found = re.subn(
-            rf"<!-- of the types: {mark} -->\n.*?<!-- end -->", lambda _, made=made: made, text, flags=re.DOTALL
+            rf"<!-- of the types: {mark} -->\n.*?<!-- end -->", made.replace("\\", r"\\"), text, flags=re.DOTALL
         )
         if found != 1:
             raise SystemExit(f"docs/record.md has {found} places for the table {name}: it must have one.")

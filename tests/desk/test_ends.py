@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ import pytest
 
 from tests.commands import ROOT
 from tests.desks import TEXT, Client, Refused, running_desk
+from verbosify.desk.desk import Desk
+from verbosify.desk.failures import Failure
+from verbosify.desk.link import Link
 from verbosify.web.access import Access, secret_in
 
 PATIENCE = 120.0
@@ -80,6 +84,83 @@ def test_a_request_without_a_context_or_of_a_wrong_type_is_answered_and_the_next
         assert refused.value.status == 400
 
     assert len(client.generate(draft, n=1, settings={"length": 2})) == 1
+
+
+UNENDING = (
+    "import json, sys\n"
+    "print(json.dumps({'id': 0, 'event': 'ready', 'data': {}}), flush=True)\n"
+    "for line in sys.stdin:\n"
+    "    asked = json.loads(line)\n"
+    "    told = {'context_tokens': 1, 'settings': {}, 'seconds': 1.0}\n"
+    "    if asked.get('ask') in ('generate', 'overfit'):\n"
+    "        print(json.dumps({'id': asked['id'], 'event': 'started', 'data': told}), flush=True)\n"
+)
+
+
+def test_a_desk_is_closed_in_time_whatever_is_being_done_at_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process never answers, as one does that is in a step which takes hours."""
+    monkeypatch.setattr("verbosify.desk.desk.CLOSING_SECONDS", 0.1)
+    told: list[str] = []
+
+    async def follow(events: AsyncGenerator[tuple[str, Any], None]) -> None:
+        async for name, _ in events:
+            told.append(name)
+
+    async def main() -> None:
+        desk = Desk(tmp_path, "m", link=Link((sys.executable, "-c", UNENDING)))
+        await desk.start()
+        draft = await desk.call("create", {"text": TEXT}, "me")
+        one = {"draft": draft["id"]}
+        overfit = {**one, "steering_revision": draft["steering_revision"], "text": TEXT}
+        streams = [("generate", one), ("generate", one), ("overfit", overfit), ("watch", one)]
+        following: list[asyncio.Task[Any]] = [
+            asyncio.create_task(follow(await desk.stream(verb, body, "me"))) for verb, body in streams
+        ]
+        following.append(asyncio.create_task(desk.call("tokens", one, "me")))
+        while told.count("started") < 3 or "changed" not in told:
+            await asyncio.sleep(0.01)
+        await desk.close()
+        following[3].cancel()
+        ends = await asyncio.gather(*following, return_exceptions=True)
+        assert [type(end) for end in ends] == [Failure, Failure, Failure, asyncio.CancelledError, Failure]
+
+    asyncio.run(main())
+
+
+def test_an_overfit_that_is_stopped_is_left_at_once_and_the_weights_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verbosify.desk.link.ENDING_SECONDS", 0.1)
+    program = (
+        "import json, sys, time\n"
+        "print(json.dumps({'id': 0, 'event': 'ready', 'data': {}}), flush=True)\n"
+        "for line in sys.stdin:\n"
+        "    asked = json.loads(line)\n"
+        "    while asked.get('ask') == 'overfit':\n"
+        "        print(json.dumps({'id': asked['id'], 'event': 'progress', 'data': {'elapsed': 1.0}}), flush=True)\n"
+        "        time.sleep(0.01)\n"
+    )
+
+    async def main() -> None:
+        desk = Desk(tmp_path, "m", link=Link((sys.executable, "-c", program)))
+        await desk.start()
+        draft = await desk.call("create", {"text": TEXT}, "me")
+        asked = {"draft": draft["id"], "steering_revision": draft["steering_revision"], "text": TEXT}
+
+        async def stop_it() -> None:
+            job = ""
+            async for name, data in await desk.stream("overfit", asked, "me"):
+                job = data.get("job", job)
+                if name == "progress":
+                    await desk.call("cancel", {"job": job}, "me")
+
+        with pytest.raises(Failure, match="was stopped") as failure:
+            await stop_it()
+        assert failure.value.code == "cancelled"
+        assert (await desk.call("open", {"draft": draft["id"]}, "me"))["weights"] == {"kind": "fresh"}
+        await desk.close()
+
+    asyncio.run(main())
 
 
 @contextmanager

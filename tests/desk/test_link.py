@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
+import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +87,65 @@ def test_a_process_that_cannot_be_started_is_told() -> None:
         await link.close()
 
     asyncio.run(main())
+
+
+READY = "import json, os, sys, time; print(json.dumps({'id': 0, 'event': 'ready', 'data': {}}), flush=True)\n"
+PROGRAMS = {
+    "holding": READY + "if os.fork() == 0: time.sleep(600)\nsys.stdin.read()",  # its child holds the pipes, and stays
+    "deaf": READY + "time.sleep(600)",
+    "mad": READY + "print('no JSON', flush=True); time.sleep(600)",
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_closing_ends_the_process_whatever_it_does_and_whoever_holds_its_pipes(
+    program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verbosify.desk.link.ENDING_SECONDS", 0.1)
+
+    async def main() -> int:
+        link = Link((sys.executable, "-c", PROGRAMS[program]))
+        await link.start()
+        process = link.pid
+        assert process is not None
+        waiting = asyncio.create_task(link.ask("wait"))
+        await asyncio.sleep(0)
+        await link.close()
+        with pytest.raises(Failure, match=r"has ended|being closed"):
+            await waiting
+        return process
+
+    process = asyncio.run(main())
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+    if program == "holding":
+        os.killpg(process, signal.SIGKILL)  # fails if the child has ended: then nothing was tried
+
+
+def test_closing_or_leaving_ends_a_process_that_is_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[asyncio.subprocess.Process] = []
+    start = asyncio.create_subprocess_exec
+
+    async def starting(*command: Any, **how: Any) -> asyncio.subprocess.Process:
+        begun.append(await start(*command, **how))
+        return begun[-1]
+
+    monkeypatch.setattr("asyncio.create_subprocess_exec", starting)
+
+    async def main(number: int, end: Callable[[Link, asyncio.Task[Any]], Any]) -> None:
+        link = Link((sys.executable, "-c", "import time; time.sleep(600)"))
+        asking = [asyncio.create_task(link.ask("echo")) for _ in range(2)]
+        while len(begun) < number:
+            await asyncio.sleep(0.001)
+        end(link, asking[0])
+        await link.close()
+        told = await asyncio.gather(*asking, return_exceptions=True)
+        assert {type(each) for each in told} <= {Failure, asyncio.CancelledError}
+
+    asyncio.run(main(1, lambda link, asking: None))
+    asyncio.run(main(2, lambda link, asking: asking.cancel()))
+
+    assert [process.returncode for process in begun] == [-signal.SIGKILL] * len(begun)
 
 
 def answers(lab: Any, *asked: dict[str, Any]) -> dict[int, list[dict[str, Any]]]:

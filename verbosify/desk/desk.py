@@ -30,6 +30,8 @@ _STREAMS = general.STREAMS | generating.STREAMS
 
 QUICK = 8
 """Small requests, such as token lists, that are at work at once."""
+CLOSING_SECONDS = 10.0
+"""How long work may take to end at its next token when the desk is closed; then it is left."""
 RESTART_FIRST, RESTART_LAST = 0.5, 30.0
 """Seconds until an ended process is started again: at first, and if it ends again and again."""
 
@@ -84,19 +86,26 @@ class Desk:
         self._loading = asyncio.create_task(self._load())
 
     async def close(self) -> None:
-        """End what is being done, keep what has come of it, and let go of everything."""
+        """End what is being done, keep what has come of it, and let go of everything; takes half a minute at most."""
+        self.link.on_end = lambda: None
         self._loading.cancel()
         for job in self.jobs.values():
             job.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=10)
-        for task in self._tasks:
-            task.cancel()
-        await self.link.close()
-        if (piece := self.piece) is not None:
-            await self.do(lambda _: piece.close())
-        await self.do(lambda store: store.close())
-        self._thread.shutdown()
+        for patience in (CLOSING_SECONDS, 1.0):
+            if tasks := set(self._tasks):
+                await asyncio.wait(tasks, timeout=patience)
+            for task in self._tasks:
+                task.cancel()
+        try:
+            await self.link.close()
+        finally:
+            await self.do(self._close_record)
+            self._thread.shutdown()
+
+    def _close_record(self, store: Store) -> None:
+        with contextlib.closing(store), contextlib.ExitStack() as held:
+            if self.piece is not None:
+                held.callback(self.piece.close)
 
     def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Have work go on, whoever waits for it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from verbosify.desk import recording
 from verbosify.desk.asking import recipe_meant
 from verbosify.desk.drafting import Values, draft_of, steering_of, weights_for_model, weights_meant
 from verbosify.desk.failures import Failure, invalid, told
+from verbosify.desk.link import CLOSING
 from verbosify.desk.rows import Question
 from verbosify.desk.steering import sampling_settings, with_changes
 from verbosify.desk.store import Store
@@ -28,8 +29,10 @@ Event = tuple[str, Values]
 Tell = Callable[[str, Values], None]
 
 
-def in_a_task(desk: Desk, work: Callable[[Tell, asyncio.Event, str], Awaitable[None]]) -> AsyncGenerator[Event, None]:
-    """The events that `work` tells; to leave them cancels it, and it goes on to its end."""
+def in_a_task(
+    desk: Desk, work: Callable[[Tell, asyncio.Event, str], Awaitable[None]], *, stays: bool = False
+) -> AsyncGenerator[Event, None]:
+    """The events that `work` tells; to leave them cancels it, unless it `stays`, and it goes on to its end."""
     events: asyncio.Queue[Event | Failure | None] = asyncio.Queue()
 
     async def run() -> None:
@@ -40,6 +43,9 @@ def in_a_task(desk: Desk, work: Callable[[Tell, asyncio.Event, str], Awaitable[N
                 events.put_nowait(None)
             except Exception as error:  # it is told where it is waited for
                 events.put_nowait(told(error))
+            except asyncio.CancelledError:
+                events.put_nowait(Failure(503, "model", CLOSING))
+                raise
 
     left: list[asyncio.Event] = []
     task = desk.background(run())
@@ -51,9 +57,9 @@ def in_a_task(desk: Desk, work: Callable[[Tell, asyncio.Event, str], Awaitable[N
                     raise event
                 yield event
         finally:
-            if left:
+            if left and not stays:
                 left[0].set()
-            elif not task.done():
+            elif not left and not task.done():
                 task.cancel()
 
     return follow()
@@ -173,17 +179,21 @@ async def overfit(desk: Desk, values: Values, user: str) -> AsyncGenerator[Event
             if cancelled.is_set():
                 raise Failure(409, "cancelled", "This was cancelled before it began.")
             report: Any = None
-            async for name, data in desk.link.stream("overfit", {"model": model, "text": text, "recipe": recipe}):
-                if name == "answer":
-                    report = data
-                else:
-                    tell(name, data)
+            asked = {"model": model, "text": text, "recipe": recipe}
+            async with aclosing(desk.link.stream("overfit", asked)) as heard:
+                async for name, data in heard:
+                    if cancelled.is_set():
+                        raise Failure(409, "cancelled", "This was stopped: the draft has the weights it had.")
+                    if name == "answer":
+                        report = data
+                    else:
+                        tell(name, data)
         strength = recipe.get("strength", 1.0)
         await desk.do(lambda store: recording.put_overfit(store, draft, model, text, strength, report))
         desk.notify(draft)
         tell("done", {"draft": await desk.draft(draft)})
 
-    return in_a_task(desk, work)
+    return in_a_task(desk, work, stays=True)
 
 
 async def use_model(desk: Desk, values: Values, user: str) -> AsyncGenerator[Event, None]:

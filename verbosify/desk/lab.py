@@ -60,11 +60,11 @@ class Lab:
 
     def bench(self, model: str, emit: Emit = lambda *_: None) -> Bench:
         """A model, loaded if it is not; one that nobody uses is let go of where there are too many."""
+        if (bench := self._loaded(model)) is not None:
+            return bench
         with self._loading:
-            with self._lock:
-                if model in self._benches:
-                    self._benches.move_to_end(model)
-                    return self._benches[model]
+            if (bench := self._loaded(model)) is not None:
+                return bench
 
             def tell(what: str, done: int, total: int | None) -> None:
                 emit("progress", {"what": what, "done": done, "total": total})
@@ -77,6 +77,12 @@ class Lab:
         for bench in dropped:
             bench.close()
         return made
+
+    def _loaded(self, model: str) -> Bench | None:
+        with self._lock:
+            if model in self._benches:
+                self._benches.move_to_end(model)
+            return self._benches.get(model)
 
     def _timing(self, model: str) -> Timing:
         return self._timings.setdefault(model, Timing())

@@ -23,8 +23,12 @@ COMMAND = (sys.executable, "-m", "verbosify.desk.worker")
 LONGEST_LINE = 64 * 2**20
 STARTING_SECONDS = 120.0
 """How long the process may take until it listens: it imports PyTorch."""
+ENDING_SECONDS = 5.0
+"""How long it may take to end by itself, and again once it was killed."""
 
 ENDED = "The model's process has ended: it is being started again, and what you wrote is safe. Ask again in a moment."
+UNABLE = "The model's process cannot be started: see what it printed."
+CLOSING = "The desk is being closed."
 
 
 class Link:
@@ -39,6 +43,7 @@ class Link:
         self._command = command
         self.on_end = on_end
         self._process: asyncio.subprocess.Process | None = None
+        self._begun: asyncio.subprocess.Process | None = None
         self._starting = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Queue[tuple[str, Any]]] = {}
@@ -58,7 +63,7 @@ class Link:
             if self._process is not None:
                 return
             if self._closed:
-                raise Failure(503, "model", "The desk is being closed.")
+                raise Failure(503, "model", CLOSING)
             process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
@@ -68,43 +73,41 @@ class Link:
                 start_new_session=True,  # Ctrl-C is for the server, which ends it in its own time
             )
             assert process.stdout is not None  # noqa: S101  # it is a pipe
+            self._begun, first = process, b""
             try:
-                async with asyncio.timeout(STARTING_SECONDS):
-                    first = await process.stdout.readline()
-            except TimeoutError:
-                first = b""
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0 if self._closed else STARTING_SECONDS):
+                        first = await process.stdout.readline()
+            finally:  # whoever waited for it may have left
+                self._begun = None
+                if not first:
+                    _kill(process)
+                    await _ended(process)
             if not first:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-                raise Failure(503, "model", "The model's process cannot be started: see what it printed.")
+                raise Failure(503, "model", CLOSING if self._closed else UNABLE)
             self.starts += 1
             self._process = process
             self._reading = asyncio.create_task(self._read(process))
 
     async def close(self) -> None:
-        """End the process."""
+        """End the process, also one that is being started; takes some seconds at most, whatever it is at."""
         self._closed = True
-        process = self._process
-        if process is None:
-            return
-        assert process.stdin is not None  # noqa: S101  # it is a pipe
-        process.stdin.close()
-        try:
-            async with asyncio.timeout(5):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-        if self._reading is not None:
-            await self._reading
+        if self._begun is not None:
+            _kill(self._begun)
+        async with self._starting:
+            process, reading = self._process, self._reading
+        if process is not None:
+            assert process.stdin is not None  # noqa: S101  # it is a pipe
+            process.stdin.close()
+            await _ended(process)
+        if reading is not None:
+            await asyncio.wait({reading}, timeout=3 * ENDING_SECONDS)
 
     async def ask(self, ask: str, **values: Any) -> Any:
         """The answer to a question that is answered at once."""
-        async for event, data in self.stream(ask, values):
-            if event == "answer":
-                return data
-        raise Failure(503, "model", ENDED)
+        async for _, data in self.stream(ask, values):  # noqa: B007  # the last is the answer
+            pass
+        return data
 
     async def stream(
         self, ask: str, values: dict[str, Any], cancelled: Callable[[], Awaitable[Any]] | None = None
@@ -119,11 +122,17 @@ class Link:
         self._answers[number] = answers
         taking_back: asyncio.Task[None] | None = None
         try:
-            await self._write({"id": number, "ask": ask, "with": values})
+            if self._process is None or self._process.stdin is None:
+                raise Failure(503, "model", ENDED)
+            self._write({"id": number, "ask": ask, "with": values})
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # then it is told that it has ended
+                await self._process.stdin.drain()
             if cancelled is not None:
                 taking_back = asyncio.create_task(self._take_back(number, cancelled))
             while True:
                 event, data = await answers.get()
+                if event in ("answer", "error"):
+                    del self._answers[number]
                 if event == "error":
                     raise _failure(data)
                 yield event, data
@@ -132,22 +141,17 @@ class Link:
         finally:
             if taking_back is not None:
                 taking_back.cancel()
-            if self._answers.pop(number, None) is not None and self._process is not None:
-                with contextlib.suppress(Failure):
-                    await self._write({"cancel": number})
+            if self._answers.pop(number, None) is not None:
+                self._write({"cancel": number})
 
     async def _take_back(self, number: int, cancelled: Callable[[], Awaitable[Any]]) -> None:
         await cancelled()
-        await self._write({"cancel": number})
+        self._write({"cancel": number})
 
-    async def _write(self, message: dict[str, Any]) -> None:
-        if self._process is None or self._process.stdin is None:
-            raise Failure(503, "model", ENDED)
-        try:
+    def _write(self, message: dict[str, Any]) -> None:
+        """Have a message sent, if there is a process."""
+        if self._process is not None and self._process.stdin is not None:
             self._process.stdin.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
-            await self._process.stdin.drain()
-        except (BrokenPipeError, ConnectionResetError):
-            raise Failure(503, "model", ENDED) from None
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None  # noqa: S101  # it is a pipe
@@ -157,13 +161,31 @@ class Link:
                 queue = self._answers.get(answer["id"])
                 if queue is not None:
                     queue.put_nowait((answer["event"], answer["data"]))
-        self._process = None
-        await process.wait()
-        for queue in self._answers.values():
+        self._process, waiting = None, list(self._answers.values())
+        await _ended(process)
+        for queue in waiting:
             queue.put_nowait(("error", {"kind": "ended", "message": ENDED}))
         if not self._closed:
             _log.warning("the models' process ended with code %s", process.returncode)
             self.on_end()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait until a process has ended, and end it if it does not; its pipes are let go of, whoever else holds them."""
+    for _ in range(2):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ENDING_SECONDS):
+                await process.wait()  # which waits for the pipes too
+                return
+        if process.returncode is not None:
+            break
+        _kill(process)
+    process._transport.close()  # type: ignore[attr-defined]  # there is no other way to
 
 
 def _failure(data: dict[str, Any]) -> Failure:

@@ -167,7 +167,8 @@ class _Server:
         try:
             if verb in STREAMS:
                 events = await self._desk.stream(verb, body, user)
-                return EventStream(_sent(events), endless=verb == "watch", heartbeat=HEARTBEAT)
+                # What is being written is kept as far as it came: the server may stop at once.
+                return EventStream(_sent(events), endless=True, heartbeat=HEARTBEAT)
             return JSONResponse(await self._desk.call(verb, body, user))
         except VerbosifyError as error:
             raise as_problem(told(error)) from error

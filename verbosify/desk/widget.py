@@ -49,8 +49,9 @@ class DeskWidget(anywidget.AnyWidget):
             lend = partial(PieceOfDesk, piece, name)
         self.folder = Path(folder or piece or "desk")
         self._desk = Desk(self.folder, str(model), lend=lend, widget=True)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="verbosify-desk", daemon=True)
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)  # which leaves the kernel's loop alone
+        self._loop = self._runner.get_loop()
+        self._thread = threading.Thread(target=self._run, name="verbosify-desk", daemon=True)
         self._thread.start()
         try:
             self._in_loop(self._desk.start()).result()
@@ -71,10 +72,13 @@ class DeskWidget(anywidget.AnyWidget):
             self._end_loop()
         super().close()
 
+    def _run(self) -> None:
+        with self._runner:  # at its end it cancels what is left
+            self._loop.run_forever()
+
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.close()
 
     def _in_loop(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
