@@ -364,7 +364,9 @@ def test_the_models_are_listed_for_programs(call: Call) -> None:
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 0
     assert [row["name"] for row in rows] == list(CATALOG)
-    assert all({"name", "on_disk", "size", "licence", "parameters", "source", "note"} == row.keys() for row in rows)
+    assert all(
+        {"name", "on_disk", "size", "licence", "parameters", "source", "note", "writes"} == row.keys() for row in rows
+    )
     assert [row["on_disk"] for row in rows if row["name"] == "minilm"] == [True]
 
 

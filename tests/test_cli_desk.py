@@ -39,6 +39,18 @@ def test_a_desk_listens_on_this_computer_and_tells_its_address(
     assert "vb-" in said.err
 
 
+@pytest.mark.parametrize(
+    ("model", "says"), [("nowhere", "no model and no folder 'nowhere'"), ("minilm", "writes nothing")]
+)
+def test_a_model_that_cannot_write_is_refused_at_the_start(
+    call: Call, served: dict[str, Any], tmp_path: Path, model: str, says: str
+) -> None:
+    said = call("desk", "--folder", tmp_path / "desk", "--model", model, "--no-browser")
+
+    assert (said.code, served) == (2, {})
+    assert says in said.err
+
+
 def test_other_hosts_need_a_password(
     call: Call, served: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,15 +96,15 @@ def sitting(browser: Browser, address: str, complaints: list[str] | None = None,
     finally:
         context.close()
     if complaints is None:
-        assert said == []
+        assert not said, "\n".join(["The page complained:", *said])
 
 
 def tab(context: BrowserContext, address: str, complaints: list[str]) -> Seat:
     """One more tab."""
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(f"{message.text} ({message.location['url']})"))
+    page.on("pageerror", lambda error: complaints.append(error.stack or error.message))
     page.goto(address)
     return Seat(page).is_ready()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.commands import await_that
 from verbosify.desk import DeskWidget
 from verbosify.desk.failures import Failure
 from verbosify.errors import PieceError
@@ -62,6 +63,30 @@ def test_verbs_travel_as_messages(widget: DeskWidget, monkeypatch: pytest.Monkey
     assert missing["data"]["code"] == "missing"
     with pytest.raises(Failure, match="no draft 999"):
         widget.call("open", draft=999)
+
+
+def test_who_leaves_a_stream_frees_its_place(widget: DeskWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = Kernel(widget, monkeypatch)
+    draft = widget.call("create", text="The ferry")["id"]
+    widget._handle_custom_msg({"id": "b-1", "verb": "watch", "body": {"draft": draft}}, [])
+    await_that(lambda: bool(kernel.sent))
+    assert len(widget._desk.watching[draft]) == 1
+
+    widget._handle_custom_msg({"leave": "b-1"}, [])
+    await_that(lambda: draft not in widget._desk.watching)
+
+    assert [each["event"] for each in kernel.sent] == ["changed"]
+
+
+def test_another_desk_in_its_folder_takes_its_place(speaking_model: Path, widget: DeskWidget) -> None:
+    """The last test of this widget: a cell that is run again leaves no process behind."""
+    draft = widget.call("create", text="The ferry waits.")["id"]
+
+    again = DeskWidget(speaking_model, widget.folder)
+
+    assert not widget._thread.is_alive()
+    assert again.call("open", draft=draft)["text"] == "The ferry waits."
+    again.close()
 
 
 def test_a_widget_for_no_piece_is_refused(tmp_path: Path) -> None:

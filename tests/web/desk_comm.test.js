@@ -57,7 +57,7 @@ test("a stream tells its events up to the last, and an error is a problem in its
   );
 });
 
-test("a stream that one leaves is heard no more, and a closed line listens to nothing", async () => {
+test("a stream that one leaves is heard no more, which the other end is told, and a closed line listens to nothing", async () => {
   const { sent, tell, model } = line();
   const { stream, close } = overComm(model);
   const heard = [];
@@ -65,6 +65,7 @@ test("a stream that one leaves is heard no more, and a closed line listens to no
   tell({ id: sent[0].id, event: "changed", data: {} });
   stream("watch", {}, (name) => heard.push(name));
   close();
-  tell({ id: sent[1].id, event: "changed", data: {} });
+  tell({ id: sent[2].id, event: "changed", data: {} });
   assert.deepEqual(heard, []);
+  assert.deepEqual([sent[1], sent[3]], [{ leave: sent[0].id }, { leave: sent[2].id }]);
 });

@@ -37,12 +37,13 @@ def desk(
 
     from verbosify.desk.desk import Desk
     from verbosify.desk.server import desk_application, names_of_this_computer
-    from verbosify.models.loading import DEFAULT_MODEL
+    from verbosify.models.loading import DEFAULT_MODEL, require_model
     from verbosify.web.access import Access, secret_in
     from verbosify.web.serving import serve
     from verbosify.workflow.desk_picks import PieceOfDesk, require_piece
 
-    host = host or "127.0.0.1"
+    model, host = model or DEFAULT_MODEL, host or "127.0.0.1"
+    require_model(model)
     password = _password(host)
     lend = None
     if piece is not None:
@@ -51,7 +52,7 @@ def desk(
         lend = partial(PieceOfDesk, piece, curator)
     folder = folder or piece or _data_folder()
     access = Access(secret_in(folder), password)
-    made = Desk(folder, model or DEFAULT_MODEL, lend=lend)
+    made = Desk(folder, model, lend=lend)
     names = names_of_this_computer(host) | set(name or ())
     application = desk_application(made, access, hosts=names, origins=origin or ())
 

@@ -60,7 +60,7 @@ def model_asked(desk: Desk, name: str | None) -> str:
 
     if name is None or name in ("", "default", desk.model):
         return desk.model
-    if any(status.name == name and status.on_disk for status in list_models()):
+    if any(status.name == name and status.on_disk and status.writes for status in list_models()):
         return name
     raise Failure(404, "model_not_found", f"There is no model {name[:80]!r} on this computer: see /v1/models.")
 

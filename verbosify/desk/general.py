@@ -84,6 +84,7 @@ async def models(desk: Desk, _: Values, _user: str) -> Values:
             "loaded": each.name in loaded,
         }
         for each in await asyncio.to_thread(list_models)
+        if each.writes
     ]
     names = {model["name"] for model in told}
     more = {"on_disk": True, "size": 0, "parameters": 0, "licence": "", "note": "", "source": ""}

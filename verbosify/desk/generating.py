@@ -233,12 +233,14 @@ async def use_model(desk: Desk, values: Values, user: str) -> AsyncGenerator[Eve
 
 def _require_name(desk: Desk, model: str) -> None:
     """`ModelError` for a path: only whoever starts the desk may name a folder."""
+    from verbosify.models.loading import require_model
     from verbosify.models.store.catalog import catalogue_entry, repository_meant
     from verbosify.models.store.folders import existing_path
 
     known = model == desk.model or catalogue_entry(model) is not None
     if not known and (existing_path(model) is not None or repository_meant(model) is None):
         raise ModelError(f"{model[:80]!r} is neither in the catalogue nor owner/name at the hub: check the name.")
+    require_model(model)
 
 
 STREAMS = {"generate": generate, "overfit": overfit, "use_model": use_model}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
 import anywidget
 
@@ -14,11 +17,13 @@ from verbosify.desk.bodies import STREAMS
 from verbosify.desk.desk import Desk
 from verbosify.desk.failures import told
 from verbosify.desk.page import module, widget_style
-from verbosify.models.loading import DEFAULT_MODEL
+from verbosify.models.loading import DEFAULT_MODEL, require_model
 
 
 class DeskWidget(anywidget.AnyWidget):
     """The writing desk; display it by naming it last in a cell.
+
+    A kernel has one for each folder: another one there, as when the cell is run again, takes the place of the first.
 
     Args:
         model: what new drafts begin with: a name, or a folder.
@@ -31,6 +36,7 @@ class DeskWidget(anywidget.AnyWidget):
 
     _esm = module()
     _css = widget_style()
+    _here: ClassVar[WeakValueDictionary[Path, DeskWidget]] = WeakValueDictionary()
 
     def __init__(
         self,
@@ -40,6 +46,7 @@ class DeskWidget(anywidget.AnyWidget):
         name: str = "a person",
     ) -> None:
         super().__init__()
+        require_model(model)
         lend = None
         if piece is not None:
             from verbosify.workflow.desk_picks import PieceOfDesk, require_piece
@@ -48,6 +55,8 @@ class DeskWidget(anywidget.AnyWidget):
             require_piece(piece)
             lend = partial(PieceOfDesk, piece, name)
         self.folder = Path(folder or piece or "desk")
+        if (earlier := self._here.get(self.folder.resolve())) is not None:
+            earlier.close()
         self._desk = Desk(self.folder, str(model), lend=lend, widget=True)
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)  # which leaves the kernel's loop alone
         self._loop = self._runner.get_loop()
@@ -58,6 +67,8 @@ class DeskWidget(anywidget.AnyWidget):
         except BaseException:
             self._end_loop()
             raise
+        self._here[self.folder.resolve()] = self
+        self._answering: dict[str, Future[None]] = {}
         self.on_msg(self._hear)
 
     def call(self, verb: str, **body: Any) -> dict[str, Any]:
@@ -80,12 +91,17 @@ class DeskWidget(anywidget.AnyWidget):
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
-    def _in_loop(self, work: Any) -> Any:
+    def _in_loop(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _hear(self, _: Any, content: Any, _buffers: Any) -> None:
-        if isinstance(content, dict) and isinstance(content.get("id"), str):
-            self._in_loop(self._answer(content["id"], str(content.get("verb")), content.get("body")))
+        match content:
+            case {"id": str(number)}:
+                work = self._in_loop(self._answer(number, str(content.get("verb")), content.get("body")))
+                self._answering[number] = work
+                work.add_done_callback(lambda _: self._answering.pop(number, None))
+            case {"leave": str(number)} if (left := self._answering.get(number)) is not None:
+                left.cancel()
 
     async def _answer(self, number: str, verb: str, body: Any) -> None:
         def say(event: str, data: Any) -> None:

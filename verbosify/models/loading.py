@@ -160,6 +160,17 @@ def model_folder(name_or_path: str | Path, *, progress: OnProgress | None = None
         return get_model(name, progress=progress, on_notice=on_notice)
 
 
+def require_model(name_or_path: str | Path) -> None:
+    """`ModelError` if no model is meant by that which could write, here or to be fetched; its weights are not read."""
+    entry = catalogue_entry(name_or_path)
+    if entry is not None and not entry.writes:
+        raise ModelError(f"{entry.name} writes nothing: choose another model, such as {DEFAULT_MODEL}.")
+    path = existing_path(name_or_path)
+    is_file = path is not None and path.suffix == ".gguf" and path.is_file()
+    if entry is None and repository_meant(name_or_path) is None and not is_file:
+        locate_model(name_or_path)
+
+
 def model_label(name_or_path: str | Path, folder: Path) -> str:
     """What the model is called: as the catalogue or the hub calls it, else as its folder or file is."""
     entry, repository = catalogue_entry(name_or_path), repository_meant(name_or_path)

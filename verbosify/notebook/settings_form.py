@@ -43,13 +43,11 @@ class SettingsForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
 
     def __init__(self, home: str | Path = "pieces", **values: Any) -> None:
         self._home = Path(home)
-        statuses = list_models()
+        statuses = [status for status in list_models() if status.writes]
         where = "; ".join(
-            f"{s.name}: {'on this computer' if s.on_disk else f'{s.size / 1e6:,.0f} MB to fetch'}"
-            for s in statuses
-            if s.name != "minilm"
+            f"{s.name}: {'on this computer' if s.on_disk else f'{s.size / 1e6:,.0f} MB to fetch'}" for s in statuses
         )
-        names = [s.name for s in statuses if s.name != "minilm"]
+        names = [s.name for s in statuses]
         self.fields: dict[str, widgets.Widget] = {
             "model": widgets.Combobox(value=DEFAULT_MODEL, options=names, description="Model"),
             "recipe": widgets.Dropdown(options=[(_RECIPES.get(n, n), n) for n in RECIPES], description="Recipe"),

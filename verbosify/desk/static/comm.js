@@ -41,12 +41,20 @@ export function overComm(model) {
     return { id, done };
   }
 
+  /** @param {string} id */
+  function leave(id) {
+    if (open.delete(id)) model.send({ leave: id });
+  }
+
   return {
     call: (verb, body = {}) => ask(verb, body, () => {}).done,
     stream(verb, body, onEvent) {
       const { id, done } = ask(verb, body, onEvent);
-      return { done, cancel: () => open.delete(id) };
+      return { done, cancel: () => leave(id) };
     },
-    close: () => model.off("msg:custom", hear),
+    close() {
+      for (const id of open.keys()) leave(id);
+      model.off("msg:custom", hear);
+    },
   };
 }

@@ -66,6 +66,7 @@ class ModelStatus:
     parameters: int
     source: str
     note: str
+    writes: bool
 
 
 def checkpoints_folder() -> Path:
@@ -102,7 +103,9 @@ def list_models() -> list[ModelStatus]:
         on_disk = folder is not None and record is not None and all((folder / n).is_file() for n in record.files)
         size = sum(file.size for file in record.files.values()) if record is not None and on_disk else entry.size
         statuses.append(
-            ModelStatus(entry.name, on_disk, size, entry.licence, entry.parameters, entry.source_text, entry.note)
+            ModelStatus(
+                entry.name, on_disk, size, entry.licence, entry.parameters, entry.source_text, entry.note, entry.writes
+            )
         )
     return statuses
 

@@ -58,6 +58,7 @@ class Entry:
         weights_sha256: what `provenance.weights_sha256` must find, or None if it is not known beforehand.
         note: one sentence for whoever chooses.
         aliases: other names it goes by elsewhere; see `names`.
+        writes: whether it goes on with a text.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Entry:
     weights_sha256: str | None
     note: str
     aliases: tuple[str, ...] = ()
+    writes: bool = True
 
     @property
     def source_text(self) -> str:
@@ -168,6 +170,7 @@ _ENTRIES = (
         weights_sha256="196f05d07bed6a5e916382fa3c54ff3ba5e6345643c27ab41786fba98fc14507",
         note="all-MiniLM-L6-v2, which measures drift; it writes nothing",
         aliases=("minilm-l6-v2", "all-minilm-l6-v2", "sentence-transformers/all-MiniLM-L6-v2"),
+        writes=False,
     ),
     _gpt2(
         "124M",
