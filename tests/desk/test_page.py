@@ -111,11 +111,11 @@ def test_undo_and_redo_are_not_eaten_by_quick_repetition(sit: Sit) -> None:
     seat = sit("")
     seat.write("One.\nTwo.\nThree.\nFour.")
     seat.is_saved()
-    seat.generate()
+    first, _ = seat.generate()
     seat.offers.first.focus()
     seat.press("Enter")
-    seat.is_saved()
-    whole = seat.says()
+    whole = f"One.\nTwo.\nThree.\nFour.{first}"
+    seat.has(whole)
     seat.text.focus()
     seat.press(*["Control+z"] * 5)
     seat.has("")
@@ -213,6 +213,20 @@ def test_a_token_of_the_text_tells_its_probability_and_is_swapped_on_a_branch(si
     assert seat.page.locator(".machine").all_text_contents() == [word]
     texts = [client.call("text", draft=draft_of(seat), node=node["id"])["text"] for node in nodes(client, seat)]
     assert TEXT in texts
+
+
+def test_the_caret_stays_while_the_text_is_tinted_and_the_focus_is_elsewhere(sit: Sit) -> None:
+    seat = sit()
+    seat.text.focus()
+    seat.press("Control+Home", *["ArrowRight"] * 9)
+    panel = seat.panel("Tokens")
+    panel.get_by_label("fresh", exact=True).check()
+    expect(seat.text.locator(".run.p1, .run.p2, .run.p3, .run.p4, .run.p5").first).to_be_visible()
+    seat.text.focus()
+    seat.page.keyboard.type("!")
+    seat.has(f"{TEXT[:9]}!{TEXT[9:]}")
+    seat.press("Control+Home")
+    expect(panel).to_contain_text("Nothing stands before it")
 
 
 def nodes(client: Client, seat: Seat) -> list[dict[str, Any]]:

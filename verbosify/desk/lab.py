@@ -198,12 +198,12 @@ class Lab:
     def tokens(
         self, model: str, weights: dict[str, Any] | None, text: str, steering: dict[str, Any], top: int
     ) -> dict[str, Any]:
-        """The likeliest next tokens after a text, as it is steered, before and after settings."""
+        """The likeliest next tokens after a text, as it is steered, before and after settings; none after nothing."""
         settings = sampling_settings(steering["settings"], seed=0)
         started = time.perf_counter()
         with self._seat(model, weights) as (hosted, seat):
             seen = self._context(hosted, text, steering).token_ids
-            choices = seat.do(lambda own: seat.warm.session(own, seen).top(top, settings))
+            choices = seat.do(lambda own: seat.warm.session(own, seen).top(top, settings)) if seen else []
         told = [_choice(choice) for choice in choices]
         return {"tokens": told, "context_tokens": len(seen), "seconds": time.perf_counter() - started}
 

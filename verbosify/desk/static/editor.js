@@ -31,6 +31,7 @@
 export function makeEditor(element, owner) {
   let composing = false;
   let selection = { start: 0, end: 0 };
+  let pressed = false;
   element.contentEditable = "plaintext-only";
   if (element.contentEditable !== "plaintext-only") element.contentEditable = "true";
 
@@ -81,7 +82,12 @@ export function makeEditor(element, owner) {
     return null;
   }
 
+  // Without the focus it is ours to remember: where the text is laid anew, the browser's goes to its beginning.
   function selected() {
+    return document.activeElement === element ? chosenNow() : null;
+  }
+
+  function chosenNow() {
     const chosen = document.getSelection();
     if (!chosen?.anchorNode || !chosen.focusNode || !element.contains(chosen.anchorNode)) return null;
     if (!element.contains(chosen.focusNode)) return null;
@@ -98,11 +104,15 @@ export function makeEditor(element, owner) {
     document.getSelection()?.setBaseAndExtent(from.node, from.offset, to.node, to.offset);
   }
 
+  element.addEventListener("blur", () => {
+    selection = chosenNow() ?? selection;
+  });
+  element.addEventListener("mousedown", () => {
+    pressed = document.activeElement !== element;
+  });
   element.addEventListener("focus", () => {
-    const { start, end } = selection;
-    requestAnimationFrame(() => {
-      if (document.activeElement === element && !selected()) select(start, end);
-    });
+    if (!pressed) select(selection.start, selection.end);
+    pressed = false;
   });
 
   return {

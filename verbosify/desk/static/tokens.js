@@ -24,6 +24,10 @@ export function tokensPanel(desk) {
     lookForm(desk),
     heading(desk),
     seeing.problem && h("p", { class: "problem", key: "problem" }, seeing.problem),
+    seeing.choices.length === 0 &&
+      !seeing.problem &&
+      !seeing.stale &&
+      h("p", { class: "quiet", key: "none" }, "Nothing stands before it, so nothing in particular is expected there."),
     seeing.choices.length > 0 && choiceList(desk),
     seeing.choices.length > 0 &&
       h(
