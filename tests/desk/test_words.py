@@ -278,12 +278,12 @@ def test_what_the_model_refuses_is_a_sentence_and_is_not_asked_for_ever(client: 
     assert client.call("open", draft=draft["id"])["interrupted"] == []
     for verb, body in {
         "alternatives": {"start": 0},
-        "tokens": {},
         "take": {"revision": draft["revision"], "token_id": 5},
     }.items():
         with pytest.raises(Refused) as refused:
             client.call(verb, draft=draft["id"], **body)
         assert refused.value.status == 422
+    assert client.call("tokens", draft=draft["id"])["tokens"] == []
 
 
 def test_a_model_by_its_path_is_for_whoever_starts_the_desk(client: Client, tiny_gpt2: Path) -> None:
