@@ -67,8 +67,9 @@ models: $(VENV)/.installed
 clean:
 	rm -rf $(VENV) node_modules .coverage* .tensorflow.log .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-# PyTorch comes first: as a dependency of ours, it may be the build for NVIDIA cards, of several GB.
-$(VENV)/.installed: pyproject.toml
+# PyTorch comes first: as a dependency of ours, it may be the build for NVIDIA cards, of several GB. The rest comes in the
+# versions of uv.lock, where they can be had.
+$(VENV)/.installed: pyproject.toml uv.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python tools/install_torch.py '$(TORCH)'
 	$(INSTALL) -e '.[torch,site]'

@@ -1,12 +1,16 @@
-"""environment.yml and pyproject.toml name the same packages in the same versions."""
+"""environment.yml and uv.lock ask for the packages that pyproject.toml asks for, in the same versions."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 ON_CONDA_FORGE = {"pytorch": "torch"}
@@ -53,3 +57,36 @@ def test_what_people_are_told_to_install_is_ours() -> None:
     told = {path.name: wrong.findall(path.read_text(encoding="utf-8")) for path in texts if path.is_file()}
 
     assert not {name: found for name, found in told.items() if found}
+
+
+def test_the_lock_is_of_this_pyproject_and_names_public_addresses_alone() -> None:
+    """`uv lock` makes it anew; that it still resolves is checked by a workflow, which has the network."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = (ROOT / "uv.lock").read_text(encoding="utf-8")
+    lock = tomllib.loads(text)
+    (ours,) = (package for package in lock["package"] if package["name"] == project["name"])
+    asked = {"": project["dependencies"]} | project["optional-dependencies"]
+
+    assert Counter(map(as_asked, ours["metadata"]["requires-dist"])) == Counter(
+        normal(line, extra) for extra, lines in asked.items() for line in lines
+    )
+    assert set(ours["metadata"]["provides-extras"]) == project["optional-dependencies"].keys()
+    assert (ours["version"], lock["requires-python"]) == (project["version"], project["requires-python"])
+    assert set(re.findall(r"https?://[^/\"]+", text)) == {"https://pypi.org", "https://files.pythonhosted.org"}
+    assert [*{package["source"].get("registry", "ours") for package in lock["package"]} - {"ours"}] == [
+        "https://pypi.org/simple"
+    ]
+
+
+def as_asked(entry: dict[str, Any]) -> tuple[str, str]:
+    """What the lock notes of a requirement, as pyproject.toml has it, and the extra whose it is."""
+    found = re.fullmatch(r"(?:(.*) and )?extra == '([\w-]+)'", entry.get("marker", ""))
+    marker, extra = (found[1], found[2]) if found else (entry.get("marker"), "")
+    inner = f"[{','.join(entry['extras'])}]" if "extras" in entry else ""
+    return normal(f"{entry['name']}{inner}{entry.get('specifier', '')}" + (f"; {marker}" if marker else ""), extra)
+
+
+def normal(line: str, extra: str) -> tuple[str, str]:
+    requirement = Requirement(line)
+    requirement.name = canonicalize_name(requirement.name)
+    return str(requirement), extra

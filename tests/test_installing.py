@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sysconfig
 import venv
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pip
 import pytest
+import uv
 
 from tests.commands import ROOT
 from tests.wheel_maker import make_wheel
@@ -22,6 +25,24 @@ pathlib.Path({noted!r}).write_text(" ".join(sys.argv[-2:]) + "; " + overrides)
 sys.exit({code})
 """
 """An uv that notes what it is asked for, and ends with a code."""
+PROJECT = """
+[project]
+name = "room"
+version = "1.0"
+requires-python = ">=3.11"
+dependencies = ["lamp"]
+[project.optional-dependencies]
+dark = ["torch", "shade"]
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+BACKEND = """
+import shutil
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    return shutil.copy("room-1.0-py3-none-any.whl", folder).rpartition("/")[2]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +59,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _nothing_but_pip(python: Path) -> None:
     for path in packages_of(python).iterdir():
         if path.name != "pip":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def packages_of(python: Path) -> Path:
@@ -49,12 +70,16 @@ def install(
     python: Path, wheels: Path, *, path: str = "", script: str = "install_torch.py", wanted: str = "torch==2.13.0"
 ) -> subprocess.CompletedProcess[str]:
     """Run a script of tools/ against a folder of wheels and nothing else."""
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
-    own = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "UV_OFFLINE": "1"}
     command = [str(python), str(ROOT / "tools" / script), *wanted.split()]
-    return subprocess.run(
-        command, env=surroundings | own | {"PATH": path}, capture_output=True, text=True, check=False
-    )  # fmt: skip
+    env = nothing_but(wheels) | {"PATH": path}
+    return subprocess.run(command, cwd=wheels, env=env, capture_output=True, text=True, check=False)
+
+
+def nothing_but(wheels: Path) -> dict[str, str]:
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+    for_pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    for_uv = {"UV_OFFLINE": "1", "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(wheels), "UV_CACHE_DIR": f"{wheels}/cache"}
+    return surroundings | for_pip | for_uv
 
 
 def installed(python: Path) -> set[str]:
@@ -133,3 +158,42 @@ def test_without_uv_pip_says_what_cannot_be_installed(python: Path, tmp_path: Pa
 
     assert done.returncode == 1
     assert "nowhere" in done.stderr
+
+
+@pytest.fixture
+def locked(python: Path, tmp_path: Path) -> Path:
+    """A project's folder with a lock that names lamp 1.0, and a newer lamp beside it; uv and torch are installed."""
+    for name in ("uv", f"uv-{version('uv')}.dist-info"):
+        (packages_of(python) / name).symlink_to(Path(uv.__file__).parents[1] / name)
+    tool = python.parent / "uv"
+    tool.unlink(missing_ok=True)
+    tool.symlink_to(Path(sysconfig.get_path("scripts")) / "uv")
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "backend.py").write_text(BACKEND)
+    make_wheel(tmp_path, {"room.py": b""}, project="room", requires=("lamp",))
+    for name in ("lamp", "shade", "nvidia-cublas"):
+        make_wheel(tmp_path, {f"{name}.py": b""}, project=name)
+    make_wheel(tmp_path, {"torch.py": b""}, project="torch", version="2.13.0", requires=("nvidia-cublas",))
+    subprocess.run([tool, "lock", "--python", python], cwd=tmp_path, env=nothing_but(tmp_path), check=True)
+    make_wheel(tmp_path, {"lamp.py": b""}, project="lamp", version="2.0")
+    here = make_wheel(tmp_path, {"torch.py": b""}, project="torch", version="2.13.0+cpu")
+    with zipfile.ZipFile(tmp_path / here.filename) as wheel:
+        wheel.extractall(packages_of(python))
+    return tmp_path
+
+
+@pytest.mark.parametrize(("there", "lamp", "said"), [(True, "1.0", ""), (False, "2.0", "uv.lock's")])
+def test_what_the_lock_names_is_installed_where_it_can_be_had_and_torch_stays(
+    there: bool, lamp: str, said: str, python: Path, locked: Path
+) -> None:
+    if not there:
+        next(locked.glob("lamp-1.0-*.whl")).unlink()
+
+    done = install(python, locked, script="install.py", wanted="-e .[dark]")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.partition(" versions")[0] == said
+    assert (packages_of(python) / f"lamp-{lamp}.dist-info").is_dir()
+    assert {"room", "shade"} <= installed(python)
+    assert "nvidia_cublas" not in installed(python)
+    assert (packages_of(python) / "torch-2.13.0+cpu.dist-info").is_dir()
