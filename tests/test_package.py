@@ -10,12 +10,15 @@ import tarfile
 import tomllib
 import venv
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.commands import CHECKPOINTS, ROOT
+from tests.desks import Client
 from tests.speaking_model import ESSAY
+from verbosify.web.access import Access, secret_in
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
@@ -44,12 +47,16 @@ def python(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(python: Path, folder: Path, *arguments: object) -> str:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment["VERBOSIFY_CHECKPOINTS"] = str(CHECKPOINTS)
     command = [str(python), *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=surroundings(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def surroundings() -> dict[str, str]:
+    """Variables that do not lead to the checkout's code."""
+    here = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return here | {"VERBOSIFY_CHECKPOINTS": str(CHECKPOINTS)}
 
 
 def test_both_hold_all_that_pages_and_widgets_need(built: Path) -> None:
@@ -87,8 +94,31 @@ def test_the_wheel_has_its_notebook(python: Path, tmp_path: Path) -> None:
     assert int(run(python, tmp_path, "-c", program)) > 15
 
 
+def test_the_wheel_has_its_desk(python: Path, tmp_path: Path, speaking_model: Path) -> None:
+    program = "from verbosify.cli import main; main()"
+    options = ("--folder", tmp_path, "--no-browser", "--port", 0, "--model", speaking_model)
+    command = [python, "-c", program, "desk", *map(str, options)]
+
+    with subprocess.Popen(command, cwd=tmp_path, env=surroundings(), stderr=subprocess.PIPE, text=True) as desk:
+        try:
+            assert desk.stderr is not None
+            found = (re.search(r"(http://[\d.:]+)/\?token=", line) for line in desk.stderr)
+            client = Client(next(match[1] for match in found if match), Access(secret_in(tmp_path)))
+            with closing(client.http):
+                parts = [client.http.get(path).status_code for path in ("/", "/desk.js", "/desk.css", "/icon.svg")]
+                rows = client.generate(client.draft(), n=2, settings={"length": 5})
+        finally:
+            desk.terminate()
+
+    assert parts == [200] * 4
+    assert len(rows) == 2
+
+
 def test_one_place_says_the_version() -> None:
-    assert f"## {VERSION}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    tutorial = (ROOT / "docs" / "tutorial" / "first-piece.md").read_text(encoding="utf-8")
+    assert f"## {VERSION}" in changes
+    assert (f"## {VERSION} (unreleased)" in changes) is (f"Version {VERSION} is not released yet" in tutorial)
     assert f"version: {VERSION}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 

@@ -73,7 +73,7 @@ def prose_of(text: str) -> str:
 
 @cache
 def corpus() -> str:
-    """A broad corpus about another subject: prose of the Python language reference (see `data/`)."""
+    """A corpus of one subject, which is none of the texts': prose of the Python language reference (see `data/`)."""
     return (_HERE / "data" / "python-reference.txt").read_text(encoding="utf-8")
 
 
