@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,23 @@ def test_the_proxy_says_who_asks_and_holds_nothing_back() -> None:
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in text
     assert "proxy_buffering off;" in text
     assert "location = /metrics { return 404; }" in text
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None or shutil.which("openssl") is None, reason="no nginx here")
+def test_nginx_takes_the_proxys_file(tmp_path: Path) -> None:
+    made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=replies.example.org"]
+    made += ["-keyout", tmp_path / "privkey.pem", "-out", tmp_path / "fullchain.pem"]
+    subprocess.run(["openssl", "req", *made], check=True, capture_output=True)
+    text = (DEPLOY / "nginx.conf").read_text().replace("/etc/letsencrypt/live/replies.example.org", str(tmp_path))
+    text = re.sub(r"(?m)^ +listen \[::\].*\n", "", text).replace("443", "18443").replace("listen 80", "listen 18080")
+    around = f"pid {tmp_path}/pid; events {{}} http {{ access_log off; {text} }}"
+    (tmp_path / "nginx.conf").write_text(around)
+
+    done = subprocess.run(
+        ["nginx", "-t", "-e", "stderr", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_costs_in_the_docs_are_those_that_are_worked_out() -> None:
