@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-ELSEWHERE = {"reference/changes.md": "CHANGELOG.md", "reference/contributing.md": "CONTRIBUTING.md"}
+ELSEWHERE = {
+    "reference/changes.md": "CHANGELOG.md",
+    "reference/contributing.md": "CONTRIBUTING.md",
+    "guides/class.md": "classroom/README.md",
+    "guides/exercises.md": "classroom/exercises.md",
+}
 """Pages of the documentation, and the files that they are."""
 
 
@@ -16,19 +22,21 @@ def on_files(files: Any, config: Any) -> Any:
 
     for page, name in ELSEWHERE.items():
         text = (ROOT / name).read_text(encoding="utf-8")
-        files.append(File.generated(config, page, content=with_links_from(page, text)))
+        files.append(File.generated(config, page, content=with_links_from(page, name, text)))
     return files
 
 
-def with_links_from(page: str, text: str) -> str:
-    """`text` with links as the page has them: those to docs/ lead there, others stay as words."""
-    up = "../" * page.count("/")
+def with_links_from(page: str, name: str, text: str) -> str:
+    """`text` of the file `name` with links as the page has them: those to other pages lead there, others are words."""
+    pages = {file: other for other, file in ELSEWHERE.items()}
 
     def there(match: re.Match[str]) -> str:
-        words, target = match[1], match[2]
-        if target.startswith("docs/"):
-            return f"[{words}]({up}{target.removeprefix('docs/')})"
-        return match[0] if "://" in target or target.startswith("#") else words
+        words, (target, mark, place) = match[1], match[2].partition("#")
+        if "://" in target or not target:
+            return match[0]
+        file = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+        other = pages.get(file, file.removeprefix("docs/") if file.startswith("docs/") else "")
+        return f"[{words}]({posixpath.relpath(other, posixpath.dirname(page))}{mark}{place})" if other else words
 
     return re.sub(r"\[([^\[\]]+)\]\(([^()\s]+)\)", there, text)
 
