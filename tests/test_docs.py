@@ -164,7 +164,9 @@ def test_the_example_of_the_guide_is_the_example_package() -> None:
 
 
 def test_links_of_pages_from_elsewhere_lead_where_they_did() -> None:
-    text = "[more](../docs/models.md#x) [here](handout.html) [next](exercises.md) [there](https://example.org) [up](#top)"
+    text = (
+        "[more](../docs/models.md#x) [here](handout.html) [next](exercises.md) [there](https://example.org) [up](#top)"
+    )
 
     made = tool("docs_hook").with_links_from("guides/class.md", "classroom/README.md", text)
 

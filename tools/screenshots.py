@@ -1,9 +1,12 @@
-"""Make the pictures of the documentation anew: `python tools/screenshots.py [page] [desk]`, both if neither is named.
+"""Make the pictures of the documentation anew: `python tools/screenshots.py [NAME]...`, all if none is named.
 
-    page    docs/page.png, the published piece
-    desk    docs/desk, by desk_pictures.py, and the first of them as the front page's site/desk.png
+    page        docs/page.png, the published piece
+    desk        docs/desk, by desk_pictures.py, and the first of them as the front page's site/desk.png
+    notebooks   docs/notebooks, by notebook_pictures.py
+    gallery     docs/exhibits/gallery*.png, by gallery_pictures.py
+    replies     docs/exhibits/replies*.png, by show_replies.py
 
-The pictures in docs/notebooks come out of a notebook, by hand.
+Those of the bot and the columns need a model that was fine-tuned for them: `python -m tests.browser.pictures RUN`.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import runpy
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,12 +32,23 @@ def page() -> None:
 
 
 def desk() -> None:
-    runpy.run_path(str(ROOT / "tools" / "desk_pictures.py"), run_name="__main__")
+    run("desk_pictures")
     for name, picture in {"desk.png": "writing-1280-light.png", "desk-dark.png": "writing-1280-dark.png"}.items():
         shutil.copyfile(ROOT / "docs" / "desk" / picture, ROOT / "site" / name)
 
 
-PICTURES: dict[str, Callable[[], None]] = {"page": page, "desk": desk}
+def run(tool: str) -> None:
+    """A tool of its own, by its name."""
+    runpy.run_path(str(ROOT / "tools" / f"{tool}.py"), run_name="__main__")
+
+
+PICTURES: dict[str, Callable[[], None]] = {
+    "page": page,
+    "desk": desk,
+    "notebooks": partial(run, "notebook_pictures"),
+    "gallery": partial(run, "gallery_pictures"),
+    "replies": partial(run, "show_replies"),
+}
 
 if __name__ == "__main__":
     wanted, sys.argv[1:] = sys.argv[1:] or list(PICTURES), []
