@@ -21,7 +21,7 @@ from verbosify.workflow.options import Options
 from verbosify.workflow.outputs import paths_of
 from verbosify.workflow.pace import Pace
 from verbosify.workflow.plan import make_plan, prose_of
-from verbosify.workflow.visit import Embed, Judge, rounds_at_most, visit
+from verbosify.workflow.visit import Embed, Judge, has_control, rounds_at_most, visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,17 +115,20 @@ def _visit_all(
     piece.note("resumed" if piece.log() else "started", passages=len(passages), finished=len(finished))
     found = candidates_by_gap(piece, judge, finished)
     words = {gap: expected_words(candidates, judge.share) for gap, candidates in found.items()}
-    pace, told, model_seconds = Pace(rounds_at_most(options) - 1), perf_counter(), 0.0
+    pace, model_seconds = Pace(rounds_at_most(options) - 1, len(passages)), 0.0
     samples = usable = 0
     left = [passage for passage in passages if passage.index not in finished]
     own = likelihood_of_prose(model, prose_of(piece.job.essay_blocks).split("\n\n")) if left else 0.0
+    told = perf_counter()
     try:
-        for to_come, passage in zip(reversed(range(len(left))), left, strict=True):
+        for number, passage in enumerate(left, 1):
+            to_come, controls = len(left) - number, sum(map(has_control, left[number:]))
             seconds, drawn, fit = 0.0, 0, 0
             for state in visit(piece, passage, model, embed, judge, options, own=own):
                 words[passage.index] = expected_words(state.candidates, judge.share)
                 before, told = told, perf_counter()
-                pace.batch(told - before, first=not drawn, last=state.ended)
+                control = 0.0 if drawn else state.control_seconds
+                pace.batch(told - before, first=not drawn, last=state.ended, control=control)
                 on_progress(
                     Progress(
                         passage=passage.index + 1,
@@ -136,7 +139,7 @@ def _visit_all(
                         words=sum(words.values()),
                         wanted=round(judge.share * len(passages)),
                         usable=round((usable + state.usable) / max(samples + state.samples, 1), 3),
-                        seconds_left=pace.seconds_left(to_come),
+                        seconds_left=pace.seconds_left(to_come, controls),
                     )
                 )
                 seconds, drawn, fit = state.model_seconds, state.samples, state.usable

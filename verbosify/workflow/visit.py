@@ -90,13 +90,17 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """How far a passage has got: its losses, its samples, and what they offer; `ended` if nothing more will come."""
+    """How far a passage has got: its losses, its samples, and what they offer; `ended` if nothing more will come.
+
+    `control_seconds` is what it took to let the fresh base continue it, if it did so now.
+    """
 
     loss_before: float
     loss_after: float
     samples: int
     candidates: tuple[Candidate, ...]
     model_seconds: float
+    control_seconds: float
     ended: bool = False
 
     @property
@@ -137,30 +141,38 @@ def visit(
         piece.skip_passage(passage.index, tokens=tokens, most=most)
         return
     recorder = _Recorder(piece, passage, model, embed, judge.voice.language)
-    _draw_control(recorder, options)
+    control_seconds = _draw_control(recorder, options)
     batches = own_batches(piece, passage.index)
     offer = _offer(piece, passage, judge, batches, options.settings)
     if batches and judge.is_enough(offer, options.most_samples):
         row = piece.overfit(batches[-1].overfit or 0)
-        state = Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), 0.0)
+        state = Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), 0.0, control_seconds)
     else:
-        state = yield from _draw_until_enough(recorder, judge, options, batches, offer)
+        state = yield from _draw_until_enough(recorder, judge, options, batches, offer, control_seconds)
     begun = perf_counter()
     opinions.ask(piece, passage, model, own, state.candidates)
     piece.finish_passage(passage.index)
     yield replace(state, model_seconds=state.model_seconds + perf_counter() - begun, ended=True)
 
 
-def _draw_control(recorder: _Recorder, options: Options) -> None:
-    """Every so many passages let the fresh base continue the passage too, once."""
+def has_control(passage: Passage) -> bool:
+    """Whether the fresh base continues the passage, too."""
+    return passage.index % CONTROL_EVERY == 0
+
+
+def _draw_control(recorder: _Recorder, options: Options) -> float:
+    """Every so many passages let the fresh base continue the passage too, once; returns the seconds that took."""
     index = recorder.passage.index
-    if index % CONTROL_EVERY == 0 and all(batch.overfit is not None for batch in recorder.piece.batches(index)):
-        settings = replace(options.settings, seed=control_seed(options.seed, index))
-        recorder.draw([Advice(settings, "the fresh base, for comparison")], None)
+    if not has_control(recorder.passage) or any(batch.overfit is None for batch in recorder.piece.batches(index)):
+        return 0.0
+    begun = perf_counter()
+    settings = replace(options.settings, seed=control_seed(options.seed, index))
+    recorder.draw([Advice(settings, "the fresh base, for comparison")], None)
+    return perf_counter() - begun
 
 
 def _draw_until_enough(
-    recorder: _Recorder, judge: Judge, options: Options, own: list[Batch], offer: _Offer
+    recorder: _Recorder, judge: Judge, options: Options, own: list[Batch], offer: _Offer, control_seconds: float
 ) -> Generator[Visit, None, Visit]:
     """Overfit, and draw in turn, each round in the piece when it is told of; returns how far the last one got."""
     piece, passage, model = recorder.piece, recorder.passage, recorder.model
@@ -173,7 +185,8 @@ def _draw_until_enough(
             row = row if row.id else piece.overfit(batches[0].overfit or 0)
             seconds += sum(batch.seconds for batch in batches)
             offer = _offer(piece, passage, judge, own, options.settings)
-            state = Visit(row.loss_before, row.loss_after, offer.samples, tuple(offer.candidates), seconds)
+            found = tuple(offer.candidates)
+            state = Visit(row.loss_before, row.loss_after, offer.samples, found, seconds, control_seconds)
             if judge.is_enough(offer, options.most_samples):
                 return state
             yield state
