@@ -97,7 +97,7 @@ def test_the_wheel_has_its_notebook(python: Path, tmp_path: Path) -> None:
 def test_the_wheel_has_its_desk(python: Path, tmp_path: Path, speaking_model: Path) -> None:
     program = "from verbosify.cli import main; main()"
     options = ("--folder", tmp_path, "--no-browser", "--port", 0, "--model", speaking_model)
-    command = [python, "-c", program, "desk", *map(str, options)]
+    command = [str(python), "-c", program, "desk", *map(str, options)]
 
     with subprocess.Popen(command, cwd=tmp_path, env=surroundings(), stderr=subprocess.PIPE, text=True) as desk:
         try:

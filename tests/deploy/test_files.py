@@ -61,7 +61,7 @@ def test_the_proxy_says_who_asks_and_holds_nothing_back() -> None:
 @pytest.mark.skipif(shutil.which("nginx") is None or shutil.which("openssl") is None, reason="no nginx here")
 def test_nginx_takes_the_proxys_file(tmp_path: Path) -> None:
     made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=replies.example.org"]
-    made += ["-keyout", tmp_path / "privkey.pem", "-out", tmp_path / "fullchain.pem"]
+    made += ["-keyout", str(tmp_path / "privkey.pem"), "-out", str(tmp_path / "fullchain.pem")]
     subprocess.run(["openssl", "req", *made], check=True, capture_output=True)
     text = (DEPLOY / "nginx.conf").read_text().replace("/etc/letsencrypt/live/replies.example.org", str(tmp_path))
     text = re.sub(r"(?m)^ +listen \[::\].*\n", "", text).replace("443", "18443").replace("listen 80", "listen 18080")
