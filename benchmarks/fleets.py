@@ -9,7 +9,7 @@ from statistics import median
 
 from benchmarks.processes import run_subject
 
-TURNS, PASSAGES = 3, 6
+TURNS, PASSAGES = 2, 4
 """The two take turns, so that whatever else the machine does falls on both."""
 
 
@@ -24,7 +24,6 @@ def efficiency(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, 
     one: list[float] = []
     many: list[float] = []
     for turn in range(TURNS):
-        say(f"turn {turn + 1} of {TURNS}")
         threads = {"OMP_NUM_THREADS": str(cores)}
         alone = run_subject("fleet_subject", ["local", "1", *arguments], variables=threads)
         shared = run_subject(
@@ -40,6 +39,7 @@ def efficiency(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, 
             raise RuntimeError(f"These are not the threads that were asked for: {alone.stages}, {shared.stages}.")
         one.append(alone.stages["passage"])
         many.append(shared.stages["passage"])
+        say(f"turn {turn + 1} of {TURNS}: one process {one[-1]:.2f} s a passage, workers {many[-1]:.2f}")
     return {
         "seconds_a_passage": {"one_process": median(one), "workers": median(many)},
         "spread": {"one_process": max(one) / min(one), "workers": max(many) / min(many)},
