@@ -164,7 +164,11 @@ class Commands:
     def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait()
+        try:
+            self._process.wait(60)
+        except subprocess.TimeoutExpired:  # a fork of the tests' own process still holds the other end
+            self._process.kill()
+            self._process.wait()
 
 
 def _serve() -> None:
