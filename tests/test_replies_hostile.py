@@ -112,9 +112,7 @@ def hostile_request(rng: random.Random) -> tuple[str, str, dict[bytes, bytes], b
     return method, target, headers, hostile_body(rng) if method != "GET" else b""
 
 
-def test_hostile_requests_make_no_error_and_run_nothing(
-    served: Served, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_hostile_requests_make_no_error_and_run_nothing(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     rng = random.Random(seeded(16))  # noqa: S311  # no secret
     statuses: Counter[int] = Counter()
     for _ in range(HOSTILE):
