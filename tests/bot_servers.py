@@ -337,6 +337,7 @@ def with_faults(app: Starlette, place: Place) -> Starlette:
 
 
 APPS = {"mastodon": mastodon_app, "x": x_app}
+"""Those of this module; that of Bluesky is in `bluesky_server`."""
 
 
 def main() -> None:
@@ -344,12 +345,15 @@ def main() -> None:
 
     import uvicorn
 
+    from tests.bluesky_server import bluesky_app
+
     parser = argparse.ArgumentParser()
-    parser.add_argument("kind", choices=sorted(APPS))
+    apps = APPS | {"bluesky": bluesky_app}
+    parser.add_argument("kind", choices=sorted(apps))
     parser.add_argument("--faults", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    app = APPS[arguments.kind](Place(faults=arguments.faults, seed=arguments.seed))
+    app = apps[arguments.kind](Place(faults=arguments.faults, seed=arguments.seed))
     listening = socket.create_server(("127.0.0.1", 0), backlog=256)
     print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off")).run(sockets=[listening])

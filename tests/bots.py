@@ -9,6 +9,7 @@ from typing import Any
 
 from verbosify.exhibits.bot.boxes import Boxes, Reply
 from verbosify.exhibits.bot.composing import Spoken
+from verbosify.exhibits.bot.looking import look
 from verbosify.exhibits.bot.platform import Account, Mention
 from verbosify.exhibits.bot.platforms.local import Local
 from verbosify.exhibits.bot.record import open_record
@@ -54,6 +55,11 @@ def work(folder: Path, place: Any, speaker: Any = None, settings: BotSettings = 
     finally:
         place.close()
     return bot
+
+
+def looked(place: Any, is_known: Callable[[str], bool], since: str | None = None) -> list[Mention]:
+    """What one look at the mentions of a platform finds."""
+    return look(lambda at: place.page(at, is_known), since)
 
 
 def replies(folder: Path) -> list[Reply]:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.bluesky_server import HANDLE, PASSWORD, bluesky_app, did_of, modules_of_pds, real_server
 from tests.bot_servers import ME, Place
-from tests.bots import replies, work
+from tests.bots import looked, replies, work
 from verbosify.errors import SettingsError
 from verbosify.exhibits.bot.platform import BusyError, Outgoing, PlatformError, RefusedError, Secret
 from verbosify.exhibits.bot.platforms.bluesky import Bluesky, record_key
@@ -58,7 +58,7 @@ def test_many_mentions_are_read_page_by_page() -> None:
     for number in range(120):
         place.add("2", f"@ambrose.test number {number}?")
     with running(bluesky_app(place)) as address, closing(Bluesky(HANDLE, Secret(PASSWORD), address)) as platform:
-        found = platform.mentions(lambda _: False)
+        found = looked(platform, lambda _: False)
 
     assert len({one.key for one in found}) == 120
     assert found[0].text == "@ambrose.test number 0?"
@@ -78,16 +78,16 @@ def test_what_goes_wrong_is_told_without_the_password() -> None:
         platform.account()
         place.limited_until = time.time() + 5
         with pytest.raises(BusyError) as busy:
-            platform.mentions(lambda _: False)
+            looked(platform, lambda _: False)
         assert 0 < busy.value.seconds <= 60
         place.limited_until = 0
         place.add("2", "@ambrose.test hello?")
-        (found,) = {one.key: one for one in platform.mentions(lambda _: False)}.values()
+        (found,) = {one.key: one for one in looked(platform, lambda _: False)}.values()
         reply = Outgoing(key="k-1", mention=found, text="x" * 400, created="2024-05-01T12:00:00.000Z")
         with pytest.raises(RefusedError, match="300 graphemes"):
             platform.post(reply)
     with pytest.raises(PlatformError, match="could not be reached"):
-        platform.mentions(lambda _: False)
+        looked(platform, lambda _: False)
     platform.close()
     assert PASSWORD not in repr(platform)
     assert PASSWORD not in repr(vars(platform))
@@ -101,8 +101,8 @@ def test_a_session_that_has_ended_is_begun_again(status: int, name: str) -> None
         place.refusals = [(status, name)]
 
         with pytest.raises(PlatformError, match="logs in again"):
-            platform.mentions(lambda _: False)
-        assert platform.mentions(lambda _: False) == []
+            looked(platform, lambda _: False)
+        assert looked(platform, lambda _: False) == []
 
     assert place.calls.count("POST /xrpc/com.atproto.server.createSession") == 2
 

@@ -215,7 +215,7 @@ def test_a_mention_that_the_pipeline_does_not_take_is_blank(speaking_model: Path
 def test_a_run_is_called_by_the_model_that_was_fine_tuned(speaking_model: Path, tmp_path: Path) -> None:
     model = load_model(speaking_model, precision="fp32")
     assert spoken_name(model, speaking_model) == model.card.name
-    for account, called in (({"base": {"name": "gpt2-124m"}}, "gpt2-124m, fine-tuned"), ([], model.card.name)):
+    for account, called in (({"base": {"name": "gpt2-124m"}}, "gpt2-124m (fine-tuned)"), ([], model.card.name)):
         (tmp_path / "run.json").write_text(json.dumps(account), encoding="utf-8")
         assert spoken_name(model, tmp_path) == called
 

@@ -17,7 +17,7 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from tests.bot_servers import ME, TOKEN, Place, mastodon_app, x_app
-from tests.bots import replies, work
+from tests.bots import looked, replies, work
 from tests.plugged import write_plugin
 from verbosify.errors import SettingsError
 from verbosify.exhibits.bot.platform import (
@@ -91,14 +91,14 @@ def test_mentions_come_with_their_threads_oldest_first(stage: Stage) -> None:
     second = stage.place.add("2001", "Why?", parent=answer)
     stage.platform.account()
 
-    found = stage.platform.mentions(lambda _: False)
+    found = looked(stage.platform, lambda _: False)
 
     assert list(dict.fromkeys(one.key for one in found)) == [str(first), str(second)]
     assert next(one.text for one in found if one.key == str(first)) == "@ambrose do you like <b>rain</b> & snow?"
     assert {one.thread for one in found} == {str(first)}
     assert next(one.is_reply for one in found if one.key == str(second))
     assert found[0].created.endswith("Z")
-    assert list(stage.platform.mentions(lambda _: True)) == []
+    assert looked(stage.platform, lambda _: True) == []
 
 
 def test_the_bot_answers_there_in_the_thread_and_its_profile_says_so(stage: Stage, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_it_waits_until_the_moment_the_platform_names(stage: Stage) -> None:
     stage.place.limited_until = time.time() + 5
 
     with pytest.raises(BusyError) as busy:
-        stage.platform.mentions(lambda _: False)
+        looked(stage.platform, lambda _: False)
 
     assert 1 <= busy.value.seconds <= 7
 
@@ -146,7 +146,7 @@ def test_what_is_gone_is_refused_and_not_tried_again(stage: Stage, tmp_path: Pat
     open_record(tmp_path).close()
     asked = stage.place.add("2001", "@ambrose hello?")
     stage.platform.account()
-    (found,) = {one.key: one for one in stage.platform.mentions(lambda _: False)}.values()
+    (found,) = {one.key: one for one in looked(stage.platform, lambda _: False)}.values()
     from verbosify.exhibits.bot.platform import Outgoing
 
     reply = Outgoing(key="k-1", mention=found, text="words", created="2024-05-01T12:00:00.000Z")
@@ -165,7 +165,7 @@ def test_a_server_that_is_away_may_have_done_anything(stage: Stage) -> None:
         redirected(stage.platform, "http://127.0.0.1:9")
 
     with pytest.raises(PlatformError, match="could not be reached"):
-        stage.platform.mentions(lambda _: False)
+        looked(stage.platform, lambda _: False)
 
 
 def test_mastodon_knows_a_reply_by_its_key() -> None:
@@ -174,7 +174,7 @@ def test_mastodon_knows_a_reply_by_its_key() -> None:
     with on_stage("mastodon") as stage:
         stage.place.add("2001", "@ambrose hello?")
         stage.platform.account()
-        (found,) = {one.key: one for one in stage.platform.mentions(lambda _: False)}.values()
+        (found,) = {one.key: one for one in looked(stage.platform, lambda _: False)}.values()
         reply = Outgoing(key="k-1", mention=found, text="words", created="2024-05-01T12:00:00.000Z")
         assert stage.platform.find(reply) is None
 
@@ -195,7 +195,7 @@ def test_a_mention_whose_thread_is_gone_meanwhile_is_read_all_the_same() -> None
             return real(99)
 
         stage.platform._client.status_context = gone
-        found = stage.platform.mentions(lambda _: False)
+        found = looked(stage.platform, lambda _: False)
 
     assert {one.thread for one in found} == {str(first)}
 
@@ -226,7 +226,7 @@ def test_credentials_are_never_printed(caplog: pytest.LogCaptureFixture, capfd: 
             with on_stage(kind) as stage:
                 stage.place.add("2001", "@ambrose hello?")
                 stage.platform.account()
-                list(stage.platform.mentions(lambda _: False))
+                looked(stage.platform, lambda _: False)
                 said += [
                     repr(stage.platform),
                     repr(vars(stage.platform).get("_secrets", "")),

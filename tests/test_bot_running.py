@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 
 from tests.bots import SETTINGS, Parrot, replies, timeline, work
 from verbosify.errors import RecordError
-from verbosify.exhibits.bot.platform import BusyError, Mention, Outgoing, PlatformError, Posted, RefusedError
+from verbosify.exhibits.bot.platform import BusyError, Outgoing, Page, PlatformError, Posted, RefusedError
 from verbosify.exhibits.bot.platforms.local import Local
 from verbosify.exhibits.bot.running import HEARTBEAT_FILE, Bot
 from verbosify.exhibits.bot.settings import MARK
@@ -29,10 +28,10 @@ class Wayward(Local):
         self.reading: list[Any] = []
         self.found = 0
 
-    def mentions(self, is_known: Any) -> list[Mention]:
+    def page(self, place: str | None, is_known: Any) -> Page:
         if self.reading:
             raise self.reading.pop(0)
-        return super().mentions(is_known)
+        return super().page(place, is_known)
 
     def find(self, reply: Outgoing) -> Posted | None:
         mine = [post for post in self.posts(last=10_000) if post.parent == int(reply.mention.key) and post.is_bot]
@@ -334,10 +333,11 @@ def test_late_and_double_deliveries_are_answered_once(tmp_path: Path) -> None:
     class Untidy(Local):
         """Hands out every third mention late, and every fifth twice."""
 
-        def mentions(self, is_known: Any) -> Iterable[Mention]:  # type: ignore[override]
+        def page(self, place: str | None, is_known: Any) -> Page:
             self.looks = getattr(self, "looks", 0) + 1
-            shown = [one for one in super().mentions(is_known) if self.looks > 2 or int(one.key) % 3]
-            return [one for one in shown for _ in range(2 if int(one.key) % 5 == 0 else 1)]
+            page = super().page(place, is_known)
+            shown = [one for one in page.new if self.looks > 2 or int(one.key) % 3]
+            return replace(page, new=tuple(one for one in shown for _ in range(2 if int(one.key) % 5 == 0 else 1)))
 
     untidy = Untidy(place._path, poll=0.05)
     bot = Bot(tmp_path, SETTINGS, untidy, Parrot, on_event=lambda _: None)

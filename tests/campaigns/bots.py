@@ -1,8 +1,9 @@
 """Kill -9 at random moments of a bot among mentions that come twice and late, on a platform that fails one call in ten.
 
-In the end every mention has one reply, none has two, and each stands in its own thread. Three places: the timeline
+In the end every mention has one reply, none has two, and each stands in its own thread. Four places: the timeline
 (`local`), which here takes no keys, so that only looking tells what is posted; and servers that speak the protocols of
-Mastodon, which knows replies by their keys, and of X, which does not.
+Bluesky, where a reply has one place whoever writes it there, of Mastodon, which knows replies by their keys, and of X,
+which does not.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,17 +27,24 @@ from tests.bot_servers import TOKEN
 from tests.bots import SETTINGS, Parrot, timeline
 from tests.campaigns.watching import Tell, watch
 from tests.commands import ROOT
-from verbosify.exhibits.bot.platform import Mention, Outgoing, PlatformError, Posted, Secret
+from verbosify.exhibits.bot.platform import Outgoing, Page, PlatformError, Posted, Secret
 from verbosify.exhibits.bot.platforms.local import Local
 from verbosify.exhibits.bot.record import open_record
 from verbosify.exhibits.bot.running import HEARTBEAT_FILE, Bot
 
-KINDS = ("local", "mastodon", "x")
+KINDS = ("local", "bluesky", "mastodon", "x")
 FAULTS = 0.1
 LATE, LATER = 10, 3
-"""One mention in so many is seen only when so many were written after it."""
+"""One mention in so many is seen only when so many posts were written after it."""
+VERY_LATE, MUCH_LATER = 50, 300
+"""The same, for those that lie behind the newest page then, and behind the one after it."""
 LONGEST_LIFE = 1.2
 """Seconds after which a bot is killed at the latest."""
+
+
+def late(number: int) -> int:
+    """After how many posts more that mention is seen."""
+    return MUCH_LATER if number % VERY_LATE == 0 else LATER if number % LATE == 0 else 0
 
 
 class Wayward(Local):
@@ -46,11 +54,12 @@ class Wayward(Local):
         super().__init__(path, poll=0.05)
         self._rng = random.Random(seed)  # noqa: S311  # no secret
 
-    def mentions(self, is_known: Callable[[str], bool]) -> list[Mention]:
+    def page(self, place: str | None, is_known: Callable[[str], bool]) -> Page:
         self._fail()
         latest = max((post.id for post in self.posts(last=1)), default=0)
-        found = [one for one in super().mentions(is_known) if int(one.key) % LATE or int(one.key) + LATER <= latest]
-        return [one for one in found for _ in range(2 if int(one.key) % 5 == 0 else 1)]
+        page = super().page(place, is_known)
+        found = [one for one in page.new if int(one.key) + late(int(one.key)) <= latest]
+        return replace(page, new=tuple(one for one in found for _ in range(2 if int(one.key) % 5 == 0 else 1)))
 
     def find(self, reply: Outgoing) -> Posted | None:
         self._fail()
@@ -69,8 +78,10 @@ class Wayward(Local):
 
 
 class Scene(Protocol):
-    """A place as the campaign sees it, from outside."""
+    """A place as the campaign sees it, from outside; `handle` is what the bot answers to there."""
 
+    @property
+    def handle(self) -> str: ...
     def platform(self, seed: int) -> Any: ...
     def write(self, texts: Iterable[tuple[str, str]]) -> list[str]: ...
     def replies(self) -> list[tuple[str, str]]: ...
@@ -79,6 +90,7 @@ class Scene(Protocol):
 @dataclass
 class OnTimeline:
     path: Path
+    handle: str = "ambrose"
 
     def platform(self, seed: int) -> Any:
         return Wayward(self.path, seed)
@@ -96,7 +108,16 @@ class OnServer:
     address: str
     written: int = 0
 
+    @property
+    def handle(self) -> str:
+        return "ambrose.test" if self.kind == "bluesky" else "ambrose"
+
     def platform(self, seed: int) -> Any:
+        if self.kind == "bluesky":
+            from tests.bluesky_server import HANDLE, PASSWORD
+            from verbosify.exhibits.bot.platforms.bluesky import Bluesky
+
+            return Bluesky(HANDLE, Secret(PASSWORD), self.address, poll=0.05)
         if self.kind == "mastodon":
             from verbosify.exhibits.bot.platforms.mastodon import Mastodon
 
@@ -110,7 +131,7 @@ class OnServer:
         posts = []
         for author, text in texts:
             self.written += 1
-            posts.append({"author": author, "text": text, "late": 0 if self.written % LATE else LATER})
+            posts.append({"author": author, "text": text, "late": late(self.written)})
         answer = httpx.post(f"{self.address}/_test/mention", content=json.dumps(posts), timeout=60)
         return list(map(str, answer.json()["id"]))
 
@@ -152,16 +173,19 @@ def campaign(folder: Path, kind: str, *, mentions: int, kills: int, seed: int) -
     rng = random.Random(seed)  # noqa: S311  # no secret
     figures, started = Figures(mentions), time.monotonic()
     with scene(kind, folder, seed) as place:
+        place.platform(0).close()  # what it imports is there before the lives begin
         wanted: dict[str, str] = {}
         while len(wanted) < mentions or figures.kills < kills:
             new = min(mentions - len(wanted), rng.randint(0, 2 * (1 + mentions // max(1, kills))))
-            texts = [(str(2000 + len(wanted) + n), f"@ambrose number {len(wanted) + n}?") for n in range(new)]
-            wanted |= dict(zip(place.write(texts), (text for _, text in texts), strict=True))
+            asked = {str(2000 + n): f"number {n}?" for n in range(len(wanted), len(wanted) + new)}
+            keys = place.write((author, f"@{place.handle} {text}") for author, text in asked.items())
+            wanted |= dict(zip(keys, asked.values(), strict=True))
             if figures.kills < kills:
                 end = watch(_life(folder, place, rng.random()), kill_after=rng.uniform(0.02, LONGEST_LIFE))
                 figures.kills += end.code == -signal.SIGKILL
                 figures.faults += [f"a life ended with {end.code}: {line}" for line in end.said if line.startswith("!")]
-        place.write([("2999", "of no concern")] * LATER)
+        is_long = 2 * mentions >= VERY_LATE  # with the replies, that is how many posts there are
+        place.write([("2999", "of no concern")] * (MUCH_LATER if is_long else LATER))
         end = watch(_life(folder, place, 1.0, until_idle=True), kill_after=1800, silent_for=900)
         if end.code:
             figures.faults.append(f"the last life ended with {end.code}: {' '.join(end.said[-3:])}")
@@ -189,7 +213,7 @@ def _wrong(wanted: dict[str, str], replies: list[tuple[str, str]]) -> Iterator[s
         answered[parent] = answered.get(parent, 0) + 1
         if parent not in wanted:
             yield f"{text!r} replies to {parent}, which asked nothing"
-        elif wanted[parent].removeprefix("@ambrose ") not in text:
+        elif wanted[parent] not in text:
             yield f"{text!r} replies to {wanted[parent]!r}"
     for key, text in wanted.items():
         if answered.get(key, 0) != 1:

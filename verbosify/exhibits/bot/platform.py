@@ -68,6 +68,21 @@ class Mention:
     place: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Mentions that lie next to each other, newest first.
+
+    Attributes:
+        new: those that are not known.
+        oldest: when the last of all, known or not, was written, ISO 8601 in UTC; "" if there is none.
+        next: the place of the page behind it; None if there is none.
+    """
+
+    new: tuple[Mention, ...]
+    oldest: str
+    next: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """A reply on its way: `key` is the same at every try, and no other reply's; `created` is when it was made."""
@@ -111,12 +126,8 @@ class Platform(Protocol):
     def introduce(self, text: str) -> None:
         """Have the profile say `text`; where a program cannot do that, `PlatformError` unless it does already."""
 
-    def mentions(self, is_known: Callable[[str], bool]) -> Iterable[Mention]:
-        """All mentions that are not known by their keys, oldest first.
-
-        Pages are asked for, newest first, until one holds nothing that is new: so a mention that is delivered late is
-        found, and one that is delivered twice is known.
-        """
+    def page(self, place: str | None, is_known: Callable[[str], bool]) -> Page:
+        """A page of mentions: at a place that another page named, or the newest. They are known by their keys."""
 
     def find(self, reply: Outgoing) -> Posted | None:
         """The post that an earlier try has made, if it has."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import time
 from collections.abc import Callable
@@ -21,7 +22,8 @@ from typing import TypeVar
 from verbosify.errors import RecordError
 from verbosify.exhibits.bot.boxes import Boxes, Reply
 from verbosify.exhibits.bot.composing import Speaker, compose
-from verbosify.exhibits.bot.platform import BusyError, Platform, PlatformError, RefusedError
+from verbosify.exhibits.bot.looking import far_back, look
+from verbosify.exhibits.bot.platform import BusyError, Page, Platform, PlatformError, RefusedError
 from verbosify.exhibits.bot.record import identity, open_record
 from verbosify.exhibits.bot.settings import BotSettings
 from verbosify.files import file_lock, whole_file
@@ -35,6 +37,8 @@ BEAT = 5.0
 """Seconds from one heartbeat to the next."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Seconds to wait after a failure of which the platform says nothing; each is twice the one before."""
+FAR_LOOK = 3600.0
+"""Seconds from one look past what is known to the next; the first is at the start."""
 MOST_ATTEMPTS = 25
 """Attempts at one reply that the platform neither takes nor refuses: more than an hour of them."""
 _NAP = 0.2
@@ -84,6 +88,7 @@ class Bot:
         make_speaker: called in the composer's thread, before the first reply.
         beat: seconds from one heartbeat to the next.
         first_pause: seconds to wait after a first failure.
+        far_look: seconds from one look past what is known to the next.
         on_event: called, from any thread, with a sentence about what was done.
     """
 
@@ -96,6 +101,7 @@ class Bot:
         *,
         beat: float = BEAT,
         first_pause: float = FIRST_PAUSE,
+        far_look: float = FAR_LOOK,
         on_event: Callable[[str], None] = _log.info,
     ) -> None:
         self.folder = folder
@@ -105,6 +111,7 @@ class Bot:
         self._make_speaker = make_speaker
         self._beat = beat
         self._first_pause = first_pause
+        self._far_look = far_look
         self._on_event = on_event
         self._stopping = Event()
         self._failure: BaseException | None = None
@@ -170,10 +177,16 @@ class Bot:
             self._stopping.set()
 
     def _read(self, boxes: Boxes) -> None:
+        def page(place: str | None) -> Page | None:
+            return self._patiently("reader", lambda: self.platform.page(place, boxes.is_known))
+
+        far = -math.inf
         while not self._stopping.is_set():
             self.pulse.tell("reader", "reading mentions")
-            found = self._patiently("reader", lambda: list(self.platform.mentions(boxes.is_known)))
-            new = sum(boxes.receive(mention) for mention in found or ())
+            is_far = time.monotonic() - far >= self._far_look
+            far = time.monotonic() if is_far else far
+            found = look(page, far_back(self._since) if is_far else None)
+            new = sum(boxes.receive(mention) for mention in found)
             if new:
                 self._on_event(f"{new} new mention{'s' if new > 1 else ''}")
             self._reads += 1

@@ -66,7 +66,7 @@ def spoken_name(model: LanguageModel, place: str | Path) -> str:
         return model.card.name
     account = read_json(Path(place) / RUN_FILE, ModelError, "fine-tune again")
     base = account.get("base") if isinstance(account, dict) else None
-    return f"{base['name']}, fine-tuned" if isinstance(base, dict) and base.get("name") else model.card.name
+    return f"{base['name']} (fine-tuned)" if isinstance(base, dict) and base.get("name") else model.card.name
 
 
 class PipelineSpeaker:

@@ -22,6 +22,7 @@ from verbosify.exhibits.bot.platform import (
     BusyError,
     Mention,
     Outgoing,
+    Page,
     PlatformError,
     Posted,
     RefusedError,
@@ -35,8 +36,9 @@ from verbosify.record.fields import moment
 
 SERVICE = "https://bsky.social"
 POST, PROFILE = "app.bsky.feed.post", "app.bsky.actor.profile"
-PAGE, MOST_PAGES = 50, 40
+PAGE = 50
 BOT_LABEL = "bot"
+_REASONS = ("mention", "reply")
 _TID = "234567abcdefghijklmnopqrstuvwxyz"
 _CLOCK_BITS, _MICROSECONDS = 10, 1000
 _OF_TOKENS = ("ExpiredToken", "InvalidToken")
@@ -81,19 +83,13 @@ class Bluesky:
             values += [] if is_labelled else [{"val": BOT_LABEL}]
             self._put(client, PROFILE, "self", record | {"description": text, "labels": labels | {"values": values}})
 
-    def mentions(self, is_known: Callable[[str], bool]) -> list[Mention]:
-        found: list[Mention] = []
-        cursor = None
+    def page(self, place: str | None, is_known: Callable[[str], bool]) -> Page:
         with self._session() as client:
-            for _ in range(MOST_PAGES):
-                params = {"limit": PAGE, "reasons": ["mention", "reply"], **({"cursor": cursor} if cursor else {})}
-                page = client.app.bsky.notification.list_notifications(params)
-                new = [one for one in page.notifications if not is_known(one.uri)]
-                found += [self._mention(one) for one in new if one.reason in ("mention", "reply")]
-                cursor = page.cursor
-                if not new or not cursor:
-                    break
-        return found[::-1]
+            params = {"limit": PAGE, "reasons": list(_REASONS), **({"cursor": place} if place else {})}
+            answer = client.app.bsky.notification.list_notifications(params)
+            found = [one for one in answer.notifications if one.reason in _REASONS]
+            new = tuple(self._mention(one) for one in found if not is_known(one.uri))
+            return Page(new, _written(answer.notifications[-1]) if answer.notifications else "", answer.cursor or None)
 
     def find(self, reply: Outgoing) -> Posted | None:
         with self._session() as client:
@@ -131,7 +127,7 @@ class Bluesky:
             author=Account(notification.author.did, notification.author.handle, _is_bot(labels)),
             text=notification.record.text,
             is_reply=bool(replied) and f"//{self._did}/" in replied.parent.uri,
-            created=moment(datetime.fromisoformat(notification.indexed_at)),
+            created=_written(notification),
             place={"root": root, "parent": own},
         )
 
@@ -205,6 +201,10 @@ def record_key(reply: Outgoing) -> str:
     microseconds = int(made.timestamp() * 1000) * 1000 + digest % _MICROSECONDS
     number = microseconds << _CLOCK_BITS | digest // _MICROSECONDS % 2**_CLOCK_BITS
     return "".join(_TID[number >> 5 * place & 31] for place in reversed(range(13)))
+
+
+def _written(notification: Any) -> str:
+    return moment(datetime.fromisoformat(notification.indexed_at))
 
 
 def _is_bot(labels: Any) -> bool:

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from verbosify.exhibits.bot.platform import Account, Mention, Outgoing, Posted, RefusedError
+from verbosify.exhibits.bot.platform import Account, Mention, Outgoing, Page, Posted, RefusedError
 from verbosify.pipeline.counting import Limit
 from verbosify.record.database import Database
 from verbosify.record.fields import now
@@ -83,27 +83,23 @@ class Local:
         with closing(self._open()) as database:
             return self._profile(database)
 
-    def mentions(self, is_known: Callable[[str], bool]) -> list[Mention]:
-        found: list[Mention] = []
+    def page(self, place: str | None, is_known: Callable[[str], bool]) -> Page:
         with closing(self._open()) as database:
-            before = 2**62
-            while rows := self._page(database, before):
-                new = [row for row in rows if not is_known(str(row["id"]))]
-                found += [
-                    Mention(
-                        key=str(row["id"]),
-                        thread=str(row["thread"]),
-                        author=Account(row["author"], row["author"], bool(row["is_bot"])),
-                        text=row["text"],
-                        is_reply=row["parent_author"] == self._handle,
-                        created=row["created"],
-                    )
-                    for row in new
-                ]
-                if not new:
-                    break
-                before = rows[-1]["id"]
-        return found[::-1]
+            rows = self._page(database, int(place or 2**62))
+        if not rows:
+            return Page((), "", None)
+        new = tuple(self._mention(row) for row in rows if not is_known(str(row["id"])))
+        return Page(new, rows[-1]["created"], str(rows[-1]["id"]))
+
+    def _mention(self, row: sqlite3.Row) -> Mention:
+        return Mention(
+            key=str(row["id"]),
+            thread=str(row["thread"]),
+            author=Account(row["author"], row["author"], bool(row["is_bot"])),
+            text=row["text"],
+            is_reply=row["parent_author"] == self._handle,
+            created=row["created"],
+        )
 
     def find(self, reply: Outgoing) -> Posted | None:
         with closing(self._open()) as database:

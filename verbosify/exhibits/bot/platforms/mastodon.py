@@ -20,6 +20,7 @@ from verbosify.exhibits.bot.platform import (
     BusyError,
     Mention,
     Outgoing,
+    Page,
     PlatformError,
     Posted,
     RefusedError,
@@ -31,7 +32,7 @@ from verbosify.exhibits.bot.platform import (
 from verbosify.pipeline.counting import Limit
 from verbosify.record.fields import moment
 
-PAGE, MOST_PAGES = 40, 40
+PAGE = 40
 USUAL_MOST = 500
 _WAIT = 60.0
 
@@ -79,18 +80,14 @@ class Mastodon:
             if note != text or not me.bot:
                 client.account_update_credentials(note=text, bot=True)
 
-    def mentions(self, is_known: Callable[[str], bool]) -> list[Mention]:
-        found: list[Mention] = []
-        oldest = None
+    def page(self, place: str | None, is_known: Callable[[str], bool]) -> Page:
         with self._told() as client:
-            for _ in range(MOST_PAGES):
-                page = client.notifications(types=["mention"], limit=PAGE, max_id=oldest)
-                new = [one for one in page if one.get("status") and not is_known(str(one.status.id))]
-                found += [self._mention(client, one.status) for one in new]
-                if not new:
-                    break
-                oldest = page[-1].id
-        return found[::-1]
+            found = client.notifications(types=["mention"], limit=PAGE, max_id=place)
+            new = [one.status for one in found if one.get("status") and not is_known(str(one.status.id))]
+            if not found:
+                return Page((), "", None)
+            mentions = tuple(self._mention(client, status) for status in new)
+            return Page(mentions, moment(found[-1].created_at), str(found[-1].id))
 
     def find(self, reply: Outgoing) -> Posted | None:
         with self._told() as client:

@@ -20,6 +20,7 @@ from verbosify.exhibits.bot.platform import (
     BusyError,
     Mention,
     Outgoing,
+    Page,
     PlatformError,
     Posted,
     RefusedError,
@@ -34,7 +35,7 @@ from verbosify.record.fields import moment
 
 NAMES = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
 PAGE, MOST_PAGES = 100, 8
-"""X gives the last 800 mentions at most."""
+"""Of the bot's own posts that are looked through. X gives the last 800 mentions at most."""
 _FIELDS = ["conversation_id", "created_at", "in_reply_to_user_id", "author_id", "referenced_tweets"]
 _WAIT = 900.0
 
@@ -89,27 +90,21 @@ class X:
                 f"X lets no program write a profile: put this into the bot's yourself, then run it: {text}"
             )
 
-    def mentions(self, is_known: Callable[[str], bool]) -> list[Mention]:
-        found: list[Mention] = []
-        token = None
+    def page(self, place: str | None, is_known: Callable[[str], bool]) -> Page:
         with self._told() as client:
-            for _ in range(MOST_PAGES):
-                page = client.get_users_mentions(
-                    self._me,
-                    max_results=PAGE,
-                    pagination_token=token,
-                    tweet_fields=_FIELDS,
-                    expansions=["author_id"],
-                    user_fields=["username", "description"],
-                    user_auth=True,
-                )
-                authors = {str(user.id): user for user in page.includes.get("users", [])}
-                new = [tweet for tweet in page.data or [] if not is_known(str(tweet.id))]
-                found += [self._mention(tweet, authors) for tweet in new]
-                token = page.meta.get("next_token")
-                if not new or not token:
-                    break
-        return found[::-1]
+            answer = client.get_users_mentions(
+                self._me,
+                max_results=PAGE,
+                pagination_token=place,
+                tweet_fields=_FIELDS,
+                expansions=["author_id"],
+                user_fields=["username", "description"],
+                user_auth=True,
+            )
+            authors = {str(user.id): user for user in answer.includes.get("users", [])}
+            found = answer.data or []
+            new = tuple(self._mention(tweet, authors) for tweet in found if not is_known(str(tweet.id)))
+            return Page(new, moment(found[-1].created_at) if found else "", answer.meta.get("next_token"))
 
     def find(self, reply: Outgoing) -> Posted | None:
         token = None
