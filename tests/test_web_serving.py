@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from verbosify.errors import SettingsError
-from verbosify.web import guard
+from verbosify.web import guard, serving
 from verbosify.web.serving import (
     Event,
     EventStream,
@@ -428,6 +428,13 @@ def test_a_server_that_cannot_start_says_so() -> None:
     app = application([], lifespan=asynccontextmanager(lifespan))
     with pytest.raises(SettingsError, match="could not start"), running(app):
         pass
+
+
+def test_no_end_of_an_answer_waits_until_its_beginning_is_acknowledged() -> None:
+    with serving._listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_server_listens_over_ipv6_as_well() -> None:

@@ -173,9 +173,13 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(f"{port} is no port: choose one from 1 to 65535, or 0 for any that is free.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_WAITING)
+        listening = socket.create_server((host, port), family=family, backlog=_WAITING)
     except OSError as error:
         raise SettingsError(f"Nothing can listen at {host}, port {port} ({error.strerror}): choose others.") from error
+    # Else the end of an answer waits until its beginning is acknowledged, for 40 ms: asyncio sees to that only for
+    # sockets that were made with the protocol's number. Those that are accepted take it over.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _address(listening: socket.socket, host: str) -> str:
