@@ -103,12 +103,18 @@ class Quota:
         self._redis = _limiter(redis, self._connection, prefix) if redis and self._connection else None
         self._asleep_until = 0.0
 
-    async def take(self, client: str) -> Verdict:
-        """Take one of the client's times, if there is one; `UnavailableError` if that cannot be told."""
+    def used_up(self, client: str) -> Verdict | None:
+        """That the client may not ask now, if this process knows it by itself; nothing is taken, nobody is asked."""
         if not self._local.test(self._client, client):
             return self._verdict("client", client)
         if not self._local.test(self._total):
             return self._verdict("service", client)
+        return None
+
+    async def take(self, client: str) -> Verdict:
+        """Take one of the client's times, if there is one; `UnavailableError` if that cannot be told."""
+        if (verdict := self.used_up(client)) is not None:
+            return verdict
         keeper: Keeper = "local"
         if self._redis is not None:
             verdict = await self._ask(self._redis, client)

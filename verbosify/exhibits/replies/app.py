@@ -1,15 +1,15 @@
 """The server of replies: its addresses, and what is checked in which order before the model is asked.
 
-A post is read, then looked at, then gets a place in the line, and only then is one of its client's times taken: what is
-refused for another reason costs nothing, and whoever is refused is told so at once.
+Who has used up their times, or finds no place in the line, is told so before their post is read. A post is read, then
+looked at, then gets a place, and only then is one of its client's times taken: what is refused for another reason costs
+nothing.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,16 +21,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from verbosify.errors import InputError, ModelError, VerbosifyError
+from verbosify.errors import InputError, ModelError
 from verbosify.exhibits.replies import authors, pages
 from verbosify.exhibits.replies.drawing import NothingToShowError, Studio, Told, TooSlowError, Wish
+from verbosify.exhibits.replies.health import Health
 from verbosify.exhibits.replies.line import BUSY, Line
 from verbosify.exhibits.replies.metrics import Metrics
 from verbosify.exhibits.replies.options import Options
 from verbosify.exhibits.replies.record import GoneError, MissingError, Post, Target, TooDeepError
 from verbosify.exhibits.replies.tones import DEFAULT_TONE, read_forbidden, tones
 from verbosify.models.host import Host
-from verbosify.web.clients import Clients, is_near
+from verbosify.web.clients import Clients
 from verbosify.web.logs import log_event
 from verbosify.web.problems import Problem
 from verbosify.web.quota import Quota, UnavailableError, Verdict
@@ -42,7 +43,6 @@ QUOTA = "/about#quota"
 POST = "/about#post"
 UNLISTED = {"X-Robots-Tag": "noindex"}
 _FACES = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Security-Policy": "default-src 'none'"}
-_READY_SECONDS = 10.0
 
 
 @dataclass
@@ -67,13 +67,13 @@ class Server:
 
     def __init__(self, options: Options, host: Host) -> None:
         self._options = options
-        self._host = host
         words = read_forbidden(options.forbidden)
         self._studio = Studio(options.record, host.guest, options.model, words, options.seconds)
         self._clients = Clients(options.proxies, options.ipv6_prefix, options.proxy_hops)
         self._line = Line(options.at_once, options.waiting, options.patience)
         self._quota = Quota(options.allowance, options.redis, options.without_redis, prefix="verbosify:replies")
         self._metrics = Metrics()
+        self._health = Health(host, self._studio, self._quota, self._metrics, self._clients, options)
         self._pages = pages.Pages(host.model.card, options.allowance)
         self._studio.count()  # the record can be opened, or this ends in a sentence
         self.app = application(
@@ -85,10 +85,8 @@ class Server:
                 Route("/api/replies", self._replies, methods=["POST"]),
                 Route("/api/threads/{key}", self._thread),
                 Route("/faces/{name}.svg", self._face),
-                Route("/health", self._health),
-                Route("/ready", self._ready),
-                Route("/metrics", self._tell_metrics),
-                Route("/robots.txt", self._robots),
+                *self._health.routes,
+                Route("/robots.txt", pages.robots),
                 self._pages.static.route,
             ],
             hosts=(*LOOPBACK, *options.hosts),
@@ -102,7 +100,7 @@ class Server:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         keeper = await self._quota.keeper()
         self._metrics.redis.set(keeper == "redis")
-        log_event(_log, "serving", model=self._host.model.card.name, quota=keeper)
+        log_event(_log, "serving", model=self._health.host.model.card.name, quota=keeper)
         yield
         await self._quota.close()
         log_event(_log, "stopped")
@@ -110,6 +108,7 @@ class Server:
     # Posts
 
     async def _replies(self, request: Request) -> Response:
+        self._turn_away(request)
         body = await json_body(request, _BODY)
         streams = "text/event-stream" in request.headers.get("accept", "")
         wish, target, verdict, began = await self._let_in(request, body)
@@ -123,9 +122,20 @@ class Server:
 
     async def _form(self, request: Request) -> Response:
         """The page's form where there is no script."""
+        self._turn_away(request)
         wish, target, _, began = await self._let_in(request, await form_body(request, _BODY))
         done = await self._done(wish, target, began)
         return RedirectResponse(f"/t/{done['thread']}#{done['key']}", 303)
+
+    def _turn_away(self, request: Request) -> None:
+        """Refuse, before anything of it is read, what will be refused whatever it says."""
+        with self._counted():
+            if (verdict := self._quota.used_up(self._client(request))) is not None:
+                raise self._used_up(verdict)
+            self._line.require_place()
+
+    def _client(self, request: Request) -> str:
+        return self._clients.key(self._clients.address(request.scope))
 
     async def _let_in(self, request: Request, body: Body) -> tuple[Wish, Target | None, Verdict, float]:
         """A wish that can be met, with a place in the line, and a time of its client's taken."""
@@ -137,7 +147,7 @@ class Server:
             self._line.enter()
             try:
                 target = await run_in_threadpool(self._check, wish)
-                verdict = await self._take(self._clients.key(self._clients.address(request.scope)))
+                verdict = await self._take(self._client(request))
             except BaseException:
                 self._line.leave()
                 raise
@@ -157,13 +167,16 @@ class Server:
         self._metrics.redis.set(verdict.keeper == "redis")
         if verdict.allowed:
             return verdict
+        raise self._used_up(verdict)
+
+    def _used_up(self, verdict: Verdict) -> Problem:
         minutes = f"{-(-verdict.wait // 60)} min" if verdict.wait > 90 else f"{verdict.wait} s"
         yours = f"You have had your {self._options.allowance.client} posts for now"
         everybody = "All visitors together have used up what there is for now"
         detail = f"{yours if verdict.whose == 'client' else everybody}: the next is free in {minutes}."
         headers = {"Retry-After": str(verdict.wait)} | self._quota_headers(verdict)
         title = "Quota used up"
-        raise Problem(429, detail, type=QUOTA, title=title, headers=headers, whose=verdict.whose, wait=verdict.wait)
+        return Problem(429, detail, type=QUOTA, title=title, headers=headers, whose=verdict.whose, wait=verdict.wait)
 
     async def _drawn(self, wish: Wish, target: Target | None, began: float) -> AsyncGenerator[Told]:
         """What is told of a wish that was let in."""
@@ -262,41 +275,6 @@ class Server:
         if not authors.is_name(name):
             raise Problem(404, "There is nobody of that name.")
         return Response(authors.face_of(name), headers=_FACES, media_type="image/svg+xml")
-
-    async def _robots(self, _: Request) -> Response:
-        return Response("User-agent: *\nDisallow: /t/\nDisallow: /api/\n", media_type="text/plain")
-
-    # Health
-
-    async def _health(self, _: Request) -> Response:
-        return JSONResponse({"status": "alive"})
-
-    async def _ready(self, request: Request) -> Response:
-        """Whether a post would be answered now; and if quotas are counted by a fallback, that."""
-        keeper = await self._quota.keeper()
-        self._metrics.redis.set(keeper == "redis")
-        checks = {
-            "model": await self._answers(lambda: self._host.guest().do(lambda model: model.card.name)),
-            "record": await self._answers(self._studio.count),
-            "quota": keeper is not None,
-            "open": not request.app.state.stopping(),
-        }
-        told = {"quota": keeper or "unavailable", "degraded": bool(self._options.redis) and keeper != "redis"}
-        ready = all(checks.values())
-        return JSONResponse({"ready": ready, "checks": checks, **told}, 200 if ready else 503)
-
-    async def _answers(self, ask: Callable[[], object]) -> bool:
-        try:
-            async with asyncio.timeout(_READY_SECONDS):
-                await run_in_threadpool(ask)
-        except (TimeoutError, VerbosifyError):
-            return False
-        return True
-
-    async def _tell_metrics(self, request: Request) -> Response:
-        if not is_near(self._clients.address(request.scope), self._options.metrics_for):
-            raise Problem(404, "There is nothing at this address.")
-        return Response(self._metrics.to_text(), media_type=self._metrics.media_type)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from verbosify.exhibits.replies.record import DEEPEST, Post
@@ -68,3 +69,8 @@ class Pages:
 
     def _render(self, name: str, **values: Any) -> str:
         return self._templates.get_template(name).render(**values)
+
+
+async def robots(_: Request) -> Response:
+    """What search engines are to leave out: visitors' threads."""
+    return Response("User-agent: *\nDisallow: /t/\nDisallow: /api/\n", media_type="text/plain")
