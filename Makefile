@@ -42,7 +42,7 @@ test-seeds: $(VENV)/.test-installed $(VENV)/.browser $(VENV)/.redis node_modules
 
 # Two thousand hostile requests to each server, where `make test` sends three hundred.
 test-hostile: $(VENV)/.test-installed
-	VERBOSIFY_TEST_HOSTILE=2000 $(PYTEST) -n 2 -k hostile tests/desk tests/test_gallery_serving.py tests/test_replies_hostile.py
+	VERBOSIFY_TEST_HOSTILE=2000 $(PYTEST) -n 2 -k hostile tests/desk tests/test_hostile_requests.py
 
 check: $(VENV)/.check-installed node_modules/.installed
 	$(BIN)/ruff check .

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import threading
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ import httpx
 import pytest
 
 from tests.galleries import NAMES, pipelines, write_gallery
-from tests.seeds import HOSTILE
 from verbosify.exhibits.gallery.serving import GalleryServer, gallery_app
 from verbosify.exhibits.gallery.store import Gallery, GalleryError
 from verbosify.exhibits.gallery.values import GalleryValues
@@ -255,60 +253,6 @@ def test_wrong_methods_addresses_and_bodies_have_their_status(served: Served) ->
     page = client.get("/model/nothing", headers={"Accept": "text/html"})
     assert "There is no model at this address" in page.text
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 421
-
-
-def hostile_texts(number: int) -> Iterator[str]:
-    """Names that break things, all different."""
-    rng = random.Random(SEED)  # noqa: S311  # no secret
-    seeds = [
-        "<script>alert(1)</script>", "{{ 7*7 }}", "{% include '/etc/passwd' %}", "../../etc/passwd", "%2e%2e%2f", "'; DROP--",
-        "\u202egnp", "\x00\x1b[31m", "\ud800", "e\u0301" * 80, "👨‍👩‍👧‍👦" * 70, "data:text/html,x", "javascript:alert(1)",
-        "</title><svg onload=alert(1)>", '" autofocus onfocus=alert(1)', "import os; os.system('x')", "```", "\n\n[X] X is",
-        "A" * 2000, "０" * 64, "מגדלור", "%", "/", "\\", "?#&=", "CON", "nul.txt", "{{ name }}", "${7*7}", "__class__",
-    ]  # fmt: skip
-    for _ in range(number):
-        parts = [rng.choice(seeds), rng.choice(seeds)[: rng.randrange(1, 30)], str(rng.randrange(10**9))]
-        rng.shuffle(parts)
-        yield "".join(parts)
-
-
-def test_hostile_inputs_break_nothing(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No 500, nothing executed, nothing unescaped; the model is asked for none of them."""
-    monkeypatch.setattr(served.server, "_asking", served.server._known)
-    statuses: dict[int, int] = {}
-    errors: list[str] = []
-
-    def send(numbered: tuple[int, str]) -> None:
-        number, text = numbered
-        body = json.dumps({"name": text}).encode()
-        client = served.client
-        headers = {"Content-Type": "application/json"}
-        way = number % 5
-        if way == 0:
-            response = client.post("/api/models", content=body, headers=headers)
-        elif way == 1:
-            response = client.post("/api/models", content=body[: len(body) // 2] + b"\xff\x00", headers=headers)
-        elif way == 2:
-            response = client.post("/models", data={"name": text.encode("utf-8", "replace")})
-        elif way == 3:
-            quoted = text.encode("utf-8", "replace")
-            response = client.get("/model/" + "".join(f"%{byte:02x}" for byte in quoted)[:3000])
-        else:
-            response = client.get(
-                "/model", params={"name": text.encode("utf-8", "replace")}, headers={"Accept": "text/html"}
-            )
-        statuses[response.status_code] = statuses.get(response.status_code, 0) + 1
-        if response.status_code >= 500 or "<script>alert" in response.text or "onload=alert(1)>" in response.text:
-            errors.append(f"{response.status_code} {text!r}")
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(send, enumerate(hostile_texts(HOSTILE))))
-
-    assert errors == []
-    assert statuses.keys() <= {200, 303, 400, 404, 413, 422}
-    assert statuses[200] > HOSTILE / 20
-    with Gallery.in_folder(served.folder) as gallery:
-        assert len(gallery.entries("list")) == len(NAMES)
 
 
 def test_hostile_names_that_are_described_are_shown_as_text(served: Served) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.campaigns kills|hostile|bots|visitors`: run one, say what came of it, and fail if there is a fault."""
+"""`python -m tests.campaigns kills|hostile|bots|visitors|requests`: run one, say what came of it, and fail if there is a fault."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from pathlib import Path
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns", description=__doc__)
-    parser.add_argument("campaign", choices=["kills", "hostile", "bots", "visitors"])
-    parser.add_argument("--count", type=int, help="kills, or files [default: 1000, or 10000; of bots and visitors 200]")
+    parser.add_argument("campaign", choices=["kills", "hostile", "bots", "visitors", "requests"])
+    parser.add_argument(
+        "--count", type=int, help="kills, files, visitors or requests [default: 1000, 10000, 200, 2000; of bots 200]"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=180, help="for how long visitors come")
     parser.add_argument("--model", help="that replies to visitors [default: a tiny one]")
@@ -29,6 +31,8 @@ def main() -> int:
             faults = _bots(Path(folder), arguments.count or 200, arguments.seed)
         elif arguments.campaign == "visitors":
             faults = _visitors(Path(folder), arguments.count or 200, arguments.seconds, arguments.model)
+        elif arguments.campaign == "requests":
+            faults = _requests(Path(folder), arguments.count or 2000, arguments.seed)
         elif arguments.file is not None:
             _one_file(Path(folder), arguments.seed, arguments.file)
             faults = 0
@@ -83,6 +87,27 @@ def _visitors(folder: Path, count: int, seconds: float, model: str | None) -> in
     for fault in figures.faults[:20]:
         print(f"- {fault}")
     return len(figures.faults)
+
+
+def _requests(folder: Path, count: int, seed: int) -> int:
+    from tests.campaigns.besieged import SERVERS, columns_campaign, server_campaign
+    from tests.speaking_model import write_speaking_model
+
+    model = write_speaking_model(folder / "speaking")
+    print("| server | requests | answered by status | faults |\n|---|---|---|---|")
+    faults = 0
+    for name in [*SERVERS, "columns"]:
+        (place := folder / name).mkdir()
+        if name == "columns":
+            figures = columns_campaign(place, count=count, seed=seed)
+        else:
+            figures = server_campaign(place, model, name, count=count, seed=seed)
+        told = ", ".join(f"{status}: {number:,}" for status, number in sorted(figures.statuses.items()))
+        print(f"| {name} | {figures.statuses.total():,} | {told} | {len(figures.faults)} |", flush=True)
+        for fault in figures.faults[:20]:
+            print(f"- {fault}")
+        faults += len(figures.faults)
+    return faults
 
 
 def _hostile(folder: Path, count: int, seed: int) -> int:
