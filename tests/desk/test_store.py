@@ -190,9 +190,9 @@ def test_what_is_not_there_is_told(store: Store) -> None:
         lambda: store.row(99),
         lambda: store.line(99),
         lambda: store.node(draft, 99),
-        lambda: store.question(draft, 99),
-        lambda: store.generation(99),
-        lambda: store.overfit(99),
+        lambda: store.said.question(draft, 99),
+        lambda: store.said.generation(99),
+        lambda: store.said.overfit(99),
     ):
         with pytest.raises(Failure) as refused:
             ask()

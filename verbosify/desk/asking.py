@@ -150,7 +150,7 @@ def recipe_meant(recipe: Any, strength: float = 1.0) -> Values:
 async def estimate(desk: Desk, values: Values, user: str) -> Values:
     """How long an overfit takes here."""
     model = (await desk.draft(values["draft"]))["model"]
-    known = await desk.do(lambda store: store.taken(model))
+    known = await desk.do(lambda store: store.said.taken(model))
     recipe = recipe_meant(values.get("recipe", "classic"))
     told: Values = await asked(desk, user, "estimate", model=model, text=values["text"], recipe=recipe, known=known)
     return told

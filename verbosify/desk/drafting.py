@@ -42,7 +42,7 @@ def draft_of(store: Store, draft: int, running: Collection[int] = ()) -> Values:
         "can_redo": bool(line.undone),
         "steering": steering_of(store, draft),
         "weights": weights_told(store, draft),
-        "interrupted": [_question(each) for each in store.unanswered(draft) if each.id not in running],
+        "interrupted": [_question(each) for each in store.said.unanswered(draft) if each.id not in running],
     }
 
 
@@ -71,7 +71,7 @@ def weights_told(store: Store, draft: int) -> Values:
     held = store.marked("weights", draft)
     if held is None:
         return {"kind": "fresh"}
-    overfit = overfit_told(store.overfit(held["overfit"]))
+    overfit = overfit_told(store.said.overfit(held["overfit"]))
     overfit["overfit"] = overfit.pop("id")
     return {"kind": "overfit", **overfit, "strength": held["strength"]}
 
@@ -90,7 +90,7 @@ def weights_meant(store: Store, draft: int, which: Any = None) -> tuple[int, flo
     if which is None:
         held = store.marked("weights", draft)
         return None if held is None else (held["overfit"], held["strength"])
-    overfit = store.overfit(which["overfit"])
+    overfit = store.said.overfit(which["overfit"])
     if overfit.draft != draft:
         raise missing(f"overfit {overfit.id} in draft {draft}")
     return overfit.id, which.get("strength", 1.0)
@@ -100,7 +100,7 @@ def weights_for_model(store: Store, meant: tuple[int, float] | None) -> Values |
     """Weights as the model's process takes them."""
     if meant is None:
         return None
-    overfit = store.overfit(meant[0])
+    overfit = store.said.overfit(meant[0])
     recipe = {name: value for name, value in overfit.recipe.items() if name != "strength"}
     return {"text": overfit.text, "recipe": TuningRecipe.from_dict({**recipe, "strength": meant[1]}).to_dict()}
 
@@ -243,14 +243,14 @@ def tree(store: Store, values: Values) -> Values:
     """The nodes of a draft."""
     draft = values["draft"]
     store.row(draft)
-    marks, sources = store.marks_of_nodes(draft), store.sources(draft)
+    marks, sources = store.marks_of_nodes(draft), store.said.sources(draft)
     nodes = [_node(node, marks.get(node.id, {}), sources) for node in store.nodes(draft, values.get("since", 0))]
     return {"nodes": nodes, "node": store.stands_at(draft), "revision": store.revision(draft)}
 
 
 def node_of(store: Store, draft: int, node: int) -> Values:
     """A node as it is told."""
-    return _node(store.node(draft, node), store.marks_of_nodes(draft).get(node, {}), store.sources(draft))
+    return _node(store.node(draft, node), store.marks_of_nodes(draft).get(node, {}), store.said.sources(draft))
 
 
 def _node(node: Node, marks: Values, sources: dict[int, tuple[str, bool]]) -> Values:
@@ -335,7 +335,7 @@ def weigh(store: Store, values: Values) -> None:
         if overfit is None:
             store.mark("weights", None, draft)
             return
-        made = store.overfit(overfit)
+        made = store.said.overfit(overfit)
         if made.draft != draft:
             raise missing(f"overfit {overfit} in draft {draft}")
         if made.of_model != store.marked("model", draft):
@@ -348,7 +348,7 @@ def weigh(store: Store, values: Values) -> None:
 def overfits(store: Store, values: Values) -> Values:
     """The overfits of a draft."""
     store.row(values["draft"])
-    return {"overfits": [overfit_told(each) for each in store.overfits(values["draft"])]}
+    return {"overfits": [overfit_told(each) for each in store.said.overfits(values["draft"])]}
 
 
 def presets(store: Store, _: Values) -> Values:

@@ -84,7 +84,7 @@ def _question(store: Store, values: Values) -> tuple[Question, Values | None, st
     draft = values["draft"]
     store.row(draft)
     if "again" in values:
-        question = store.question(draft, values["again"])
+        question = store.said.question(draft, values["again"])
         meant = None if question.overfit is None else (question.overfit, question.strength)
         text = store.text_of(question.node)[: question.at]
         return question, weights_for_model(store, meant), text
@@ -143,7 +143,7 @@ async def _answer(
 
 async def _recorded(desk: Desk, question: Question) -> Question:
     """The question as it is in the record, where it may be from before."""
-    return question if question.id else replace(question, id=await desk.do(lambda store: store.ask(question)))
+    return question if question.id else replace(question, id=await desk.do(lambda store: store.said.ask(question)))
 
 
 def _started(question: Question, data: Values) -> Values:

@@ -25,7 +25,7 @@ def last_overfit(store: Store, draft: int) -> Meant:
     held = store.marked("weights", draft)
     if held is not None:
         return held["overfit"], held["strength"]
-    made = store.overfits(draft)
+    made = store.said.overfits(draft)
     return (made[0].id, made[0].recipe.get("strength", 1.0)) if made else None
 
 
@@ -44,7 +44,7 @@ def put_rows(store: Store, question: Question, answer: Values) -> list[Values]:
     )
     rows = [_generation(row["row"], row) for row in answer["rows"]]
     with store.database.writing():
-        made, generations = store.answer(batch, rows)
+        made, generations = store.said.answer(batch, rows)
         told = []
         for row, generation in zip(answer["rows"], generations, strict=True):
             change = Change(question.at, question.at, row["text"])
@@ -74,7 +74,7 @@ def put_token(
         seconds=0.0,
     )
     said = {"token_ids": taken["token_ids"], "text": taken["text"], "finish": "taken", "measures": taken["measures"]}
-    _, generations = store.answer(batch, [_generation(0, said)])
+    _, generations = store.said.answer(batch, [_generation(0, said)])
     change = Change(at, until if rest else len(whole), taken["text"])
     node = store.add_node(draft, parent, cast(NodeKind, kind), change, generations[0])
     store.go(draft, node)
@@ -95,7 +95,7 @@ def put_overfit(store: Store, draft: int, model: str, text: str, strength: float
     """Record an overfit, and have it in force; its id."""
     overfit = DeskOverfit(draft=draft, of_model=model, text=text, **report)
     with store.database.writing():
-        made = store.add_overfit(overfit)
+        made = store.said.add_overfit(overfit)
         store.mark("weights", {"overfit": made, "strength": strength}, draft)
     return made
 
@@ -120,10 +120,10 @@ def written(store: Store, draft: int, node: int, start: int, end: int) -> Writte
 
 
 def _said(store: Store, generation: int) -> Values:
-    row, batch = store.generation(generation)
+    row, batch = store.said.generation(generation)
     overfit: Values | None = None
     if batch.overfit is not None:
-        made = values_of(store.overfit(batch.overfit))
+        made = values_of(store.said.overfit(batch.overfit))
         recipe = {**made["recipe"], "strength": batch.strength} if batch.strength != 1 else made["recipe"]
         overfit = {**made, "recipe": recipe}
     about = {name: getattr(row, name) for name in ("text", "token_ids", "finish")}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,22 +17,19 @@ from typing import Any
 from verbosify.desk.failures import Failure, missing
 from verbosify.desk.migrations import SCHEMA
 from verbosify.desk.rows import (
-    DeskBatch,
-    DeskOverfit,
     DraftRow,
     Event,
     Mark,
     Node,
     NodeKind,
-    Question,
     plain,
 )
+from verbosify.desk.said import Said
 from verbosify.desk.tree import Change, change_between, changed
 from verbosify.errors import DeskError
 from verbosify.record.acts import Line, replay
 from verbosify.record.database import Database
 from verbosify.record.fields import from_columns, now, to_columns
-from verbosify.record.generations import Generation, add_batch
 
 DATABASE_NAME = "desk.db"
 STEERING = ("steering", "weights", "model")
@@ -59,6 +56,7 @@ class Store:
     def __init__(self, folder: Path, database: Database) -> None:
         self.folder = folder
         self.database = database
+        self.said = Said(database)
         self._texts: OrderedDict[int, str] = OrderedDict()
 
     @classmethod
@@ -258,18 +256,9 @@ class Store:
                 "invalid",
                 f"Characters {change.start} to {change.end} are no stretch of a text of {length}: check the offsets.",
             )
-        return self._add(
-            Node(
-                draft=draft,
-                parent=parent,
-                kind=kind,
-                start=change.start,
-                end=change.end,
-                inserted=change.inserted,
-                generation=generation,
-                kept=kept,
-            )
-        )
+        start, end, inserted = change.start, change.end, change.inserted
+        place = Node(draft=draft, parent=parent, kind=kind, start=start, end=end, inserted=inserted)
+        return self._add(replace(place, generation=generation, kept=kept))
 
     def add_typed(self, draft: int, parent: int, text: str) -> int:
         """What a person made of a node's text, as a node; the same node if nothing has changed."""
@@ -305,77 +294,3 @@ class Store:
             for node, key, value in rows:
                 found.setdefault(node, {})[key] = json.loads(value)["is"]
         return found
-
-    # What the model was asked and said
-
-    def ask(self, question: Question) -> int:
-        """Record a question before it is answered; its id."""
-        with self.database.writing():
-            return self.database.insert("questions", to_columns(replace(question, created=now())))
-
-    def question(self, draft: int, question: int) -> Question:
-        """A question that was asked."""
-        rows = self.database.rows("SELECT * FROM questions WHERE id = ? AND draft = ?", (question, draft))
-        if not rows:
-            raise missing(f"question {question} in draft {draft}")
-        return from_columns(Question, rows[0])
-
-    def unanswered(self, draft: int) -> list[Question]:
-        """Questions that were never answered, oldest first."""
-        rows = self.database.rows(
-            "SELECT * FROM questions WHERE draft = ? AND NOT EXISTS (SELECT 1 FROM batches WHERE question = "
-            "questions.id) ORDER BY id",
-            (draft,),
-        )
-        return [from_columns(Question, row) for row in rows]
-
-    def answer(self, batch: DeskBatch, generations: Sequence[Generation]) -> tuple[int, list[int]]:
-        """Record what the model said; the batch's id and those of the generations. Call it inside `writing()`."""
-        overfit = None if batch.overfit is None else self.overfit(batch.overfit)
-        made = add_batch(self.database, batch, generations, overfit)
-        rows = self.database.rows('SELECT id FROM generations WHERE batch = ? ORDER BY "index"', (made.id,))
-        return made.id, [row[0] for row in rows]
-
-    def generation(self, generation: int) -> tuple[Generation, DeskBatch]:
-        """Something the model said, and what it was drawn with."""
-        rows = self.database.rows("SELECT * FROM generations WHERE id = ?", (generation,))
-        if not rows:
-            raise missing(f"generation {generation}")
-        said = from_columns(Generation, rows[0])
-        batches = self.database.rows("SELECT * FROM batches WHERE id = ?", (said.batch,))
-        return said, from_columns(DeskBatch, batches[0])
-
-    def sources(self, draft: int) -> dict[int, tuple[str, bool]]:
-        """Of every generation that a draft's nodes come from: how it ended, and whether an overfit said it."""
-        rows = self.database.rows(
-            "SELECT generations.id, finish, overfit FROM generations JOIN batches ON batches.id = batch "
-            "WHERE generations.id IN (SELECT generation FROM nodes WHERE draft = ?)",
-            (draft,),
-        )
-        return {row[0]: (row[1], row[2] is not None) for row in rows}
-
-    def add_overfit(self, overfit: DeskOverfit) -> int:
-        """Record an overfit; its id."""
-        with self.database.writing():
-            return self.database.insert("overfits", to_columns(replace(overfit, created=now())))
-
-    def overfit(self, overfit: int) -> DeskOverfit:
-        """An overfit that was made."""
-        rows = self.database.rows("SELECT * FROM overfits WHERE id = ?", (overfit,))
-        if not rows:
-            raise missing(f"overfit {overfit}")
-        return from_columns(DeskOverfit, rows[0])
-
-    def overfits(self, draft: int) -> list[DeskOverfit]:
-        """The overfits of a draft, newest first."""
-        rows = self.database.rows("SELECT * FROM overfits WHERE draft = ? ORDER BY id DESC", (draft,))
-        return [from_columns(DeskOverfit, row) for row in rows]
-
-    def taken(self, name: str) -> list[tuple[dict[str, Any], int, float]]:
-        """The recipe, tokens and seconds of the last overfits of a model of that name, newest first."""
-        rows = self.database.rows(
-            "SELECT recipe, window_tokens, seconds FROM overfits WHERE of_model = ? ORDER BY id DESC LIMIT 20",
-            (name,),
-        )
-        with self.database.decoding():
-            return [(json.loads(row[0]), row[1], row[2]) for row in rows]
