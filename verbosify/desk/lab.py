@@ -5,36 +5,39 @@ It runs where the models are (`worker`), in as many threads as there are questio
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from verbosify.desk import context as contexts
 from verbosify.desk import spans
 from verbosify.desk.seats import Bench, Seat
+from verbosify.desk.shelf import MODELS_HELD, Load, Shelf
 from verbosify.desk.steering import sampling_settings
-from verbosify.desk.timing import Timing
+from verbosify.desk.telling import (
+    Row,
+    choice_told,
+    completing,
+    known,
+    likelihood_told,
+    score_told,
+    step_told,
+    token_told,
+    whole,
+)
+from verbosify.desk.timing import Timing, ticking
 from verbosify.errors import ModelError
 from verbosify.models.host import HostedModel
-from verbosify.models.protocol import LanguageModel, StreamStep, TokenChoice
+from verbosify.models.protocol import TokenChoice
 from verbosify.models.rows import BROKEN
 from verbosify.models.settings import SamplingSettings, TuningRecipe
 
 Emit = Callable[[str, dict[str, Any]], None]
 Until = Callable[[], bool]
-Load = Callable[[str, Callable[[str, int, int | None], None]], LanguageModel]
-"""Loads a model by its name, and tells how that goes on."""
-
-MODELS_HELD = 2
-"""Models that are loaded at once, unless more are in use."""
 SCORED_MOST = 1024
 """Tokens that are tinted at once."""
-ELAPSED_EVERY = 1.0
-"""Seconds between two signs of a step that is being taken."""
 
 
 class Lab:
@@ -44,45 +47,20 @@ class Lab:
     """
 
     def __init__(self, load: Load, models_held: int = MODELS_HELD) -> None:
-        self._load = load
-        self._held = models_held
-        self._benches: OrderedDict[str, Bench] = OrderedDict()
+        self._shelf = Shelf(load, models_held)
         self._timings: dict[str, Timing] = {}
-        self._lock = threading.Lock()
-        self._loading = threading.Lock()
 
     def close(self) -> None:
         """Let go of all models."""
-        with self._lock:
-            benches, self._benches = list(self._benches.values()), OrderedDict()
-        for bench in benches:
-            bench.close()
+        self._shelf.close()
 
     def bench(self, model: str, emit: Emit = lambda *_: None) -> Bench:
-        """A model, loaded if it is not; one that nobody uses is let go of where there are too many."""
-        if (bench := self._loaded(model)) is not None:
-            return bench
-        with self._loading:
-            if (bench := self._loaded(model)) is not None:
-                return bench
+        """See `Shelf.bench`; how the loading goes on is told as `progress`."""
 
-            def tell(what: str, done: int, total: int | None) -> None:
-                emit("progress", {"what": what, "done": done, "total": total})
+        def tell(what: str, done: int, total: int | None) -> None:
+            emit("progress", {"what": what, "done": done, "total": total})
 
-            made = Bench(lambda: self._load(model, tell))
-            with self._lock:
-                self._benches[model] = made
-                unused = [name for name in list(self._benches)[:-1] if not self._benches[name].is_used]
-                dropped = [self._benches.pop(name) for name in unused[: max(len(self._benches) - self._held, 0)]]
-        for bench in dropped:
-            bench.close()
-        return made
-
-    def _loaded(self, model: str) -> Bench | None:
-        with self._lock:
-            if model in self._benches:
-                self._benches.move_to_end(model)
-            return self._benches.get(model)
+        return self._shelf.bench(model, tell)
 
     def _timing(self, model: str) -> Timing:
         return self._timings.setdefault(model, Timing())
@@ -99,25 +77,17 @@ class Lab:
 
     def status(self) -> dict[str, Any]:
         """What is loaded, and what it takes."""
-        with self._lock:
-            benches = list(self._benches.items())
-        models = []
-        for name, bench in benches:
-            card = bench.model.card
-            size = card.parameters * (2 if card.dtype in ("bfloat16", "float16") else 4)
-            about = {key: getattr(card, key) for key in ("parameters", "device", "dtype", "context")}
-            models.append({"name": name, "memory": size, "loaded": True, "weights_held": bench.weights_held, **about})
-        return {"models": models, "memory": _resident(), "weights_held": sum(b.weights_held for _, b in benches)}
+        return self._shelf.status()
 
     def tokenize(self, model: str, text: str) -> dict[str, Any]:
         """The tokens of a text."""
         hosted = self.bench(model).model
-        return {"tokens": [_token(hosted, token) for token in hosted.encode(text)]}
+        return {"tokens": [token_told(hosted, token) for token in hosted.encode(text)]}
 
     def detokenize(self, model: str, token_ids: list[int]) -> dict[str, Any]:
         """The text of tokens."""
         hosted = self.bench(model).model
-        return {"text": hosted.decode(_known(hosted, token_ids))}
+        return {"text": hosted.decode(known(hosted, token_ids))}
 
     def chat(self, model: str, messages: list[dict[str, str]]) -> dict[str, Any]:
         """The tokens that put a chat to a model; `ModelError` if its files do not say how."""
@@ -170,17 +140,17 @@ class Lab:
         With `alternatives`, every token is told with so many of the likeliest, and as it is spelt by itself.
         """
         hosted = self.bench(model).model
-        token_ids = hosted.encode(prompt) if isinstance(prompt, str) else _known(hosted, prompt)
+        token_ids = hosted.encode(prompt) if isinstance(prompt, str) else known(hosted, prompt)
         emit("waiting", {"overfitting": None if self.bench(model).holds(weights) else self._expected(model, weights)})
         with self._seat(model, weights) as (hosted, seat):
             session = seat.session(token_ids)
             card = asdict(hosted.card)
             begun = {"prompt_ids": token_ids, "prompt": hosted.decode(token_ids), "card": card}
             emit("started", {"context_tokens": len(token_ids), "settings": settings.to_dict(), **begun})
-            started, rows = time.perf_counter(), [_Row() for _ in range(settings.n)]
+            started, rows = time.perf_counter(), [Row() for _ in range(settings.n)]
             ends = hosted.ends
-            for step in map(_whole, session.stream(settings, until, alternatives=alternatives or 0)):
-                emit("token", _told(step, hosted, alternatives))
+            for step in map(whole, session.stream(settings, until, alternatives=alternatives or 0)):
+                emit("token", step_told(step, hosted, alternatives))
                 rows[step.row].take(step, ends)
                 if step.finish:
                     emit("row", rows[step.row].told(step.row))
@@ -204,7 +174,7 @@ class Lab:
         with self._seat(model, weights) as (hosted, seat):
             seen = self._context(hosted, text, steering).token_ids
             choices = seat.do(lambda own: seat.warm.session(own, seen).top(top, settings)) if seen else []
-        told = [_choice(choice) for choice in choices]
+        told = [choice_told(choice) for choice in choices]
         return {"tokens": told, "context_tokens": len(seen), "seconds": time.perf_counter() - started}
 
     def take(
@@ -221,9 +191,8 @@ class Lab:
                 taken = [token_id]
                 while own.decode(taken).endswith(BROKEN) and len(taken) < 4:
                     session.become([*seen, *taken])
-                    taken.append(_completing(own, taken, session.top(50)))
-                about = {"log_probability": score.log_probability, "rank": score.rank, "entropy": score.entropy}
-                return taken, about
+                    taken.append(completing(own, taken, session.top(50)))
+                return taken, likelihood_told(score)
 
             taken, about = seat.do(spelt)
             words = hosted.decode([*seen, *taken]).removeprefix(hosted.decode(seen))
@@ -248,10 +217,7 @@ class Lab:
         ids = [token.token_id for token in placed]
         with self._seat(model, weights) as (hosted, seat):
             scores = seat.guest.score(ids) if len(ids) > 1 else []
-        told: list[dict[str, Any] | None] = [None] if ids else []
-        told += [
-            {"log_probability": score.log_probability, "rank": score.rank, "entropy": score.entropy} for score in scores
-        ]
+        told = [*([None] if ids else []), *map(likelihood_told, scores)]
         return {
             "start": placed[0].start if placed else end,
             "tokens": [
@@ -276,34 +242,15 @@ class Lab:
                 return session.score(token.token_id), session.top(top, settings)
 
             score, choices = seat.do(look)
-        return {
-            "token": {
-                "start": token.start,
-                "end": token.end,
-                "text": text[token.start : token.end],
-                "token_id": token.token_id,
-                "log_probability": score.log_probability,
-                "rank": score.rank,
-            },
-            "alternatives": [_choice(choice) for choice in choices],
-        }
+        place = {name: getattr(token, name) for name in ("start", "end", "token_id")}
+        told = {**place, "text": text[token.start : token.end], **likelihood_told(score)}
+        return {"token": told, "alternatives": [choice_told(choice) for choice in choices]}
 
     def score(self, model: str, weights: dict[str, Any] | None, token_ids: list[int], top: int) -> dict[str, Any]:
         """Every token of a prompt but the first: its log-probability, and the likeliest there with theirs."""
         with self._seat(model, weights) as (hosted, seat):
-            known = _known(hosted, token_ids)
-            scores = seat.guest.score(known, top) if len(known) > 1 else []
-        return {
-            "tokens": [
-                {
-                    "token_id": score.token_id,
-                    "spelt": score.text,
-                    "log_probability": score.log_probability,
-                    "alternatives": [[token, hosted.decode([token]), own] for token, own in score.alternatives],
-                }
-                for score in scores
-            ]
-        }
+            scores = seat.guest.score(known(hosted, token_ids), top) if len(token_ids) > 1 else []
+        return {"tokens": [score_told(score, hosted) for score in scores]}
 
     # Overfitting
 
@@ -311,30 +258,18 @@ class Lab:
         """Overfit on a text, unless that is held already; what it reports."""
         weights = {"text": text, "recipe": recipe}
         emit("started", {"seconds": self._expected(model, weights)})
-        over, started = threading.Event(), time.perf_counter()
-
-        def tell_time() -> None:
-            while not over.wait(ELAPSED_EVERY):
-                emit("progress", {"elapsed": time.perf_counter() - started})
-
-        teller = threading.Thread(target=tell_time, daemon=True)
-        teller.start()
-        try:
-            with self._seat(model, weights) as (hosted, seat):
-                assert seat.overfit is not None  # noqa: S101  # it has weights
-                made = seat.overfit
-                told = {
-                    "recipe": TuningRecipe.from_dict(recipe).to_dict(),
-                    "loss_before": made.loss_before,
-                    "loss_after": made.loss_after,
-                    "window_loss": made.window_loss,
-                    "window_tokens": made.window_tokens,
-                    "seconds": made.seconds,
-                    "model": asdict(hosted.card),
-                }
-        finally:
-            over.set()
-            teller.join()
+        with ticking(lambda elapsed: emit("progress", {"elapsed": elapsed})), self._seat(model, weights) as (own, seat):
+            assert seat.overfit is not None  # noqa: S101  # it has weights
+            made = seat.overfit
+            told = {
+                "recipe": TuningRecipe.from_dict(recipe).to_dict(),
+                "loss_before": made.loss_before,
+                "loss_after": made.loss_after,
+                "window_loss": made.window_loss,
+                "window_tokens": made.window_tokens,
+                "seconds": made.seconds,
+                "model": asdict(own.card),
+            }
         self._timing(model).learn(TuningRecipe.from_dict(recipe), made.window_tokens, made.seconds)
         return told
 
@@ -361,87 +296,3 @@ class Lab:
         recipe = TuningRecipe.from_dict(weights["recipe"])
         tokens = len(bench.model.encode(weights["text"]))
         return timing.seconds(recipe, timing.window_of(recipe, tokens, bench.model.card.context))
-
-
-class _Row:
-    """A continuation as it comes."""
-
-    def __init__(self) -> None:
-        self.token_ids: list[int] = []
-        self.text = ""
-        self.finish: str | None = None
-
-    def take(self, step: StreamStep, ends: frozenset[int]) -> None:
-        if not (step.finish == "end" and step.token_id in ends):
-            self.token_ids.append(step.token_id)
-        self.text += step.text
-        self.finish = step.finish
-
-    def told(self, number: int) -> dict[str, Any]:
-        return {"row": number, "finish": self.finish, "text": self.text}
-
-
-def _told(step: StreamStep, model: HostedModel, alternatives: int | None) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "row": step.row,
-        "token_id": step.token_id,
-        "text": step.text,
-        "probability": step.probability,
-        "sampled_probability": step.sampled_probability,
-    }
-    if alternatives is not None:
-        told["spelt"] = model.decode([step.token_id])
-        told["alternatives"] = [[token, model.decode([token]), own] for token, own in step.alternatives]
-    return told
-
-
-def _whole(step: StreamStep) -> StreamStep:
-    """A step whose text ends with a whole character, though its row's length ended within one."""
-    return replace(step, text=step.text.rstrip(BROKEN)) if step.finish and step.text.endswith(BROKEN) else step
-
-
-def _choice(choice: TokenChoice) -> dict[str, Any]:
-    return {
-        "token_id": choice.token_id,
-        "text": choice.text,
-        "whole": BROKEN not in choice.text,
-        "probability": choice.probability,
-        "sampled_probability": choice.sampled_probability,
-    }
-
-
-def _token(model: HostedModel, token: int) -> dict[str, Any]:
-    text = model.decode([token])
-    return {"token_id": token, "text": text, "whole": BROKEN not in text}
-
-
-def _known(model: HostedModel, token_ids: list[int]) -> list[int]:
-    """Tokens that come from outside; `ModelError` if one is none of the model's."""
-    size = len(model.spelling())
-    if any(not 0 <= token < size for token in token_ids):
-        raise ModelError(f"One of these is no token of the model's, which has {size}: check their ids.")
-    return token_ids
-
-
-def _completing(model: HostedModel, taken: list[int], choices: Sequence[TokenChoice]) -> int:
-    """The likeliest token that completes the character, or else goes on with it."""
-    broken = model.decode(taken)
-    for choice in choices:
-        if BROKEN not in model.decode([*taken, choice.token_id]):
-            return choice.token_id
-    for choice in choices:
-        if len(model.decode([*taken, choice.token_id])) == len(broken):
-            return choice.token_id
-    raise ModelError("This token is a part of a character that nothing completes: take another.")
-
-
-def _resident() -> int:
-    """Bytes of memory that this process has, as the system counts them; 0 where that cannot be told."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
-            pages = int(file.read().split()[1])
-    except (OSError, ValueError):
-        return 0
-    import resource
-
-    return pages * resource.getpagesize()

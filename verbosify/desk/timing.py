@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from statistics import median
 
 from verbosify.errors import ModelError
@@ -13,6 +16,8 @@ LATEST = 5
 """Steps of a size that count: the machine may be busier than it was."""
 TRIED = (32, 128)
 """Tokens of the windows of a try."""
+ELAPSED_EVERY = 1.0
+"""Seconds between two signs of a step that is being taken."""
 
 
 class Timing:
@@ -60,3 +65,21 @@ class Timing:
         (small, less), (large, more) = sorted(self._tried.items())
         slope = max((more - less) / (large - small), 0.0)
         return steps * max(less + slope * (window - small), less)
+
+
+@contextmanager
+def ticking(tell: Callable[[float], None]) -> Iterator[None]:
+    """Tells every second how long the block has lasted, from a thread of its own, which ends with it."""
+    over, started = threading.Event(), time.perf_counter()
+
+    def tick() -> None:
+        while not over.wait(ELAPSED_EVERY):
+            tell(time.perf_counter() - started)
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
