@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from verbosify.desk import drafting, exchange
+from verbosify.desk import drafting, exchange, finding, presets
 from verbosify.desk.failures import Failure
 from verbosify.desk.store import DATABASE_NAME, Store
 from verbosify.desk.tree import Change
@@ -125,13 +125,13 @@ def test_drafts_are_found_by_their_words_and_tags(store: Store) -> None:
     drafting.mark(store, {"draft": two, "node": store.stands_at(two), "name": "The Émigré"})
 
     def found(**values: Any) -> list[int]:
-        return sorted(draft["id"] for draft in drafting.drafts(store, values)["drafts"])
+        return sorted(draft["id"] for draft in finding.drafts(store, values)["drafts"])
 
     assert found() == [one, two] == found(query="FERRY")
     assert found(query="harbour") == [one] == found(tags=["sea"])
     assert found(query="émigré") == [two]
     assert found(query="heron") == []
-    hits = next(each for each in drafting.drafts(store, {"query": "ferry"})["drafts"] if each["id"] == two)["found"]
+    hits = next(each for each in finding.drafts(store, {"query": "ferry"})["drafts"] if each["id"] == two)["found"]
     assert "ferry" in hits[0]["snippet"]
     drafting.archive(store, {"draft": one, "archived": True})
     assert found() == [two]
@@ -173,15 +173,15 @@ def test_steering_that_changed_meanwhile_is_not_overwritten(store: Store) -> Non
 
 
 def test_presets_are_kept_and_those_of_the_desk_stay(store: Store) -> None:
-    drafting.save_preset(store, {"name": "Mine", "settings": {"temperature": 0.5}})
+    presets.save_preset(store, {"name": "Mine", "settings": {"temperature": 0.5}})
 
-    mine = drafting.presets(store, {})["presets"][-1]
+    mine = presets.presets(store, {})["presets"][-1]
     assert (mine["name"], mine["built_in"], mine["settings"]["temperature"]) == ("Mine", False, 0.5)
     with pytest.raises(Failure, match="comes with the desk"):
-        drafting.save_preset(store, {"name": "Plain"})
-    drafting.delete_preset(store, {"name": "Mine"})
+        presets.save_preset(store, {"name": "Plain"})
+    presets.delete_preset(store, {"name": "Mine"})
     with pytest.raises(Failure, match="no preset"):
-        drafting.delete_preset(store, {"name": "Mine"})
+        presets.delete_preset(store, {"name": "Mine"})
 
 
 def test_what_is_not_there_is_told(store: Store) -> None:

@@ -9,10 +9,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from verbosify.desk import recording
-from verbosify.desk.drafting import Values, steering_of, weights_for_model, weights_meant
+from verbosify.desk.drafting import Values, steering_of
 from verbosify.desk.failures import invalid
 from verbosify.desk.steering import with_changes
 from verbosify.desk.store import Store
+from verbosify.desk.weighing import weights_for_model, weights_meant
 from verbosify.models.settings import RECIPES, TuningRecipe, recipe_named
 
 if TYPE_CHECKING:

@@ -5,21 +5,20 @@ Every function takes the store and a request's checked values, and returns plain
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-from verbosify.desk.failures import Failure, invalid, missing
-from verbosify.desk.rows import DeskOverfit, Node, Question
-from verbosify.desk.steering import DEFAULT_SETTINGS, DEFAULTS, PRESETS, with_changes
+from verbosify.desk import presets
+from verbosify.desk.failures import invalid
+from verbosify.desk.finding import drafts, said_of
+from verbosify.desk.rows import Node, Question
+from verbosify.desk.steering import DEFAULT_SETTINGS, DEFAULTS, with_changes
 from verbosify.desk.store import Store
 from verbosify.desk.tree import Change, compared
+from verbosify.desk.weighing import overfits, weigh, weights_told
 from verbosify.files import file_name
-from verbosify.models.settings import TuningRecipe
 from verbosify.record.fields import values_of
 
-EXCERPT = 160
-FOUND_MOST = 5
 Values = dict[str, Any]
 
 
@@ -29,7 +28,7 @@ def draft_of(store: Store, draft: int, running: Collection[int] = ()) -> Values:
     node = store.stands_at(draft, line)
     return {
         "id": draft,
-        **_said_of(store, draft),
+        **said_of(store, draft),
         "parent": {"draft": row.parent_draft, "node": row.parent_node} if row.parent_draft else None,
         "created": row.created,
         "changed": store.changed(draft),
@@ -46,14 +45,6 @@ def draft_of(store: Store, draft: int, running: Collection[int] = ()) -> Values:
     }
 
 
-def _said_of(store: Store, draft: int) -> Values:
-    return {
-        "name": store.marked("name", draft, default=""),
-        "tags": store.marked("tags", draft, default=[]),
-        "archived": store.marked("archived", draft, default=False),
-    }
-
-
 def _question(question: Question) -> Values:
     settings = question.steering["settings"]
     about = {name: getattr(question, name) for name in ("id", "node", "at", "created")}
@@ -66,101 +57,7 @@ def steering_of(store: Store, draft: int) -> Values:
     return {**steering, "settings": {**DEFAULT_SETTINGS, **steering["settings"]}}
 
 
-def weights_told(store: Store, draft: int) -> Values:
-    """The weights that are in force."""
-    held = store.marked("weights", draft)
-    if held is None:
-        return {"kind": "fresh"}
-    overfit = overfit_told(store.said.overfit(held["overfit"]))
-    overfit["overfit"] = overfit.pop("id")
-    return {"kind": "overfit", **overfit, "strength": held["strength"]}
-
-
-def overfit_told(overfit: DeskOverfit) -> Values:
-    """An overfit as it is told."""
-    names = ("id", "text", "loss_before", "loss_after", "window_tokens", "seconds", "created", "recipe")
-    told = {name: getattr(overfit, name) for name in names}
-    return told | {"strength": overfit.recipe.get("strength", 1.0)}
-
-
-def weights_meant(store: Store, draft: int, which: Any = None) -> tuple[int, float] | None:
-    """The overfit that is meant and its strength; None for the fresh weights, `which` None for those in force."""
-    if which == "fresh":
-        return None
-    if which is None:
-        held = store.marked("weights", draft)
-        return None if held is None else (held["overfit"], held["strength"])
-    overfit = store.said.overfit(which["overfit"])
-    if overfit.draft != draft:
-        raise missing(f"overfit {overfit.id} in draft {draft}")
-    return overfit.id, which.get("strength", 1.0)
-
-
-def weights_for_model(store: Store, meant: tuple[int, float] | None) -> Values | None:
-    """Weights as the model's process takes them."""
-    if meant is None:
-        return None
-    overfit = store.said.overfit(meant[0])
-    recipe = {name: value for name, value in overfit.recipe.items() if name != "strength"}
-    return {"text": overfit.text, "recipe": TuningRecipe.from_dict({**recipe, "strength": meant[1]}).to_dict()}
-
-
 # Drafts
-
-
-def drafts(store: Store, values: Values) -> Values:
-    """The drafts that a search finds, and all tags there are."""
-    query, wanted = values.get("query", "").strip().casefold(), set(values.get("tags", ()))
-    told, tags = [], set[str]()
-    for draft in store.draft_ids():
-        said = _said_of(store, draft)
-        tags |= set(said["tags"])
-        if said["archived"] != values.get("archived", False) or not wanted <= set(said["tags"]):
-            continue
-        found = _found(store, draft, query) if query else []
-        if query and not found and query not in said["name"].casefold():
-            continue
-        told.append({**_summary(store, draft, said), "found": found})
-    return {"drafts": told, "tags": sorted(tags)}
-
-
-def _summary(store: Store, draft: int, said: Values) -> Values:
-    row, text = store.row(draft), store.text_of(store.stands_at(draft))
-    return {
-        "id": draft,
-        **said,
-        "parent": {"draft": row.parent_draft, "node": row.parent_node} if row.parent_draft else None,
-        "created": row.created,
-        "changed": store.changed(draft),
-        "model": store.marked("model", draft),
-        "excerpt": " ".join(text[: 4 * EXCERPT].split())[:EXCERPT],
-        "length": len(text),
-        "nodes": store.database.number("SELECT count(*) FROM nodes WHERE draft = ?", (draft,)),
-    }
-
-
-def _found(store: Store, draft: int, query: str) -> list[Values]:
-    """Where a draft's present text, and then its nodes, newest first, hold what is looked for."""
-    here = store.stands_at(draft)
-    found = [(here, store.text_of(here))] if query in store.text_of(here).casefold() else []
-    for node in reversed(store.nodes(draft)):
-        if len(found) >= FOUND_MOST:
-            break
-        if node.id != here and query in node.inserted.casefold():
-            found.append((node.id, node.inserted))
-    names = store.marks_of_nodes(draft)
-    found += [
-        (node, said["name"])
-        for node, said in names.items()
-        if query in said.get("name", "").casefold() and node not in dict(found)
-    ]
-    return [{"node": node, "snippet": _snippet(text, query)} for node, text in found[:FOUND_MOST]]
-
-
-def _snippet(text: str, query: str) -> str:
-    match = re.search(re.escape(query), text, re.IGNORECASE)
-    start = max((match.start() if match else 0) - 40, 0)
-    return " ".join(text[start : start + EXCERPT].split())
 
 
 def create(store: Store, values: Values, model: str) -> int:
@@ -328,72 +225,6 @@ def steer(store: Store, values: Values) -> None:
         store.mark("steering", changed, values["draft"])
 
 
-def weigh(store: Store, values: Values) -> None:
-    """Have other weights in force."""
-    draft, overfit = values["draft"], values["overfit"]
-    with store.steering(draft, values["steering_revision"]):
-        if overfit is None:
-            store.mark("weights", None, draft)
-            return
-        made = store.said.overfit(overfit)
-        if made.draft != draft:
-            raise missing(f"overfit {overfit} in draft {draft}")
-        if made.of_model != store.marked("model", draft):
-            raise Failure(422, "refused", f"That overfit is of {made.of_model}: switch to that model first.")
-        strength = values.get("strength", 1.0)
-        weights_for_model(store, (overfit, strength))  # a recipe of several steps has no strength but 1
-        store.mark("weights", {"overfit": overfit, "strength": strength}, draft)
-
-
-def overfits(store: Store, values: Values) -> Values:
-    """The overfits of a draft."""
-    store.row(values["draft"])
-    return {"overfits": [overfit_told(each) for each in store.said.overfits(values["draft"])]}
-
-
-def presets(store: Store, _: Values) -> Values:
-    """Settings under a name: those that come with the desk, and one's own."""
-    own = store.marked("presets", default={})
-    built_in = [
-        {"name": name, "settings": {**DEFAULT_SETTINGS, **settings}, "built_in": True}
-        for name, settings in PRESETS.items()
-    ]
-    return {
-        "presets": [
-            *built_in,
-            *({"name": name, "settings": {**DEFAULT_SETTINGS, **own[name]}, "built_in": False} for name in sorted(own)),
-        ]
-    }
-
-
-def save_preset(store: Store, values: Values) -> Values:
-    """Keep settings under a name."""
-    _require_own(values["name"])
-    settings = with_changes(DEFAULTS, {"settings": values.get("settings", {})})["settings"]
-    with store.database.writing():
-        own = store.marked("presets", default={})
-        if len(own) >= 200:
-            raise invalid("There are 200 presets already: delete one first.")
-        store.mark("presets", {**own, values["name"]: settings})
-    return presets(store, {})
-
-
-def delete_preset(store: Store, values: Values) -> Values:
-    """Forget settings."""
-    _require_own(values["name"])
-    with store.database.writing():
-        own = dict(store.marked("presets", default={}))
-        if own.pop(values["name"], None) is None:
-            raise missing(f"preset {values['name']}")
-        store.mark("presets", own)
-    return presets(store, {})
-
-
-def _require_own(name: str) -> None:
-    if name in PRESETS:
-        raise invalid(f"The preset {name} comes with the desk: choose another name.")
-
-
 ABOUT_A_DRAFT: dict[str, Callable[[Store, Values], None]] = {
     "rename": rename,
     "tag": tag,
@@ -417,8 +248,6 @@ PLAIN: dict[str, Callable[[Store, Values], Values]] = {
     "compare": compare,
     "export_text": export_text,
     "overfits": overfits,
-    "presets": presets,
-    "save_preset": save_preset,
-    "delete_preset": delete_preset,
+    **presets.CALLS,
 }
 """Verbs that are answered with something else."""

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from verbosify.desk import recording
 from verbosify.desk.asking import recipe_meant
-from verbosify.desk.drafting import Values, draft_of, steering_of, weights_for_model, weights_meant
+from verbosify.desk.drafting import Values, draft_of, steering_of
 from verbosify.desk.failures import Failure, invalid, told
 from verbosify.desk.link import CLOSING
 from verbosify.desk.rows import Question
 from verbosify.desk.steering import sampling_settings, with_changes
 from verbosify.desk.store import Store
+from verbosify.desk.weighing import weights_for_model, weights_meant
 from verbosify.errors import ModelError
 
 if TYPE_CHECKING:
