@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
-from verbosify.desk.completions import Chunk, Sampling, in_http, reason, sampling
+from verbosify.desk.completions import in_http
 from verbosify.desk.continuing import Asked, error_body, go_on, model_asked, unless_gone, weights_asked
 from verbosify.desk.failures import told
+from verbosify.desk.openai_shapes import Chunk, Sampling, reason, sampling
 from verbosify.desk.steering import LENGTH_MOST, LongText
 from verbosify.errors import VerbosifyError
 from verbosify.record.fields import Flag

@@ -7,128 +7,33 @@ ours for sampling (`top_k`, `min_p`, `typical_p`, `repetition_penalty`, `banned_
 from __future__ import annotations
 
 import asyncio
-import json
-import math
 import secrets
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, Strict, TypeAdapter
+from pydantic import TypeAdapter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from typing_extensions import TypedDict
 
 from verbosify.desk.bodies import checked
-from verbosify.desk.continuing import Asked, Overfit, UserOf, error_body, go_on, model_asked, unless_gone, weights_asked
+from verbosify.desk.continuing import Asked, UserOf, error_body, go_on, model_asked, unless_gone, weights_asked
 from verbosify.desk.desk import Desk
-from verbosify.desk.failures import Failure, invalid, told
-from verbosify.desk.steering import LENGTH_MOST, LongText, Real, Strings, Tokens, Whole
+from verbosify.desk.failures import invalid, told
+from verbosify.desk.openai_shapes import (
+    Chunk,
+    Completion,
+    LogProbs,
+    reason,
+    sampling,
+)
 from verbosify.errors import VerbosifyError
-from verbosify.models.settings import SamplingSettings
-from verbosify.record.fields import Flag, Text
 from verbosify.web.serving import EventStream, Problem, json_body
 
 Values = dict[str, Any]
-PROMPTS_MOST = 16
-LOGPROBS_MOST = 20
 _BODY: TypeAdapter[Values] = TypeAdapter(Values)
-Token = Annotated[int, Strict(), Field(ge=0, lt=2**31)]
-TokenIds = Annotated[list[Token], Field(min_length=1, max_length=200_000)]
-
-
-class Sampling(TypedDict, total=False):
-    """What both kinds of completion may be asked with."""
-
-    model: Text | None
-    temperature: Annotated[Real, Field(ge=0, le=1000)] | None
-    top_p: Annotated[Real, Field(gt=0, le=1)] | None
-    n: Annotated[int, Strict(), Field(ge=1, le=100)] | None
-    stream: Flag | None
-    stream_options: dict[str, Any] | None
-    stop: Annotated[Text, Field(min_length=1, max_length=1000)] | Strings | None
-    presence_penalty: Annotated[Real, Field(ge=-2, le=2)] | None
-    frequency_penalty: Annotated[Real, Field(ge=-2, le=2)] | None
-    logit_bias: Annotated[dict[str, Annotated[Real, Field(ge=-100, le=100)]], Field(max_length=1000)] | None
-    seed: Annotated[int, Strict(), Field(ge=-(2**63), lt=2**63)] | None
-    user: Annotated[Text, Field(max_length=200)] | None
-    top_k: Annotated[int, Strict(), Field(ge=-1, le=1_000_000)] | None
-    min_p: Annotated[Real, Field(ge=0, le=1)] | None
-    typical_p: Annotated[Real, Field(gt=0, le=1)] | None
-    repetition_penalty: Annotated[Real, Field(ge=1, le=100)] | None
-    repetition_range: Whole | None
-    repetition_slope: Annotated[Real, Field(ge=0, le=1000)] | None
-    banned_strings: Strings | None
-    banned_tokens: Tokens | None
-    overfit: Overfit | None
-
-
-class Completion(Sampling, total=False):
-    """The body of `/v1/completions`."""
-
-    prompt: LongText | TokenIds | Annotated[list[LongText | TokenIds], Field(min_length=1, max_length=PROMPTS_MOST)]
-    max_tokens: Annotated[int, Strict(), Field(ge=0, le=LENGTH_MOST)] | None
-    logprobs: Annotated[int, Strict(), Field(ge=0, le=LOGPROBS_MOST)] | None
-    echo: Flag | None
-    best_of: Annotated[int, Strict(), Field(ge=1, le=100)] | None
-    suffix: Text | None
-
-
 _COMPLETION: TypeAdapter[Any] = TypeAdapter(Completion)
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """What is sent of a stream: JSON, or the word that ends it."""
-
-    data: Any
-
-    def encode(self) -> bytes:
-        text = self.data if isinstance(self.data, str) else json.dumps(self.data, allow_nan=False)
-        return f"data: {text}\n\n".encode()
-
-
-def sampling(values: Values, length: int) -> SamplingSettings:
-    """A request's settings."""
-
-    def given(name: str, default: Any) -> Any:
-        value = values.get(name)
-        return default if value is None else value
-
-    stops = given("stop", [])
-    try:
-        bias = tuple((int(token), number) for token, number in given("logit_bias", {}).items())
-    except ValueError:
-        raise invalid('logit_bias names tokens by their ids, as in {"50256": -100}.') from None
-    if any(token < 0 for token, _ in bias):
-        raise invalid("logit_bias names tokens by their ids, which are 0 or more.")
-    seed = given("seed", None)
-    return SamplingSettings(
-        n=given("n", 1),
-        length=max(length, 1),
-        temperature=given("temperature", 1.0),
-        top_k=max(given("top_k", 0), 0),
-        top_p=given("top_p", 1.0),
-        min_p=given("min_p", 0.0),
-        typical_p=given("typical_p", 1.0),
-        repetition_penalty=given("repetition_penalty", 1.0),
-        repetition_range=given("repetition_range", 0),
-        repetition_slope=given("repetition_slope", 0.0),
-        frequency_penalty=given("frequency_penalty", 0.0),
-        presence_penalty=given("presence_penalty", 0.0),
-        logit_bias=bias,
-        banned_tokens=tuple(given("banned_tokens", ())),
-        banned_strings=tuple(given("banned_strings", ())),
-        stops=(stops,) if isinstance(stops, str) else tuple(stops),
-        seed=secrets.randbelow(2**31) if seed is None else seed % 2**63,
-    )
-
-
-def reason(finish: str | None) -> str | None:
-    """Why a row ended, in OpenAI's words."""
-    return None if finish is None else "length" if finish == "length" else "stop"
 
 
 def completion_routes(desk: Desk, user_of: UserOf) -> list[Route]:
@@ -281,7 +186,7 @@ class _Made:
         before = self._texts[number] if self._echo else ""
         echoed = await self._echoed(number) if self._echo and self._top is not None else None
         texts, finishes, count = [before] * n, ["length"] * n, 0
-        logs = [_LogProbs(echoed, len(before)) for _ in range(n)]
+        logs = [LogProbs(echoed, len(before)) for _ in range(n)]
         if self._generates:
             async for name, data in go_on(self._api.desk, self._user, asked):
                 if name == "token":
@@ -349,7 +254,7 @@ class _Made:
         try:
             if self._echo:
                 echoed = await self._echoed(number) if self._top is not None else None
-                log = _LogProbs(echoed, len(self._texts[number])).told() if echoed else None
+                log = LogProbs(echoed, len(self._texts[number])).told() if echoed else None
                 for row in range(n):
                     await chunks.put(self._chunk(number * n + row, self._texts[number], log))
             offsets = [len(self._texts[number]) if self._echo else 0] * n
@@ -357,7 +262,7 @@ class _Made:
                 async for name, data in go_on(self._api.desk, self._user, asked):
                     row = data.get("row", 0)
                     if name == "token":
-                        log = _LogProbs(None, offsets[row]).with_token(data).told() if self._top is not None else None
+                        log = LogProbs(None, offsets[row]).with_token(data).told() if self._top is not None else None
                         offsets[row] += len(data["text"])
                         await chunks.put({**self._chunk(number * n + row, data["text"], log), "tokens": 1})
                     elif name == "row":
@@ -371,41 +276,3 @@ class _Made:
 
     def _chunk(self, index: int, text: str, log: Values | None, finish: str | None = None) -> Values:
         return {"index": index, "text": text, "logprobs": log, "finish_reason": finish}
-
-
-class _LogProbs:
-    """The log-probabilities of a choice, as OpenAI's completions tell them."""
-
-    def __init__(self, echoed: list[Values] | None, offset: int) -> None:
-        self._told: Values = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
-        self._offset = 0
-        for token in echoed or ():
-            self._put(token["spelt"], token["log"], token["alternatives"], len(token["spelt"]))
-        self._offset = offset
-
-    def add(self, token: Values) -> None:
-        """A token that was drawn."""
-        probability = token["probability"]
-        log = math.log(probability) if probability > 0 else -9999.0
-        others = [[number, text, math.log(own) if own > 0 else -9999.0] for number, text, own in token["alternatives"]]
-        self._put(token["spelt"], log, others, len(token["text"]))
-
-    def with_token(self, token: Values) -> _LogProbs:
-        """The same with a token."""
-        self.add(token)
-        return self
-
-    def _put(self, text: str, log: float | None, alternatives: list[list[Any]] | None, length: int) -> None:
-        self._told["tokens"].append(text)
-        self._told["token_logprobs"].append(log)
-        top = None if alternatives is None else {other: own for _, other, own in reversed(alternatives)}
-        self._told["top_logprobs"].append(top)
-        self._told["text_offset"].append(self._offset)
-        self._offset += length
-
-    def told(self) -> Values:
-        """As plain values."""
-        return self._told
-
-
-__all__ = ["Chunk", "Completions", "Failure", "completion_routes", "in_http", "reason", "sampling"]

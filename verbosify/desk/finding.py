@@ -1,4 +1,4 @@
-"""The drafts that a search finds, by their names, tags and everything that was tried in them. Knows the record alone."""
+"""The drafts that a search finds, by their names, tags and all that was tried in them. Knows the record alone."""
 
 from __future__ import annotations
 

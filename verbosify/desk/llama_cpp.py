@@ -18,9 +18,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from typing_extensions import TypedDict
 
-from verbosify.desk.completions import Chunk, Completions, TokenIds, in_http
+from verbosify.desk.completions import Completions, in_http
 from verbosify.desk.continuing import Asked, Overfit, error_body, go_on, model_asked, unless_gone, weights_asked
 from verbosify.desk.failures import invalid, told
+from verbosify.desk.openai_shapes import Chunk, TokenIds
 from verbosify.desk.steering import LENGTH_MOST, LongText, Real, Strings, Whole
 from verbosify.errors import VerbosifyError
 from verbosify.models.settings import SamplingSettings
