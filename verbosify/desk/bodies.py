@@ -12,8 +12,6 @@ from verbosify.desk.steering import TOP_MOST, LongText, Real, SettingsChange, St
 from verbosify.record.checking import place_of, reason_of
 from verbosify.record.fields import Flag, Text
 
-_CLOSED = ConfigDict(extra="forbid")
-
 Number = Annotated[int, Strict(), Field(ge=1, le=2**53)]
 Offset = Annotated[int, Strict(), Field(ge=0, le=2**53)]
 Label = Annotated[Text, Field(max_length=200)]
@@ -22,10 +20,15 @@ ModelName = Annotated[Text, Field(min_length=1, max_length=300)]
 Top = Annotated[int, Strict(), Field(ge=1, le=TOP_MOST)]
 
 
-class Which(TypedDict):
+class Nothing(TypedDict):
+    """No values."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+
+class Which(Nothing):
     """One of a draft's overfits, at a strength."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     overfit: Number
     strength: NotRequired[Strength]
 
@@ -33,10 +36,9 @@ class Which(TypedDict):
 Weights = Which | Literal["fresh"] | None
 
 
-class RecipeChange(TypedDict, total=False):
+class RecipeChange(Nothing, total=False):
     """Fields of `TuningRecipe`; the rest are those of `classic`."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     name: Label
     window: Literal["repeat", "once", "original"]
     window_tokens: Annotated[int, Strict(), Field(ge=2, le=8192)]
@@ -52,37 +54,26 @@ class RecipeChange(TypedDict, total=False):
 Recipe = Annotated[Text, Field(max_length=40)] | RecipeChange
 
 
-class Nothing(TypedDict):
-    """No values."""
-
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
-
-
-class OneDraft(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class OneDraft(Nothing):
     draft: Number
 
 
-class Preset(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class Preset(Nothing):
     name: Annotated[Text, Field(min_length=1, max_length=80)]
     settings: NotRequired[SettingsChange]
 
 
-class Job(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class Job(Nothing):
     job: Annotated[Text, Field(max_length=80)]
 
 
-class Drafts(TypedDict, total=False):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class Drafts(Nothing, total=False):
     query: Annotated[Text, Field(max_length=1000)]
     tags: Annotated[list[Label], Field(max_length=50)]
     archived: Flag
 
 
-class Create(TypedDict, total=False):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class Create(Nothing, total=False):
     name: Label
     text: LongText
     gap: Offset | None
@@ -144,8 +135,7 @@ class Compare(OneDraft):
     b: Number
 
 
-class Import(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class Import(Nothing):
     text: Annotated[Text, Field(max_length=50_000_000)]
 
 
@@ -186,8 +176,7 @@ class Take(Moved):
     weights: NotRequired[Weights]
 
 
-class Tokenize(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class Tokenize(Nothing):
     draft: NotRequired[Number]
     text: LongText
 
