@@ -1,8 +1,9 @@
 """What a writer waits for at the desk, beside a plain server on transformers that does the same; and eight at once.
 
-Both servers run on this computer, on the same model in fp32, and are asked the same, in turn: the first token after a
-click, and the list of a hundred next tokens, on a text of 500 tokens that grows by a token each time. The plain server
-reads the text anew for every request, as a plain `model.generate` behind Starlette does.
+Both servers run on this computer, on the same model in the precision that the desk chooses here, and are asked the
+same, in turn: the first token after a click, and the list of a hundred next tokens, on a text of 500 tokens that grows
+by a token each time. The plain server reads the text anew for every request, as a plain `model.generate` behind
+Starlette does.
 
 The load: eight users, each with a cookie of its own, generate one continuation after another for some time, and beside
 them the same rows are drawn as one batch in one call; memory is looked at all along.
@@ -11,7 +12,6 @@ them the same rows are drawn as one batch in one call; memory is looked at all a
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -37,15 +37,15 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 from transformers import AutoModelForCausalLM, AutoTokenizer, TextIteratorStreamer
 
-folder, port = sys.argv[1], int(sys.argv[2])
+folder, port, dtype = sys.argv[1], int(sys.argv[2]), getattr(torch, sys.argv[3])
 tokenizer = AutoTokenizer.from_pretrained(folder)
-model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
 lock = threading.Lock()
 
 def listed(text):
     with lock, torch.inference_mode():
         ids = tokenizer(text, return_tensors="pt").input_ids
-        best = model(ids).logits[0, -1].softmax(-1).topk(100)
+        best = model(ids).logits[0, -1].float().softmax(-1).topk(100)
     return [[tokenizer.decode([int(i)]), float(p)] for p, i in zip(best.values, best.indices)]
 
 async def tokens(request):
@@ -69,8 +69,7 @@ uvicorn.run(app, host="127.0.0.1", port=port, log_level="error")
 
 def costs(folder: Path, say: Callable[[str], None], seconds: float = 180.0) -> dict[str, dict[str, float]]:
     """Medians in milliseconds, side by side; and what eight users at once got, beside one batch of the same rows."""
-    os.environ["VERBOSIFY_DESK_PRECISION"] = "fp32"
-    with TemporaryDirectory() as place, _served(folder, Path(place)) as desk, _plain(folder, Path(place)) as plain:
+    with TemporaryDirectory() as place, _served(folder, Path(place)) as desk, _plain(folder, desk) as plain:
         say("a click and a list, in turn")
         waits = _waits(desk, plain)
         say(f"{USERS} users for {seconds:.0f} s")
@@ -86,7 +85,7 @@ def _served(folder: Path, place: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def _plain(folder: Path, place: Path) -> Iterator[Any]:
+def _plain(folder: Path, desk: Any) -> Iterator[Any]:
     import socket
 
     import httpx
@@ -94,9 +93,10 @@ def _plain(folder: Path, place: Path) -> Iterator[Any]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    script = place / "plain.py"
-    script.write_text(_PLAIN)
-    process = subprocess.Popen([sys.executable, str(script), str(folder), str(port)])
+    client = desk.client()
+    client.call("tokenize", text="Once")
+    (loaded,) = client.call("status")["models"]
+    process = subprocess.Popen([sys.executable, "-c", _PLAIN, str(folder), str(port), loaded["dtype"]])
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
             while True:

@@ -4,6 +4,7 @@
 import { build, h, patch } from "../../web/js/kit.js";
 import { commandsOf, keyListener } from "./commands.js";
 import { dialogsOf } from "./dialogs.js";
+import { placeOf } from "./draft.js";
 import { makeEditor } from "./editor.js";
 import { footer, header } from "./frame.js";
 import { makeKeeper, nameTab } from "./keep.js";
@@ -18,7 +19,7 @@ import { Writing } from "./writing.js";
 /** @import { Editor } from "./editor.js" */
 /** @import { Transport } from "./http.js" */
 /** @import { Keeper } from "./keep.js" */
-/** @import { Conflict, Draft } from "./writing.js" */
+/** @import { Conflict, Draft } from "./draft.js" */
 
 /** @typedef {"" | "tokens" | "tree" | "steering" | "prompt" | "weights"} PanelName */
 /** @typedef {"" | "map" | "drafts" | "compare" | "conflict" | "pick"} DialogName */
@@ -207,7 +208,7 @@ export async function mountDesk(root, transport, hello) {
     if (!hello.widget) history.replaceState(null, "", `#draft=${draft.id}`);
     await desk.writing.learn();
     await desk.writing.replace(draft);
-    await desk.writing.restore(keeper.left(desk.writing.place, await alive()));
+    await desk.writing.restore(keeper.left(placeOf(draft), await alive()));
     draw();
     desk.editor.select(desk.writing.text.length);
     desk.seeing.moved(desk.writing.text.length);

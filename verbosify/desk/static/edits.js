@@ -118,3 +118,30 @@ export function unitsOf(text, points) {
   for (let left = points; left > 0 && at < text.length; left -= 1) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
   return at;
 }
+
+/**
+ * Words typed while the text was moved, as edits of the moved text, as far as they fit it.
+ *
+ * @param {string[]} texts what stood here, one after another
+ * @param {Edit | null} theirs how it was moved
+ * @param {string} before the text that both began with
+ * @returns {{ edits: Edit[], fit: boolean }} `fit`: whether they all do
+ */
+export function woven(texts, theirs, before) {
+  /** @type {Edit[]} */
+  const edits = [];
+  let last = before;
+  let place = theirs?.at ?? Number.POSITIVE_INFINITY;
+  for (const text of texts) {
+    const ours = editBetween(last, text);
+    last = text;
+    if (!ours) continue;
+    if (!theirs || ours.at + ours.removed.length <= place) {
+      edits.push(ours);
+      place += ours.added.length - ours.removed.length;
+    } else if (ours.at >= place + theirs.removed.length) {
+      edits.push({ ...ours, at: ours.at + theirs.added.length - theirs.removed.length });
+    } else return { edits, fit: false };
+  }
+  return { edits, fit: true };
+}

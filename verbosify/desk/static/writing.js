@@ -1,21 +1,18 @@
 // A draft as one writes in it: the text on the screen, what of it is saved, and the acts that move the draft, one after
 // another. Nothing is thrown away: what cannot be saved waits in the browser. Knows no page.
 
-import { editBetween, edited, movedSpans } from "./edits.js";
+import { givesWords, newest, placeOf } from "./draft.js";
+import { editBetween, edited, movedSpans, woven } from "./edits.js";
+import { Outbox } from "./outbox.js";
 import { asProblem } from "./problems.js";
 import { Tree } from "./tree.js";
 
+/** @import { Conflict, Draft } from "./draft.js" */
 /** @import { Edit, Span } from "./edits.js" */
 /** @import { Transport } from "./http.js" */
 /** @import { Keeper, Unsaved } from "./keep.js" */
 /** @import { Problem } from "./problems.js" */
 
-/** @typedef {Record<string, any> & { id: number, node: number, text: string, revision: number, created: string }} Draft */
-/**
- * Another tab has moved the draft on: where it stands now, and our own words, which began at a node of before.
- *
- * @typedef {{ current: Draft, yours: string, node: number }} Conflict
- */
 /** @typedef {"saved" | "unsaved" | "away" | "login"} Link */
 
 /**
@@ -26,7 +23,6 @@ import { Tree } from "./tree.js";
  * @property {(message: string) => void} say
  */
 
-const MOST_TYPED = 60;
 /** Seconds until a server that is away is asked again. */
 const PATIENCE = [1, 2, 4, 8];
 
@@ -39,12 +35,6 @@ export class Writing {
   tree = new Tree();
   /** @type {Link} */
   link = "saved";
-  /** @type {string[]} texts on the way to the server, a pause each; the present one is not among them */
-  #outbox = [];
-  #began = 0;
-  /** @type {Edit | null} */
-  #last = null;
-  #typed = 0;
   #steps = 0;
   #stepping = false;
   #failures = 0;
@@ -54,7 +44,7 @@ export class Writing {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #transport;
-  #keeper;
+  #outbox;
   #hooks;
   #pause;
 
@@ -67,26 +57,19 @@ export class Writing {
    */
   constructor(transport, keeper, draft, hooks, pause = 700) {
     this.#transport = transport;
-    this.#keeper = keeper;
+    this.#outbox = new Outbox(keeper, placeOf(draft), draft.node);
     this.#hooks = hooks;
     this.#pause = pause;
     this.draft = draft;
     this.text = draft.text;
-    this.#began = draft.node;
-  }
-
-  /** What the browser keeps this draft's words under. */
-  get place() {
-    return `${this.draft.id}@${this.draft.created}`;
   }
 
   get isSaved() {
-    return this.#outbox.length === 0 && this.text === this.draft.text;
+    return this.#outbox.texts.length === 0 && this.text === this.draft.text;
   }
 
   /**
-   * One has typed: the text is this now. What was typed before is a step of its own after a pause, a jump to another
-   * place, a change from writing to deleting, a line's end, or a few words.
+   * One has typed: the text is this now.
    *
    * @param {string} text
    * @param {number} [caret]
@@ -94,10 +77,7 @@ export class Writing {
   typed(text, caret) {
     const edit = editBetween(this.text, text, caret);
     if (!edit) return;
-    if (this.text !== this.draft.text && this.#isNewStep(edit)) this.#outbox.push(this.text);
-    if (this.#outbox.at(-1) === this.text) this.#typed = 0;
-    this.#typed += edit.added.length + edit.removed.length;
-    this.#last = edit;
+    this.#outbox.typed(this.text, edit, this.text === this.draft.text);
     this.text = text;
     this.spans = movedSpans(this.spans, edit);
     this.#keep();
@@ -106,20 +86,8 @@ export class Writing {
     this.#later(this.#pause);
   }
 
-  /** @param {Edit} edit */
-  #isNewStep(edit) {
-    const last = this.#last;
-    if (!last) return false;
-    const wrote = last.removed === "";
-    const goesOn = wrote ? edit.at === last.at + last.added.length : edit.at + edit.removed.length === last.at;
-    const turned = wrote !== (edit.removed === "") || edit.added.length > MOST_TYPED;
-    const full = this.#typed > MOST_TYPED && /\s/.test(last.added);
-    return !goesOn || turned || full || last.added.endsWith("\n");
-  }
-
   #keep() {
-    if (this.isSaved) this.#keeper.keep(this.place, null);
-    else if (!this.#keeper.keep(this.place, { node: this.#began, texts: [...this.#outbox, this.text], at: Date.now() }))
+    if (!this.#outbox.keep(this.isSaved ? null : this.text))
       this.#hooks.say("This browser has no room to keep your text until it is saved.");
   }
 
@@ -155,12 +123,17 @@ export class Writing {
   act(verb, body = {}) {
     return this.#next(async () => {
       await this.#flush();
-      const before = this.text;
-      const { id, revision } = this.draft;
-      const draft = await this.#transport.call(verb, { draft: id, revision, ...body });
-      await this.#take(draft, before, isGiven(verb));
-      return draft;
+      return this.#ask(verb, body);
     }).catch((error) => this.#failed(asProblem(error)));
+  }
+
+  /** @param {string} verb @param {object} body @returns {Promise<Draft>} */
+  async #ask(verb, body) {
+    const before = this.text;
+    const { id, revision } = this.draft;
+    const draft = await this.#transport.call(verb, { draft: id, revision, ...body });
+    await this.#take(draft, before, givesWords(verb));
+    return draft;
   }
 
   /** @param {number} by how many steps back (below 0) or forth; quick repetition adds up, and none is lost */
@@ -176,14 +149,7 @@ export class Writing {
       const able = steps < 0 ? this.draft.can_undo : this.draft.can_redo;
       if (steps === 0) return;
       if (!able) return this.#hooks.say(steps < 0 ? "There is nothing to undo." : "There is nothing to redo.");
-      const before = this.text;
-      const { id, revision } = this.draft;
-      const verb = steps < 0 ? "undo" : "redo";
-      await this.#take(
-        await this.#transport.call(verb, { draft: id, revision, steps: Math.abs(steps) }),
-        before,
-        false,
-      );
+      await this.#ask(steps < 0 ? "undo" : "redo", { steps: Math.abs(steps) });
     }).catch((error) => this.#failed(asProblem(error)));
   }
 
@@ -223,7 +189,7 @@ export class Writing {
     for (const { node, texts } of left) {
       const text = texts.at(-1) ?? "";
       if (node === this.draft.node && this.text === this.draft.text) {
-        this.#outbox = texts.slice(0, -1);
+        this.#outbox.texts = texts.slice(0, -1);
         this.spans = movedSpans(this.spans, editBetween(this.text, text) ?? { at: 0, removed: "", added: "" });
         this.text = text;
         this.#hooks.moved(null);
@@ -254,9 +220,8 @@ export class Writing {
   /** @param {Draft} current @param {string} text */
   async #resolve(current, text) {
     this.#halted = false;
-    this.#outbox = [];
     this.draft = current;
-    this.#began = current.node;
+    this.#outbox.begin(current.node);
     this.text = text;
     this.#keep();
     this.link = this.isSaved ? "saved" : "unsaved";
@@ -275,7 +240,7 @@ export class Writing {
   async #flush() {
     clearTimeout(this.#timer);
     while (!this.isSaved && !this.#halted) {
-      const text = this.#outbox[0] ?? this.text;
+      const text = this.#outbox.texts[0] ?? this.text;
       const { id, revision } = this.draft;
       let draft;
       try {
@@ -284,9 +249,8 @@ export class Writing {
         this.#failed(asProblem(error));
         throw error;
       }
-      if (this.#outbox[0] === text) this.#outbox.shift();
+      this.#outbox.sent(text, draft.node);
       this.draft = newest(this.draft, draft);
-      this.#began = draft.node;
       this.#keep();
       this.#failures = 0;
       this.link = this.isSaved ? "saved" : "unsaved";
@@ -305,13 +269,10 @@ export class Writing {
     this.draft = newest(this.draft, draft);
     if (node === this.draft.node && text === this.draft.text) return this.#look();
     const edit = editBetween(before, this.draft.text);
-    const meanwhile = before === this.text ? [] : [...this.#outbox, this.text];
+    const meanwhile = before === this.text ? [] : [...this.#outbox.texts, this.text];
     if (edit) this.spans = movedSpans(this.spans, edit, given ? "model" : undefined);
-    this.#began = this.draft.node;
+    this.#outbox.begin(this.draft.node);
     this.text = this.draft.text;
-    this.#outbox = [];
-    this.#last = null;
-    this.#typed = 0;
     this.#failures = 0;
     this.link = "saved";
     if (!this.tree.nodes.has(this.draft.node)) await this.learn();
@@ -329,23 +290,12 @@ export class Writing {
    * @param {string} before
    */
   async #weave(texts, theirs, before) {
-    let last = before;
-    for (const text of texts) {
-      const ours = editBetween(last, text);
-      last = text;
-      if (!ours) continue;
-      const by = ours.added.length - ours.removed.length;
-      if (!theirs || ours.at + ours.removed.length <= theirs.at) {
-        this.typed(edited(this.text, ours));
-        if (theirs) theirs = { ...theirs, at: theirs.at + by };
-      } else if (ours.at >= theirs.at + theirs.removed.length) {
-        this.typed(edited(this.text, { ...ours, at: ours.at + theirs.added.length - theirs.removed.length }));
-      } else {
-        const words = { draft: this.draft.id, parent: this.draft.node, text: texts.at(-1) ?? "" };
-        await this.#transport.call("branch", words);
-        return this.#hooks.say("What you typed meanwhile stands in the tree, beside this text.");
-      }
-    }
+    const { edits, fit } = woven(texts, theirs, before);
+    for (const edit of edits) this.typed(edited(this.text, edit));
+    if (fit) return;
+    const words = { draft: this.draft.id, parent: this.draft.node, text: texts.at(-1) ?? "" };
+    await this.#transport.call("branch", words);
+    this.#hooks.say("What you typed meanwhile stands in the tree, beside this text.");
   }
 
   /** The model's stretches as the tree has them, if the text is a node's. */
@@ -374,32 +324,12 @@ export class Writing {
   /** @param {Draft} current */
   #disagree(current) {
     if (this.isSaved || this.text === current.text) {
-      this.#outbox = [];
+      this.#outbox.texts = [];
       this.#take(current, this.text, false);
       this.#hooks.say("The draft was changed in another tab. It is shown as it is now.");
       return;
     }
     this.#halted = true;
-    this.#hooks.conflict({ current, yours: this.text, node: this.#began });
+    this.#hooks.conflict({ current, yours: this.text, node: this.#outbox.began });
   }
-}
-
-/**
- * Answers may come in another order than they were given: of each kind of thing that they tell, the newest.
- *
- * @param {Draft} ours
- * @param {Draft} theirs
- * @returns {Draft}
- */
-function newest(ours, theirs) {
-  const { node, text, revision, can_undo, can_redo } = theirs.revision >= ours.revision ? theirs : ours;
-  const steered = theirs.steering_revision >= ours.steering_revision ? theirs : ours;
-  const { steering, weights, model, steering_revision } = steered;
-  const moved = { node, text, revision, can_undo, can_redo };
-  return { ...theirs, ...moved, steering, weights, model, steering_revision };
-}
-
-/** @param {string} verb */
-function isGiven(verb) {
-  return verb === "accept" || verb === "take" || verb === "swap";
 }
