@@ -26,7 +26,8 @@ def test_a_draft_is_written_in_a_cell_and_its_tree_is_saved_with_the_piece(
     folder = tmp_path / "studio"
     make_piece(folder / "harbour").close()
     cell = f"from verbosify.desk import DeskWidget\n\nDeskWidget({str(speaking_model)!r}, piece='harbour', name='Ada')"
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    about = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)], metadata=about)
     nbformat.write(notebook, folder / "desk.ipynb")
     with (
         lab.laboratory(folder, tmp_path / "home", CHECKPOINTS) as jupyter,
