@@ -131,6 +131,11 @@ test("words that a tab left go on where the draft stands still, and stand beside
   assert.equal(writing.text, "One. Two.");
   assert.deepEqual([server.nodes.at(-1).parent, server.nodes.at(-1).text], [1, "One. Other."]);
   assert.equal(told.said.length, 1);
+  assert.equal(shelf.length, 0);
+  server.away = true;
+  keeper.keep(placeOf(writing.draft), { node: 1, texts: ["One. Later."], at: 3 });
+  await assert.rejects(writing.restore(keeper.left(placeOf(writing.draft), new Set())));
+  assert.equal(shelf.length, 1);
 });
 
 test("what other tabs have kept is theirs as long as they are open", () => {
@@ -146,6 +151,7 @@ test("what other tabs have kept is theirs as long as they are open", () => {
     keeper.left("7@then", new Set(["mine"])).map(({ texts }) => texts[0]),
     ["theirs", "mine"],
   );
+  keeper.forget(keeper.left("7@then", new Set(["mine"])));
   assert.deepEqual(
     keeper.left("7@then", new Set(["mine"])).map(({ texts }) => texts[0]),
     ["mine"],
@@ -153,15 +159,15 @@ test("what other tabs have kept is theirs as long as they are open", () => {
 });
 
 test("where another tab wrote meanwhile both are shown, and either way both stay in the tree", async () => {
-  for (const way of ["keepBeside", "putOnTop"]) {
+  for (const onTop of [false, true]) {
     const { server, writing, told } = await writingOn("One.");
     server.other("One. Theirs.");
     type(writing, " Mine.");
     await until(() => told.conflicts.length);
     const [conflict] = told.conflicts;
     assert.deepEqual([conflict.current.text, conflict.yours, conflict.node], ["One. Theirs.", "One. Mine.", 1]);
-    await writing[way](conflict);
-    assert.equal(writing.text, way === "putOnTop" ? "One. Mine." : "One. Theirs.");
+    await writing.resolve(conflict, onTop);
+    assert.equal(writing.text, onTop ? "One. Mine." : "One. Theirs.");
     assert.deepEqual(server.nodes.map(({ text }) => text).sort(), ["One.", "One. Mine.", "One. Theirs."]);
     type(writing, "!");
     await until(() => writing.link === "saved");

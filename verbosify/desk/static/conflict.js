@@ -36,10 +36,10 @@ export function conflictDialog(desk) {
       { class: "buttons" },
       h(
         "button",
-        { type: "button", class: "main", click: () => done(desk.writing.keepBeside(conflict)) },
+        { type: "button", class: "main", click: () => done(desk.writing.resolve(conflict, false)) },
         "Go on with the other’s; mine stands beside it",
       ),
-      h("button", { type: "button", click: () => done(desk.writing.putOnTop(conflict)) }, "Go on with mine"),
+      h("button", { type: "button", click: () => done(desk.writing.resolve(conflict, true)) }, "Go on with mine"),
     ),
   ];
 }

@@ -208,7 +208,9 @@ export async function mountDesk(root, transport, hello) {
     if (!hello.widget) history.replaceState(null, "", `#draft=${draft.id}`);
     await desk.writing.learn();
     await desk.writing.replace(draft);
-    await desk.writing.restore(keeper.left(placeOf(draft), await alive()));
+    const left = keeper.left(placeOf(draft), await alive());
+    await desk.writing.restore(left);
+    keeper.forget(left);
     draw();
     desk.editor.select(desk.writing.text.length);
     desk.seeing.moved(desk.writing.text.length);

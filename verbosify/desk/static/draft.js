@@ -1,10 +1,22 @@
-// A draft as the server tells it. Knows no page.
+// A draft as the server tells it, and how one stands to the server. Knows no page.
+
+/** @import { Edit } from "./edits.js" */
 
 /** @typedef {Record<string, any> & { id: number, node: number, text: string, revision: number, created: string }} Draft */
 /**
  * Another tab has moved the draft on: where it stands now, and our own words, which began at a node of before.
  *
  * @typedef {{ current: Draft, yours: string, node: number }} Conflict
+ */
+
+/** @typedef {"saved" | "unsaved" | "away" | "login"} Link */
+
+/**
+ * @typedef {object} Hooks
+ * @property {() => void} changed something differs: draw
+ * @property {(edit: Edit | null) => void} moved the text is another, not by typing
+ * @property {(conflict: Conflict) => void} conflict
+ * @property {(message: string) => void} say
  */
 
 /**

@@ -1,9 +1,9 @@
 // What a browser keeps by itself: words that the server has not saved yet, and how one likes the desk. Knows no server.
 
 /**
- * Words of one tab that were not saved: what was typed, a text a pause, and the node they began at.
+ * Words of one tab that were not saved: what was typed, a text a pause, the node they began at, and where they are kept.
  *
- * @typedef {{ node: number, texts: string[], at: number }} Unsaved
+ * @typedef {{ node: number, texts: string[], at: number, place?: string }} Unsaved
  */
 /** @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} Shelf */
 
@@ -27,7 +27,7 @@ export function makeKeeper(shelf, tab) {
       }
     },
     /**
-     * Takes what this tab and tabs that are gone have left of a draft, oldest first.
+     * What this tab and tabs that are gone have left of a draft, oldest first. It stays until it is forgotten.
      *
      * @param {string} draft
      * @param {ReadonlySet<string>} alive the tabs that are open
@@ -40,8 +40,11 @@ export function makeKeeper(shelf, tab) {
         return place.startsWith(start) && (of === tab || !alive.has(of));
       });
       const found = places.map((place) => read(shelf, place));
-      for (const place of places) if (place !== placeOf(draft, tab)) shelf.removeItem(place);
       return found.filter((unsaved) => unsaved !== null).sort((a, b) => a.at - b.at);
+    },
+    /** Other tabs' words that were found are this tab's matter now. @param {Unsaved[]} found */
+    forget(found) {
+      for (const { place } of found) if (place && !place.endsWith(` ${tab}`)) shelf.removeItem(place);
     },
     /** @param {string} name @param {any} initial @returns {any} */
     liking(name, initial) {
@@ -69,7 +72,7 @@ function read(shelf, place) {
   try {
     const { node, texts, at } = JSON.parse(shelf.getItem(place) ?? "");
     return Number.isInteger(node) && Array.isArray(texts) && texts.length
-      ? { node, texts: texts.map(String), at }
+      ? { node, texts: texts.map(String), at, place }
       : null;
   } catch {
     return null;

@@ -7,21 +7,11 @@ import { Outbox } from "./outbox.js";
 import { asProblem } from "./problems.js";
 import { Tree } from "./tree.js";
 
-/** @import { Conflict, Draft } from "./draft.js" */
+/** @import { Conflict, Draft, Hooks, Link } from "./draft.js" */
 /** @import { Edit, Span } from "./edits.js" */
 /** @import { Transport } from "./http.js" */
 /** @import { Keeper, Unsaved } from "./keep.js" */
 /** @import { Problem } from "./problems.js" */
-
-/** @typedef {"saved" | "unsaved" | "away" | "login"} Link */
-
-/**
- * @typedef {object} Hooks
- * @property {() => void} changed something differs: draw
- * @property {(edit: Edit | null) => void} moved the text is another, not by typing
- * @property {(conflict: Conflict) => void} conflict
- * @property {(message: string) => void} say
- */
 
 /** Seconds until a server that is away is asked again. */
 const PATIENCE = [1, 2, 4, 8];
@@ -180,7 +170,7 @@ export class Writing {
 
   /**
    * Puts back what this browser kept of the draft: words that go on from where it stands are there again, all others stand
-   * beside it in the tree.
+   * beside it in the tree. Until that is done, the browser keeps them.
    *
    * @param {Unsaved[]} left
    */
@@ -198,6 +188,7 @@ export class Writing {
         beside += 1;
       }
     }
+    this.#keep();
     if (beside) {
       await this.learn();
       this.#hooks.say("Words that were not saved stand in the tree, beside this text.");
@@ -205,29 +196,24 @@ export class Writing {
     await this.save();
   }
 
-  /** After a conflict: keeps ours beside what is there now, and goes on with that. @param {Conflict} conflict */
-  async keepBeside({ current, yours, node }) {
-    await this.#transport.call("branch", { draft: this.draft.id, parent: node, text: yours });
-    await this.#resolve(current, current.text);
-  }
-
-  /** After a conflict: puts ours on top of what is there now; that stays in the tree. @param {Conflict} conflict */
-  async putOnTop({ current, yours }) {
-    await this.#resolve(current, yours);
-    await this.save();
-  }
-
-  /** @param {Draft} current @param {string} text */
-  async #resolve(current, text) {
+  /**
+   * After a conflict: goes on with what is there now, ours beside it, or puts ours on top; both stay in the tree.
+   *
+   * @param {Conflict} conflict
+   * @param {boolean} onTop
+   */
+  async resolve({ current, yours, node }, onTop) {
+    if (!onTop) await this.#transport.call("branch", { draft: this.draft.id, parent: node, text: yours });
     this.#halted = false;
     this.draft = current;
     this.#outbox.begin(current.node);
-    this.text = text;
+    this.text = onTop ? yours : current.text;
     this.#keep();
     this.link = this.isSaved ? "saved" : "unsaved";
     await this.learn();
     this.#look();
     this.#hooks.moved(null);
+    if (onTop) await this.save();
   }
 
   /** @template T @param {() => Promise<T>} what @returns {Promise<T>} */
