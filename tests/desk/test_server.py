@@ -247,6 +247,11 @@ def test_refusals_of_single_verbs_are_sentences(client: Client) -> None:
         ("tints", {"draft": draft["id"], "start": 9, "end": 3}, "no stretch"),
         ("tokens", {"draft": draft["id"], "weights": {"overfit": 999}}, "no overfit"),
         ("create", {"gap": 1}, "no piece"),
+        (
+            "estimate",
+            {"draft": draft["id"], "text": "x", "recipe": {"steps": 50, "windows_per_step": 20}},
+            "at most 100 windows",
+        ),
         ("text", {"draft": draft["id"], "node": 10**6}, "no node"),
     ):
         with pytest.raises(Refused, match=says) as refused:

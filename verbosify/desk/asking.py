@@ -19,6 +19,9 @@ from verbosify.models.settings import RECIPES, TuningRecipe, recipe_named
 if TYPE_CHECKING:
     from verbosify.desk.desk import Desk
 
+WINDOWS_MOST = 100
+"""Windows that one overfit reads, over all its steps: nobody else is answered by that model meanwhile."""
+
 
 async def asked(desk: Desk, user: str, ask: str, **values: Any) -> Any:
     """The answer to a small question, in its turn."""
@@ -145,6 +148,10 @@ def recipe_meant(recipe: Any, strength: float = 1.0) -> Values:
         made = recipe_named(recipe).to_dict()
     else:
         made = {**RECIPES["classic"].to_dict(), "name": "own", **recipe}
+        if made["steps"] * made["windows_per_step"] > WINDOWS_MOST:
+            raise invalid(
+                f"An overfit at the desk reads at most {WINDOWS_MOST} windows over all its steps: ask for fewer."
+            )
     return TuningRecipe.from_dict({**made, "strength": strength} if strength != 1 else made).to_dict()
 
 
