@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { placeOf } from "../../verbosify/desk/static/draft.js";
+import { keptAs } from "../../verbosify/desk/static/draft.js";
 import { makeKeeper } from "../../verbosify/desk/static/keep.js";
 import { Writing } from "../../verbosify/desk/static/writing.js";
 import { makeServer, makeShelf } from "./desk_transport.js";
@@ -126,15 +126,15 @@ test("words that a tab left go on where the draft stands still, and stand beside
     server.nodes.map(({ text }) => text),
     ["One.", "One. T", "One. Two."],
   );
-  keeper.keep(placeOf(writing.draft), { node: 1, texts: ["One. Other."], at: 2 });
-  await writing.restore(keeper.left(placeOf(writing.draft), new Set()));
+  keeper.keep(keptAs(writing.draft), { node: 1, texts: ["One. Other."], at: 2 });
+  await writing.restore(keeper.left(keptAs(writing.draft), new Set()));
   assert.equal(writing.text, "One. Two.");
   assert.deepEqual([server.nodes.at(-1).parent, server.nodes.at(-1).text], [1, "One. Other."]);
   assert.equal(told.said.length, 1);
   assert.equal(shelf.length, 0);
   server.away = true;
-  keeper.keep(placeOf(writing.draft), { node: 1, texts: ["One. Later."], at: 3 });
-  await assert.rejects(writing.restore(keeper.left(placeOf(writing.draft), new Set())));
+  keeper.keep(keptAs(writing.draft), { node: 1, texts: ["One. Later."], at: 3 });
+  await assert.rejects(writing.restore(keeper.left(keptAs(writing.draft), new Set())));
   assert.equal(shelf.length, 1);
 });
 

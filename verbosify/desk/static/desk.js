@@ -4,7 +4,7 @@
 import { build, h, patch } from "../../web/js/kit.js";
 import { commandsOf, keyListener } from "./commands.js";
 import { dialogsOf } from "./dialogs.js";
-import { placeOf } from "./draft.js";
+import { keptAs } from "./draft.js";
 import { makeEditor } from "./editor.js";
 import { footer, header } from "./frame.js";
 import { makeKeeper, nameTab } from "./keep.js";
@@ -208,7 +208,7 @@ export async function mountDesk(root, transport, hello) {
     if (!hello.widget) history.replaceState(null, "", `#draft=${draft.id}`);
     await desk.writing.learn();
     await desk.writing.replace(draft);
-    const left = keeper.left(placeOf(draft), await alive());
+    const left = keeper.left(keptAs(draft), await alive());
     await desk.writing.restore(left);
     keeper.forget(left);
     draw();

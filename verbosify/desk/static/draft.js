@@ -35,7 +35,7 @@ export function newest(ours, theirs) {
 }
 
 /** What the browser keeps a draft's words under. @param {Draft} draft */
-export function placeOf({ id, created }) {
+export function keptAs({ id, created }) {
   return `${id}@${created}`;
 }
 

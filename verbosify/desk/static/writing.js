@@ -1,7 +1,7 @@
 // A draft as one writes in it: the text on the screen, what of it is saved, and the acts that move the draft, one after
 // another. Nothing is thrown away: what cannot be saved waits in the browser. Knows no page.
 
-import { givesWords, newest, placeOf } from "./draft.js";
+import { givesWords, keptAs, newest } from "./draft.js";
 import { editBetween, edited, movedSpans, woven } from "./edits.js";
 import { Outbox } from "./outbox.js";
 import { asProblem } from "./problems.js";
@@ -47,7 +47,7 @@ export class Writing {
    */
   constructor(transport, keeper, draft, hooks, pause = 700) {
     this.#transport = transport;
-    this.#outbox = new Outbox(keeper, placeOf(draft), draft.node);
+    this.#outbox = new Outbox(keeper, keptAs(draft), draft.node);
     this.#hooks = hooks;
     this.#pause = pause;
     this.draft = draft;
