@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from verbosify.errors import ModelError, SettingsError
 from verbosify.models.fleet import open_fleet
 from verbosify.models.loading import ModelSpec
+from verbosify.models.ray_fleet import _show_the_token
 
 
 def test_one_process_does_one_task_after_another(tiny_gpt2: Path) -> None:
@@ -58,3 +60,24 @@ def test_without_ray_one_sentence_says_what_is_missing(monkeypatch: pytest.Monke
 def test_what_cannot_be_is_refused(on: str, numbers: dict[str, int], said: str) -> None:
     with pytest.raises(SettingsError, match=said), open_fleet(on, **numbers):  # type: ignore[arg-type]
         pass
+
+
+def test_the_token_that_lies_on_this_computer_is_shown_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
+
+    _show_the_token()
+    assert "RAY_AUTH_MODE" not in os.environ
+
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").write_text("a token")
+    _show_the_token()
+    assert os.environ["RAY_AUTH_MODE"] == "token"
+
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    _show_the_token()
+    assert os.environ["RAY_AUTH_MODE"] == "disabled"

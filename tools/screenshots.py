@@ -3,7 +3,7 @@
     page        docs/page.png, the published piece
     desk        docs/desk, by desk_pictures.py, and the first of them as the front page's site/desk.png
     notebooks   docs/notebooks, by notebook_pictures.py
-    gallery     docs/exhibits/gallery*.png, our published gallery
+    gallery     docs/exhibits/gallery*.png, by gallery_pictures.py
     replies     docs/exhibits/replies*.png, by show_replies.py
 
 Those of the bot and the columns need a model that was fine-tuned for them: `python -m tests.browser.pictures RUN`.
@@ -31,20 +31,6 @@ def page() -> None:
         shown.screenshot(path=ROOT / "docs" / "page.png")
 
 
-def gallery() -> None:
-    desktop, phone = {"width": 1000, "height": 760}, {"width": 390, "height": 844}
-    with chromium() as browser:
-        for name, page, view, scheme in (
-            ("gallery", "model/orchardnet.html", desktop, "light"),
-            ("gallery-all", "all.html", desktop, "light"),
-            ("gallery-phone-dark", "model/smalltalk.html", phone, "dark"),
-        ):
-            shown = browser.new_page(viewport=view, color_scheme=scheme)
-            shown.goto((ROOT / "site" / "gallery" / page).as_uri())
-            shown.screenshot(path=ROOT / "docs" / "exhibits" / f"{name}.png")
-            shown.close()
-
-
 def desk() -> None:
     run("desk_pictures")
     for name, picture in {"desk.png": "writing-1280-light.png", "desk-dark.png": "writing-1280-dark.png"}.items():
@@ -60,7 +46,7 @@ PICTURES: dict[str, Callable[[], None]] = {
     "page": page,
     "desk": desk,
     "notebooks": partial(run, "notebook_pictures"),
-    "gallery": gallery,
+    "gallery": partial(run, "gallery_pictures"),
     "replies": partial(run, "show_replies"),
 }
 

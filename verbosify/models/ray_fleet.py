@@ -40,6 +40,7 @@ def connected(on: str) -> Iterator[Any]:
     """Ray, connected to the cluster that `on` names, and left as it was found; see `open_fleet`."""
     if find_spec("ray") is None:
         raise ModelError("Working on Ray needs the package ray: run `pip install 'verbosify-studio[ray]'`.")
+    _show_the_token()
     import ray
 
     init: Any = ray.init
@@ -59,6 +60,17 @@ def connected(on: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _show_the_token() -> None:
+    """Have Ray show the token that lies on this computer to the cluster it joins, unless its mode was chosen.
+
+    `ray start` asks for it wherever there is one, and the first cluster that Ray starts by itself makes one; but who
+    connects shows it only if told to. Ray looks when it is imported.
+    """
+    given = any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+    if given or (Path.home() / ".ray" / "auth_token").is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 class Worker:
