@@ -28,11 +28,19 @@ class Opinions:
         """The mean log-probability of a token of `text` after the text `after`, in nats, <= 0; 0 if it has none."""
         if (after, text) not in self._told:
             wanted = [each for each in dict.fromkeys((text, *self.texts)) if (after, each) not in self._told]
-            if after not in self._sessions:
-                self._sessions[after] = self.model.session(after)
-            rows = self._sessions[after].likelihoods([self.model.encode(each) for each in wanted])
+            rows = self.session(after).likelihoods([self.model.encode(each) for each in wanted])
             self._told |= {(after, each): fmean(row) if row else 0.0 for each, row in zip(wanted, rows, strict=True)}
         return self._told[after, text]
+
+    def session(self, after: str) -> TextSession:
+        """That text in the model's cache; what it begins with is read once, where another began so."""
+        if after not in self._sessions:
+            near = next(iter(self._sessions.values()), None)
+            made = near.fork() if near is not None and after else self.model.session(after)
+            if near is not None and after:
+                made.become(self.model.encode(after))
+            self._sessions[after] = made
+        return self._sessions[after]
 
 
 @dataclass(frozen=True, slots=True)

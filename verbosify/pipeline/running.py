@@ -145,7 +145,7 @@ def _at_once(asked: Asked, settings: SamplingSettings) -> Iterator[Event | list[
 
 def _streamed(asked: Asked, settings: SamplingSettings) -> Iterator[Event | list[Continuation]]:
     rows = [_Row(asked, row) for row in range(settings.n)]
-    for step in asked.model.session(asked.prompt).stream(settings, asked.until):
+    for step in asked.opinions.session(asked.prompt).stream(settings, asked.until):
         row = rows[step.row]
         row.tokens.append(step.token_id)
         row.said += step.text
