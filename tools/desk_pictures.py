@@ -85,6 +85,7 @@ def written(seat: Seat, name: str) -> None:
     shot(seat, f"writing-{name}")
     if name == FIRST:
         seat.press("Enter")
+        expect(seat.text.locator(".machine")).to_have_count(1)
         seat.is_saved()
         seat.generate()
         seat.command("h")
