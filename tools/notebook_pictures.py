@@ -45,6 +45,7 @@ def main() -> None:
         folder = Path(place, "studio")
         verbosify(ROOT / "essays" / "lengths.md", folder / "piece", limit=1)
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])  # type: ignore[no-untyped-call]
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}  # else JupyterLab asks for one
         nbformat.write(notebook, folder / "shown.ipynb")  # type: ignore[no-untyped-call]
         with (
             lab.laboratory(folder, Path(place, "home"), checkpoints_folder()) as jupyter,
