@@ -22,7 +22,7 @@ from verbosify.piece import Piece
 PAGES = [ROOT / "README.md", ROOT / "checkpoints" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ELSEWHERE = {"docs/gpt2.md": "tests/tensorflow/test_guide.py"}
 """Pages whose Python another test runs."""
-SERVERS = ("desk", "bot", "gallery", "replies", "study", "corpus", "finetune", "exhibit")
+SERVERS = ("desk", "bot", "gallery", "replies", "study", "corpus", "finetune", "exhibit", "pipeline")
 """Commands that do not end, or for which the folder of these tests has nothing; their options are read."""
 SHELL = ("sh", "bash", "console", "")
 QUICK = ("--limit", "1", "--samples", "2", "--most-samples", "2", "--length", "12", "--recipe", "passage")
@@ -145,6 +145,14 @@ def test_the_page_of_commands_is_what_the_commands_say() -> None:
     made = tool("describe_commands").page()
 
     assert (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8") == made, "run tools/describe_commands.py"
+
+
+def test_the_help_of_every_command_ends_with_an_example() -> None:
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
+    commands = re.split(r"\n## verbosify ", page)[1:]
+
+    assert len(commands) > 30
+    assert [each.splitlines()[0] for each in commands if f"\nverbosify {each.splitlines()[0]}" not in each] == []
 
 
 def test_every_public_name_is_in_the_reference() -> None:

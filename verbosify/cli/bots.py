@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from verbosify.cli.app import AsJson, app
+from verbosify.cli.app import AsJson, app, examples
 from verbosify.errors import RecordError, SettingsError
 from verbosify.streams import say
 
@@ -31,7 +31,9 @@ Curator = Annotated[str, typer.Option(help="Your name, kept with the decision.")
 Port = Annotated[int, typer.Option(help="Where the pages are served.")]
 
 
-@bot_app.command("run")
+@bot_app.command(
+    "run", epilog=examples("verbosify bot run BOT --serve", "verbosify bot run BOT --platform bluesky --queue")
+)
 def run(
     folder: Folder,
     platform: Annotated[str, typer.Option(help="local, bluesky, mastodon, x, or another package's.")] = "local",
@@ -77,7 +79,7 @@ def run(
             raise
 
 
-@bot_app.command("talk")
+@bot_app.command("talk", epilog=examples("verbosify bot talk BOT"))
 def talk(
     folder: Folder,
     model: Annotated[str | None, typer.Option(help="A model or run. [default: that of bot.toml]")] = None,
@@ -113,7 +115,7 @@ def _typed() -> Iterator[str]:
             yield line
 
 
-@bot_app.command("queue")
+@bot_app.command("queue", epilog=examples("verbosify bot queue BOT", "verbosify bot queue BOT --json"))
 def queue(folder: Folder, as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag of the command line
     """List the replies that wait for a person."""
     from verbosify.exhibits.bot.boxes import Boxes
@@ -130,7 +132,7 @@ def queue(folder: Folder, as_json: AsJson = False) -> None:  # noqa: FBT002  # a
         print("No reply waits.")
 
 
-@bot_app.command("approve")
+@bot_app.command("approve", epilog=examples("verbosify bot approve BOT 3 --curator Ada"))
 def approve(
     folder: Folder,
     number: Number,
@@ -145,13 +147,13 @@ def approve(
     _decide(folder, number, "approved", text, curator)
 
 
-@bot_app.command("refuse")
+@bot_app.command("refuse", epilog=examples("verbosify bot refuse BOT 3 --curator Ada"))
 def refuse(folder: Folder, number: Number, curator: Curator = "anonymous") -> None:
     """Let a reply never go out."""
     _decide(folder, number, "refused", None, curator)
 
 
-@bot_app.command("status")
+@bot_app.command("status", epilog=examples("verbosify bot status BOT --last 5"))
 def status(folder: Folder, as_json: AsJson = False, last: int = 20) -> None:  # noqa: FBT002  # a flag
     """Say what the bot does, and what became of its last replies."""
     from verbosify.exhibits.bot.boxes import Boxes
@@ -176,7 +178,7 @@ def status(folder: Folder, as_json: AsJson = False, last: int = 20) -> None:  # 
         print(f"{one.id}. {one.kind} to {one.mention.author.handle}: {_state(one)}")
 
 
-@bot_app.command("serve")
+@bot_app.command("serve", epilog=examples("verbosify bot serve BOT --queue"))
 def serve(folder: Folder, port: Port = 8000, queue: Annotated[bool, typer.Option("--queue")] = False) -> None:  # noqa: FBT002
     """Serve the local timeline, and with --queue the replies that wait, without running the bot."""
     from verbosify.exhibits.bot.platforms.local import Local

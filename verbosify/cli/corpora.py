@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from verbosify.cli.app import INTERRUPTED, AsJson, app
+from verbosify.cli.app import INTERRUPTED, AsJson, app, examples
 from verbosify.cli.showing import progress_bars, show_fetching
 from verbosify.streams import say
 
@@ -28,7 +28,7 @@ def corpus() -> None:
     """Make texts to fine-tune on."""
 
 
-@corpus_app.command("clean")
+@corpus_app.command("clean", epilog=examples("verbosify corpus clean archive.csv --column text"))
 def clean(
     archive: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .tsv file of posts.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="Where the texts go. [default: FILE-clean.csv]")] = None,
@@ -53,7 +53,12 @@ def clean(
     print(f"{len(cleaned.texts):>8,}  texts, {sum(map(len, cleaned.texts)):,} characters, in {place}")
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "verbosify finetune archive-clean.csv --steps 400",
+        "verbosify finetune archive-clean.csv --held-out 0.1 --patience 3",
+    )
+)
 def finetune(
     corpus: Annotated[Path, typer.Argument(metavar="CORPUS", help="A .csv, .tsv, .txt or .md file, or a folder.")],
     model: Annotated[str, typer.Option(help="A name from `verbosify models`, or a folder.")] = "smollm2-135m",

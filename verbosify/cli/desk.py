@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from verbosify.cli.app import app
+from verbosify.cli.app import app, examples
 from verbosify.errors import SettingsError
 from verbosify.streams import say
 
 PASSWORD = "VERBOSIFY_DESK_PASSWORD"  # noqa: S105  # the name of a variable
 
 
-@app.command()
+@app.command(epilog=examples("verbosify desk", "verbosify desk pieces/ESSAY"))
 def desk(
     piece: Annotated[
         Path | None, typer.Argument(metavar="[PIECE]", help="The folder of a piece that picks may go to.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from verbosify.cli.app import INTERRUPTED, app
+from verbosify.cli.app import INTERRUPTED, app, examples
 from verbosify.cli.showing import progress_bars, show_fetching
 from verbosify.streams import say
 
@@ -30,7 +30,11 @@ Port = Annotated[int, typer.Option(help="0 for any that is free.")]
 Host = Annotated[str, typer.Option(help="Where to listen: this computer alone, unless you say otherwise.")]
 
 
-@gallery_app.command()
+@gallery_app.command(
+    epilog=examples(
+        "verbosify gallery build NAMES.txt --out GALLERY", "verbosify gallery build NAMES.txt --only description"
+    )
+)
 def build(
     names: Annotated[Path, typer.Argument(metavar="NAMES.txt", help="A name a line.", show_default=False)],
     out: Annotated[Path, typer.Option(help="The gallery's folder.")] = Path("gallery"),
@@ -70,7 +74,7 @@ def build(
         raise typer.Exit(1)
 
 
-@gallery_app.command()
+@gallery_app.command(epilog=examples("verbosify gallery site GALLERY --out site/gallery"))
 def site(
     gallery: Annotated[
         Path, typer.Argument(metavar="GALLERY", help="A gallery's folder, or its gallery.json.", show_default=False)
@@ -90,7 +94,7 @@ def site(
     print(folder / "index.html")
 
 
-@gallery_app.command()
+@gallery_app.command(epilog=examples("verbosify gallery serve GALLERY"))
 def serve(
     gallery: Folder,
     model: Model = None,
@@ -120,7 +124,7 @@ def serve(
         run(gallery_app(server, hosts=tuple(name or ())), host=host, port=port)
 
 
-@gallery_app.command()
+@gallery_app.command(epilog=examples("verbosify gallery curate GALLERY --as Ada"))
 def curate(
     gallery: Folder,
     chooser: Annotated[str, typer.Option("--as", help="Your name, kept with each choice.")],

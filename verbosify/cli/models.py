@@ -16,7 +16,7 @@ models_app = typer.Typer(help="List the models there are, and fetch them.", invo
 app.add_typer(models_app, name="models")
 
 
-@models_app.callback()
+@models_app.callback(epilog=examples("verbosify models", "verbosify models --json"))
 def models(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag of the command line
     """List the models there are: on disk or not, size, licence, source."""
     if context.invoked_subcommand:
@@ -41,7 +41,11 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FB
     "get",
     epilog=examples("verbosify models get smollm2-135m minilm", "verbosify models get EleutherAI/pythia-160m@step3000"),
 )
-def models_get(names: Annotated[list[str], typer.Argument(metavar="NAME...")]) -> None:
+def models_get(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Of the list, or owner/name, @REVISION after it if wanted.")
+    ],
+) -> None:
     """Fetch models, of the list or owner/name of Hugging Face's hub, verified; goes on where an earlier try ended."""
     from verbosify.models.store.catalog import get_model
 

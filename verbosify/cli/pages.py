@@ -29,7 +29,7 @@ def site(
     print(make_pages(pieces, folder, address, on_notice=say))
 
 
-@app.command()
+@app.command(epilog=examples("verbosify exhibit pieces/ONE pieces/TWO --blind"))
 def exhibit(
     pieces: Annotated[list[Path], typer.Argument(metavar="PIECE...", help="Folders of pieces, or piece.json files.")],
     out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("exhibit"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from verbosify.cli.app import AsJson, app
+from verbosify.cli.app import AsJson, app, examples
 from verbosify.cli.showing import make_console, progress_bars, show_fetching, show_notices
 from verbosify.errors import InputError
 from verbosify.streams import lose_what_cannot_be_encoded, say
@@ -20,7 +20,12 @@ pipeline_app = typer.Typer(help="Try a declared way from a question to an answer
 app.add_typer(pipeline_app, name="pipeline")
 
 
-@pipeline_app.command("try")
+@pipeline_app.command(
+    "try",
+    epilog=examples(
+        'verbosify pipeline try FILE "a name"', 'verbosify pipeline try FILE "a name" --model gpt2-124m --seed 7'
+    ),
+)
 def try_pipeline(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A pipeline, in TOML or JSON.", show_default=False)],
     inputs: Annotated[
@@ -52,7 +57,7 @@ def try_pipeline(
     _print(outcome)
 
 
-@pipeline_app.command("stages")
+@pipeline_app.command("stages", epilog=examples("verbosify pipeline stages"))
 def stages() -> None:
     """List the stages there are, those of other packages too."""
     from rich.table import Table

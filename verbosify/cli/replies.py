@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from verbosify.cli.app import app
+from verbosify.cli.app import app, examples
 
 replies = typer.Typer(no_args_is_help=True, help="Replies from nobody: a page where three strangers reply.")
 app.add_typer(replies, name="replies")
@@ -18,7 +18,11 @@ Record = Annotated[
 ]
 
 
-@replies.command()
+@replies.command(
+    epilog=examples(
+        "verbosify replies serve", "verbosify replies serve --redis redis://127.0.0.1:6379/0 --proxy 127.0.0.1"
+    )
+)
 def serve(
     record: Record = Path("replies.db"),
     model: Annotated[str, typer.Option(help="A name or folder.", envvar=f"{_ENV}MODEL")] = "smollm2-135m",
@@ -92,9 +96,11 @@ def serve(
         run(made, host=host, port=port)
 
 
-@replies.command()
+@replies.command(epilog=examples('verbosify replies hide KEY --reason "was asked for"'))
 def hide(
-    key: Annotated[str, typer.Argument(help="Of a post or reply, as its link has it.", show_default=False)],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="Of a post or reply, as its link has it.", show_default=False)
+    ],
     record: Record = Path("replies.db"),
     reason: Annotated[str, typer.Option(help="Kept with it.")] = "",
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from verbosify.cli.app import INTERRUPTED, app
+from verbosify.cli.app import INTERRUPTED, app, examples
 from verbosify.cli.showing import make_console, progress_bars
 from verbosify.errors import SettingsError
 from verbosify.streams import say
@@ -28,7 +28,7 @@ study_app = typer.Typer(help="Run experiments, and draw what they found.", no_ar
 app.add_typer(study_app, name="study")
 
 
-@study_app.command("list")
+@study_app.command("list", epilog=examples("verbosify study list"))
 def list_studies() -> None:
     """List the studies there are: what each asks, its cells and samples, and about how long it takes on two cores."""
     from rich.table import Table
@@ -48,7 +48,9 @@ def list_studies() -> None:
     make_console().print(table)
 
 
-@study_app.command("run")
+@study_app.command(
+    "run", epilog=examples("verbosify study run window --out studies", "verbosify study run --all --budget 1h30m")
+)
 def run_studies(
     names: Annotated[list[str] | None, typer.Argument(metavar="[STUDY]...", help="Names, or .toml files.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All studies that come with verbosify.")] = False,  # noqa: FBT002
@@ -173,7 +175,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-@study_app.command("planted")
+@study_app.command("planted", epilog=examples("verbosify study planted --out studies"))
 def measure_planted(
     out: Out = _OUT,
     model: Annotated[str, typer.Option(help="As in `verbosify run`.")] = "smollm2-135m",
@@ -192,7 +194,7 @@ def measure_planted(
     print(write_table(out, "planted", table, {"model": loaded.card.name, "command": "verbosify study planted"}))
 
 
-@study_app.command("draw")
+@study_app.command("draw", epilog=examples("verbosify study draw findings.md --tables studies"))
 def draw_findings(
     page: Annotated[Path, typer.Argument(metavar="PAGE", help="The page to write, its figures beside it.")],
     tables: Annotated[
