@@ -225,7 +225,7 @@ def test_a_guest_of_a_host_answers_too(speaking_model: Path, model: LanguageMode
 
 
 def test_what_the_pipeline_does_not_take_is_refused_before_the_model_is_asked(model: LanguageModel) -> None:
-    with pytest.raises(InputError, match="needs what"):
+    with pytest.raises(InputError, match="needs an input 'what'"):
         run(HARBOUR, model, {})
     with pytest.raises(ModelError, match="reads at most"):
         run(HARBOUR, model, {"what": "the ferry " * 700})

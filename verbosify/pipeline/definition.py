@@ -255,7 +255,7 @@ class Pipeline:
                 raise InputError(f"{self.name} takes no {name!r}: it takes {', '.join(known) or 'nothing'}.")
         for name in known:
             if name not in inputs:
-                raise InputError(f"{self.name} needs {name}: give it.")
+                raise InputError(f"The pipeline {self.name!r} needs an input {name!r}: give it.")
         return {each.name: each.taken(inputs[each.name]) for each in self.inputs}
 
     def prompt(self, inputs: Mapping[str, str]) -> str:

@@ -187,7 +187,8 @@ def credentials(environment: Mapping[str, str], names: Iterable[str], platform: 
     wanted = list(names)
     missing = [name for name in wanted if not environment.get(name, "").strip()]
     if missing:
-        raise SettingsError(f"{platform} needs {' and '.join(missing)} in the environment: set it, and run again.")
+        it = "it" if len(missing) == 1 else "them"
+        raise SettingsError(f"{platform} needs {' and '.join(missing)} in the environment: set {it}, and run again.")
     return {name: Secret(environment[name].strip()) for name in wanted}
 
 
