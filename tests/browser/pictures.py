@@ -57,6 +57,7 @@ def main() -> None:
                 Bot(folder, settings, timeline, speaker, on_event=say).run(speaker().model, until_idle=True)
                 if settings.approval:
                     picture(browser, f"{address}/queue", "queue", DESK)
+                    picture(browser, f"{address}/queue", "queue-phone", PHONE)
                 else:
                     picture(browser, address, "timeline", TALL)
                     picture(browser, address, "timeline-phone-dark", PHONE, dark=True, scroll="#posts")
