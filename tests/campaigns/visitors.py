@@ -58,7 +58,7 @@ class Figures:
         lines = ["| answer | times |", "|---|---|", *rows]
         for name, seconds in (("refusals", self.refusals), ("replies", self.replies)):
             if len(seconds) > 1:
-                late = quantiles(seconds, n=100)[98]
+                late = quantiles(seconds, n=100, method="inclusive")[98]
                 lines.append(
                     f"{name}: {median(seconds):.3f} s in the median, {late:.3f} s at 99 %, {max(seconds):.3f} s"
                 )
