@@ -131,7 +131,7 @@ def test_a_pipeline_is_a_table(place: str) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "reply needs post"),
+        ({}, "'reply' needs an input 'post'"),
         ({"post": "a", "tone": "b"}, "takes no 'tone'"),
         ({"post": 3}, "post is int"),
         ({"post": ""}, "post is empty"),
