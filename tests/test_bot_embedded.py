@@ -44,5 +44,5 @@ def test_a_fine_tuned_model_answers_once_though_its_bot_is_killed(commands: Comm
     assert again.code == 0, again.err
     answers = [post for post in place.posts() if post.is_bot]
     assert [post.parent for post in answers] == asked
-    ends = {"reply": f"{MARK} by smollm2-135m, fine-tuned; may be false", "blank": f"{MARK}; these words are fixed"}
+    ends = {"reply": f"{MARK} by smollm2-135m (fine-tuned); may be false", "blank": f"{MARK}; these words are fixed"}
     assert all(reply.text.endswith(ends[reply.kind]) for reply in replies(tmp_path))
