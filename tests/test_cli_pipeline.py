@@ -60,7 +60,7 @@ def test_what_is_wrong_is_one_sentence(call: Call, tmp_path: Path) -> None:
 
     for arguments, said in [
         (("nowhere.toml", "a"), "nowhere.toml cannot be read"),
-        (("harbour.toml", "a"), "harbour needs two"),
+        (("harbour.toml", "a"), "The pipeline 'harbour' needs an input 'two'"),
         (("harbour.toml", "a", "b", "c"), "leave 'c' out"),
         (("harbour.toml", "a", " "), "two is empty"),
     ]:

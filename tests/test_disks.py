@@ -303,7 +303,7 @@ def test_on_windows_a_file_that_somebody_has_open_for_a_moment_is_replaced_all_t
         return replace(self, target)
 
     monkeypatch.setattr(files, "_ON_WINDOWS", True)
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(files, "sleep", lambda _: None)
     monkeypatch.setattr(Path, "replace", refuse)
     (tmp_path / "draft").write_bytes(b"new")
     (tmp_path / "file").write_bytes(b"old")

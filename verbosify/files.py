@@ -10,11 +10,11 @@ import os
 import re
 import secrets
 import tempfile
-import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import sleep, time
 from typing import IO, Any
 
 from verbosify.errors import ModelError, OutputError, VerbosifyError
@@ -74,7 +74,7 @@ def replace_file(draft: Path, target: Path) -> None:
         try:
             draft.replace(target)
         except PermissionError:
-            time.sleep(pause)
+            sleep(pause)
         else:
             return
     draft.replace(target)
@@ -115,7 +115,7 @@ def _sweep(folder: Path) -> None:
     """Remove the drafts in `folder` whose writers were killed: those that nobody holds any more, a minute old."""
     for draft in folder.glob(".verbosify-*.tmp"):
         with suppress(OSError):
-            if time.time() - draft.stat().st_mtime > _DRAFT_SECONDS and not _is_in_use(draft):
+            if time() - draft.stat().st_mtime > _DRAFT_SECONDS and not _is_in_use(draft):
                 draft.unlink()
 
 

@@ -11,9 +11,9 @@ import hmac
 import os
 import re
 import secrets
-import time
 from collections import deque
 from pathlib import Path
+from time import monotonic
 
 from verbosify.errors import OutputError
 from verbosify.files import os_errors_as
@@ -76,13 +76,13 @@ class Access:
         forms = [given.encode(errors="replace"), self._hashed(given)]
         found = [hmac.compare_digest(one, other) for one, other in zip(known, forms, strict=False)]
         if not any(found):
-            self._wrong.append(time.monotonic())
+            self._wrong.append(monotonic())
         return any(found)
 
     @property
     def wait(self) -> float:
         """Seconds until another try is looked at; 0 if it would be now."""
-        now = time.monotonic()
+        now = monotonic()
         while self._wrong and now - self._wrong[0] > WITHIN:
             self._wrong.popleft()
         return 0.0 if len(self._wrong) < TRIES else WITHIN - (now - self._wrong[0])
