@@ -198,9 +198,14 @@ function shown(text) {
   );
 }
 
+/** Whether the focus is in the list of tokens. @param {Desk} desk */
+function isInList(desk) {
+  return desk.root.querySelector(".choices-list")?.contains(document.activeElement) ?? false;
+}
+
 /** @param {Desk} desk @param {Choice} choice */
 async function takeChoice(desk, choice) {
-  const byKey = desk.root.querySelector(".choices-list")?.contains(document.activeElement);
+  const byKey = isInList(desk);
   const swapped = desk.seeing.token !== null;
   const at = await desk.seeing.take(choice);
   if (at === null) return;
@@ -210,9 +215,11 @@ async function takeChoice(desk, choice) {
     desk.editor.select(at);
     await desk.seeing.settled();
     desk.draw();
-    requestAnimationFrame(() =>
-      /** @type {HTMLElement | null} */ (desk.root.querySelector('[data-choice="0"]'))?.focus(),
-    );
+    requestAnimationFrame(() => {
+      // Who went on writing meanwhile is left there.
+      if (document.activeElement !== document.body && !isInList(desk)) return;
+      /** @type {HTMLElement | null} */ (desk.root.querySelector('[data-choice="0"]'))?.focus();
+    });
   } else desk.put(at);
   desk.say(`${swapped ? "Swapped" : "Taken"}: ${spokenToken(choice.text)}.`);
   if (desk.likes.quick && !desk.likes.tokensOnly) desk.commands.generate.run();
