@@ -283,9 +283,9 @@ def test_platforms_are_made_from_the_environment(tmp_path: Path) -> None:
     ]
 
 
-def test_another_package_can_bring_a_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_package_can_bring_a_platform(tmp_path: Path, packages: Path) -> None:
     code = "class Board:\n    name = 'board'\ndef add(environment, folder):\n    board = Board()\n    board.folder = folder\n    return board\n"
-    monkeypatch.syspath_prepend(write_plugin(tmp_path, "verbosify.platforms", "board", code))
+    write_plugin(packages, "verbosify.platforms", "board", code)
 
     made: Any = make_platform("board", {}, tmp_path)
 
