@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from playwright.sync_api import expect
 
 from tests.chromium import chromium
 from tests.commands import CHECKPOINTS
-from tests.desk.browsing import sitting
+from tests.desk.browsing import Seat, sitting
 
 OPENING = "The lamp at the end of the pier went out. The keeper climbed the stairs again."
 _RUN = "import sys; from verbosify.cli import main; sys.argv = ['verbosify', *sys.argv[1:]]; main()"
@@ -73,6 +74,17 @@ def start(tmp_path: Path) -> Iterator[tuple[Start, Callable[[], None]]]:
         kill()
 
 
+def _take(seat: Seat) -> None:
+    """Take the token that has the focus; again, as one would, where the list was just being made anew."""
+    before = seat.says()
+    for _ in range(20):
+        seat.press("Enter")
+        with contextlib.suppress(AssertionError):
+            expect(seat.text).not_to_have_text(before, use_inner_text=False, timeout=5_000)
+            return
+    raise AssertionError("Nothing was taken.")
+
+
 @pytest.mark.embedded
 def test_what_was_written_is_there_after_a_reload_and_after_the_desk_was_killed(  # noqa: PLR0915  # a story, told in one go
     start: tuple[Start, Callable[[], None]],
@@ -98,12 +110,11 @@ def test_what_was_written_is_there_after_a_reload_and_after_the_desk_was_killed(
             seat.page.screenshot(path=Path(PICTURES) / "half.png")
 
         seat.press("Control+Space")
-        for place in (2, 0, 1):
+        for place in (2, 1, 0):  # the first has the focus anew once the next are listed
             expect(seat.tokens()).to_have_count(100)
             expect(seat.tokens().first).to_be_focused()
-            before = seat.says()
-            seat.press(*["ArrowDown"] * place, "Enter")
-            expect(seat.text).not_to_have_text(before, use_inner_text=False)
+            seat.press(*["ArrowDown"] * place)
+            _take(seat)
             seat.is_saved()
         taken = seat.says()
         assert taken.startswith(OPENING + half)
