@@ -102,7 +102,7 @@ def curating(folder: Path, model: Path) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def timeline(folder: Path, model: Path) -> Iterator[httpx.Client]:  # as the others
+def timeline(folder: Path, model: Path) -> Iterator[httpx.Client]:
     """A bot's timeline and its queue, in which two replies wait."""
     from tests.bots import SETTINGS, work
     from tests.bots import timeline as begun

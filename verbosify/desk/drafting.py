@@ -10,7 +10,7 @@ from typing import Any
 
 from verbosify.desk import presets
 from verbosify.desk.failures import invalid
-from verbosify.desk.finding import drafts, said_of
+from verbosify.desk.finding import about, drafts, said_of
 from verbosify.desk.rows import Node, Question
 from verbosify.desk.steering import DEFAULT_SETTINGS, DEFAULTS, with_changes
 from verbosify.desk.store import Store
@@ -24,15 +24,10 @@ Values = dict[str, Any]
 
 def draft_of(store: Store, draft: int, running: Collection[int] = ()) -> Values:
     """A draft as it is told; `running` are questions that are being answered."""
-    row, line = store.row(draft), store.line(draft)
+    line = store.line(draft)
     node = store.stands_at(draft, line)
     return {
-        "id": draft,
-        **said_of(store, draft),
-        "parent": {"draft": row.parent_draft, "node": row.parent_node} if row.parent_draft else None,
-        "created": row.created,
-        "changed": store.changed(draft),
-        "model": store.marked("model", draft),
+        **about(store, draft, said_of(store, draft)),
         "revision": store.revision(draft),
         "steering_revision": store.steering_revision(draft),
         "node": node,

@@ -28,8 +28,9 @@ def drafts(store: Store, values: Values) -> Values:
     return {"drafts": told, "tags": sorted(tags)}
 
 
-def _summary(store: Store, draft: int, said: Values) -> Values:
-    row, text = store.row(draft), store.text_of(store.stands_at(draft))
+def about(store: Store, draft: int, said: Values) -> Values:
+    """What is told of a draft wherever it is told of: what is said of it, where it comes from, its times and model."""
+    row = store.row(draft)
     return {
         "id": draft,
         **said,
@@ -37,6 +38,13 @@ def _summary(store: Store, draft: int, said: Values) -> Values:
         "created": row.created,
         "changed": store.changed(draft),
         "model": store.marked("model", draft),
+    }
+
+
+def _summary(store: Store, draft: int, said: Values) -> Values:
+    text = store.text_of(store.stands_at(draft))
+    return {
+        **about(store, draft, said),
         "excerpt": " ".join(text[: 4 * EXCERPT].split())[:EXCERPT],
         "length": len(text),
         "nodes": store.database.number("SELECT count(*) FROM nodes WHERE draft = ?", (draft,)),
