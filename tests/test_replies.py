@@ -216,7 +216,8 @@ def test_the_quota_is_exact_to_the_one_under_fifty_requests_at_once(
 ) -> None:
     monkeypatch.setattr(quota, "REDIS_SECONDS", 60.0)
     with redis_server(tmp_path) as redis:
-        options: dict[str, Any] = {"redis": redis.url, "waiting": 100, "allowance": Allowance(client=7, total=100)}
+        # All fifty have a place at once, so that it is the quota alone that refuses.
+        options: dict[str, Any] = {"redis": redis.url, "at_once": 50, "allowance": Allowance(client=7, total=100)}
         with replies_server(host, tmp_path / "r.db", **options) as one, ThreadPoolExecutor(50) as pool:
             answers = list(pool.map(lambda _: one.post(), range(50)))
             assert one.client.get("/ready").json()["quota"] == "redis"
