@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from verbosify.desk.lab import Lab
 from verbosify.desk.steering import DEFAULTS, with_changes
 from verbosify.errors import ModelError
 from verbosify.models.loading import load_model
+from verbosify.models.session import Session
 from verbosify.models.settings import RECIPES
 
 SIGNS = "🙂é“漢 " * 6
@@ -78,3 +79,27 @@ def test_tokens_that_the_model_has_not_are_refused(lab: Lab, speaking_model: Pat
     for ask in (lambda: lab.detokenize(model, [10**9]), lambda: lab.score(model, None, [1, -1], 0)):
         with pytest.raises(ModelError, match="no token"):
             ask()
+
+
+def test_a_token_that_is_taken_has_been_read_before_the_next_are_asked_for(
+    lab: Lab, speaking_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, model = "The heron waits at the pier. ", str(speaking_model)
+    bench = lab.bench(model)
+    (letter,) = bench.model.encode(text + "T")[len(bench.model.encode(text)) :]
+    taken = lab.take(model, None, text, DEFAULTS, letter)
+    with bench.seat(None) as seat:
+        seat.do(bool)  # whatever waited before it is done
+    read: list[Sequence[int]] = []
+    become = Session.become
+
+    def noted(session: Session, whole: Sequence[int]) -> None:
+        if list(session.token_ids) != list(whole):
+            read.append(whole)
+        become(session, whole)
+
+    monkeypatch.setattr(Session, "become", noted)
+    told = lab.tokens(model, None, text + taken["text"], DEFAULTS, 5)
+    assert told["context_tokens"] == len(bench.model.encode(text + taken["text"]))
+    assert len(told["tokens"]) == 5
+    assert read == []

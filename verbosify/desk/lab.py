@@ -195,6 +195,7 @@ class Lab:
                 return taken, likelihood_told(score)
 
             taken, about = seat.do(spelt)
+            seat.read_ahead([*seen, *taken])  # one goes on from there, while the tree is written
             words = hosted.decode([*seen, *taken]).removeprefix(hosted.decode(seen))
             card = asdict(hosted.card)
         if not words or BROKEN in words:

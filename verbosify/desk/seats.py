@@ -9,10 +9,11 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, TypeVar
 
 from verbosify.desk.warm import WarmTexts
+from verbosify.errors import ModelError
 from verbosify.models.host import Guest, GuestOverfit, GuestSession, Host, HostedModel
 from verbosify.models.protocol import LanguageModel
 from verbosify.models.settings import TuningRecipe
@@ -58,6 +59,11 @@ class Seat:
     def do(self, run: Callable[[HostedModel], Result]) -> Result:
         """What `run` returns, run in the model's thread with these weights."""
         return self.guest.do(run)
+
+    def read_ahead(self, token_ids: Sequence[int]) -> None:
+        """Have these tokens read before they are asked about, unless the model has enough to do."""
+        with suppress(ModelError):
+            self.guest.begin(lambda model: self.warm.session(model, token_ids))
 
     def session(self, token_ids: Sequence[int]) -> GuestSession:
         """A session on these tokens, warm if something like them has been read."""

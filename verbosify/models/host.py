@@ -439,6 +439,10 @@ class Guest:
         result: Result = self.wait(_Job(self._weights, run, alone=alone))
         return result
 
+    def begin(self, run: Callable[[HostedModel], object]) -> None:
+        """As `do`, without waiting; nobody is told what it returns, or its error. `ModelError` if too many wait."""
+        self.host.submit(_Job(self._weights, run))
+
     def wait(self, job: _Job) -> Any:
         self.host.submit(job)
         try:
