@@ -18,7 +18,16 @@ from tests.commands import CHECKPOINTS, ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECONDS_A_CELL = 240
-QUICKER = (("limit=2", "limit=1"), ("steps = 400", "steps = 2"), ("BotSettings(", "BotSettings(tries=1, "))
+QUICKER = (
+    ("n=4, length=80, limit=2", "n=2, length=40, limit=1"),
+    ('RECIPES["classic"]', 'RECIPES["two-steps"]'),
+    ("n=2, length=50", "n=1, length=10"),
+    ('"places": 1,\n        "samples": 5', '"places": 1,\n        "samples": 2'),
+    ('"lengths": [60]', '"lengths": [20]'),
+    ("steps = 400", "steps = 2"),
+    ("BotSettings(", "BotSettings(tries=1, "),
+)
+"""What a notebook says, and what is put there here: as much of everything as is needed to see that it works."""
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -90,6 +99,11 @@ def test_in_a_lent_runtime_what_is_in_use_is_held_and_no_jupyter_is_installed(
     assert f"numpy=={np.__version__}" in held
     assert any(line.startswith("torch==") for line in held)
     assert not any(line.startswith("verbosify") for line in held)
+
+
+def test_what_is_made_quicker_here_stands_in_a_notebook() -> None:
+    sources = [source for each in NOTEBOOKS for source in code_of(each)]
+    assert [usual for usual, _ in QUICKER if not any(usual in source for source in sources)] == []
 
 
 @pytest.mark.embedded
