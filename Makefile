@@ -87,10 +87,11 @@ $(VENV)/.check-installed: $(VENV)/.test-installed
 	$(INSTALL) -e '.[check]'
 	touch $@
 
-# Pages are tested in a real browser; where there is none, Debian's Chromium is installed.
+# Pages are tested in a real browser; where there is none, Debian's Chromium is installed, without its own windows.
 $(VENV)/.browser: $(VENV)/.test-installed
-	command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
-	  { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } >/dev/null
+	command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { apt-get update -qq && for name in chromium-headless-shell chromium; do \
+	    apt-get install -qq -y --no-install-recommends $$name && break; done; } >/dev/null
 	touch $@
 
 # Quotas are tested with a real Redis; where there is none, Debian's is installed. The tests start their own.

@@ -26,7 +26,7 @@ _ARGUMENTS = [
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser, closed at the end. While it is open Playwright's event loop runs in this thread."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
+    program = shutil.which("chromium-headless-shell") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
         yield browser

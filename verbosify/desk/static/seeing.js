@@ -66,6 +66,7 @@ export class Seeing {
     this.caret = Math.min(caret, this.#writing.text.length);
     if (!this.listing && !this.look) return;
     this.stale = true;
+    this.#asked += 1; // what was asked of another place is not told any more
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.refresh(), PAUSE);
   }

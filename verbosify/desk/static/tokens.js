@@ -152,7 +152,7 @@ function choiceList(desk) {
       const there = seeing.token?.text === choice.text;
       return h(
         "li",
-        { key: choice.token_id },
+        {}, // by its place, so that the focus stays in the list when others stand in it
         h(
           "button",
           {
@@ -205,6 +205,11 @@ function isInList(desk) {
 
 /** @param {Desk} desk @param {Choice} choice */
 async function takeChoice(desk, choice) {
+  if (desk.seeing.stale) {
+    await desk.seeing.settled();
+    desk.say("These are the tokens of this place: choose again.");
+    return;
+  }
   const byKey = isInList(desk);
   const swapped = desk.seeing.token !== null;
   const at = await desk.seeing.take(choice);
