@@ -2,8 +2,8 @@
 
 Both servers run on this computer, on the same model in the precision that the desk chooses here, and are asked the
 same, in turn: the first token after a click, and the list of a hundred next tokens, on a text of 500 tokens that grows
-by a token each time. The plain server reads the text anew for every request, as a plain `model.generate` behind
-Starlette does.
+by a token each time, which is taken from the list before. The plain server reads the text anew for every request, as a
+plain `model.generate` behind Starlette does.
 
 The load: eight users, each with a cookie of its own, generate one continuation after another for some time, and beside
 them the same rows are drawn as one batch in one call; memory is looked at all along.
@@ -127,7 +127,9 @@ def _waits(desk: Any, plain: Any) -> dict[str, float]:
     times: dict[str, list[float]] = {"list": [], "plain list": [], "first": [], "plain first": []}
     for _ in range(ROUNDS):
         token = listed[0]["token_id"]
+        before = draft["node"]
         draft = client.call("take", draft=draft["id"], revision=draft["revision"], token_id=token)
+        client.call("tree", draft=draft["id"], since=before)  # as the page does
         started = time.perf_counter()
         listed = client.call("tokens", draft=draft["id"])["tokens"]
         times["list"].append(time.perf_counter() - started)

@@ -130,10 +130,14 @@ def test_fresh_weights_are_back_after_an_error_within(model: Any, error: type[Ba
     assert model.score(PASSAGE) == before
 
 
-@pytest.mark.parametrize("rate", [1.0, 100.0, 1e30, 1e39, 1e300])
-@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize(
+    ("steps", "rate"), [(1, 1.0), (1, 100.0), (1, 1e30), (1, 1e39), (1, 1e300), (2, 1e30), (2, 1e39), (2, 1e300)]
+)
 def test_a_step_too_far_is_told_and_undone(model: Any, rate: float, steps: int) -> None:
-    """After some of them the loss is no number, after others it is one, and worse than a model's that knows nothing."""
+    """After some of them the loss is no number, after others it is one, and worse than a model's that knows nothing.
+
+    A second step of a rate between may lead back by chance, which is no divergence.
+    """
     before = model.score(PASSAGE)
 
     with (

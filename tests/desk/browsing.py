@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,19 @@ class Seat:
         return said
 
     def has(self, text: str) -> None:
-        """Wait until that is the text."""
-        expect(self.text).to_have_text(text, use_inner_text=False)
+        """Wait until that is the text, its white space too, which `to_have_text` would not see."""
+        self._await(lambda: self.says() == text, lambda: f"It says {self.says()!r} instead of {text!r}.")
         self.is_saved()
+
+    def differs(self, text: str) -> None:
+        """Wait until it says anything else."""
+        self._await(lambda: self.says() != text, lambda: f"It still says {text!r}.")
+
+    def _await(self, what: Callable[[], bool], otherwise: Callable[[], str]) -> None:
+        ends = time.monotonic() + PATIENCE / 1000
+        while not what():
+            assert time.monotonic() < ends, otherwise()
+            self.page.wait_for_timeout(20)
 
     def write(self, words: str) -> None:
         """Type at the end."""
