@@ -158,30 +158,35 @@ def test_a_seed_says_the_same_again(client: Client) -> None:
     assert [row["text"] for row in one] == [row["text"] for row in two]
 
 
+def alike(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
+    """Whether two lists of tokens tell the same, but for the last bits: a text may be read at once or bit by bit."""
+    first, second = ([each["probability"] for each in some] for some in (one, other))
+    return first == pytest.approx(second, abs=1e-5)
+
+
 def test_weights_are_in_force_until_others_are(client: Client) -> None:
     draft = client.draft()
     fresh = client.call("tokens", draft=draft["id"], top=5)["tokens"]
     draft = overfit_on(client, draft, TEXT, steps=1, learning_rate=0.005)
     made = draft["weights"]["overfit"]
     overfitted = client.call("tokens", draft=draft["id"], top=5)["tokens"]
-    assert overfitted != fresh
-    assert client.call("tokens", draft=draft["id"], top=5, weights="fresh")["tokens"] == fresh
+    assert not alike(overfitted, fresh)
+    assert alike(client.call("tokens", draft=draft["id"], top=5, weights="fresh")["tokens"], fresh)
 
     values = {"draft": draft["id"], "steering_revision": draft["steering_revision"]}
     half = client.call("weigh", **values, overfit=made, strength=0.5)
     assert half["weights"]["strength"] == 0.5
     at_half = client.call("tokens", draft=draft["id"], top=5)["tokens"]
-    assert at_half not in (fresh, overfitted)
+    assert not alike(at_half, fresh)
+    assert not alike(at_half, overfitted)
     which = {"overfit": made, "strength": 1.0}
     again = client.call("tokens", draft=draft["id"], top=5, weights=which)["tokens"]
-    assert [each["probability"] for each in again] == pytest.approx(
-        [each["probability"] for each in overfitted], abs=1e-5
-    )
+    assert alike(again, overfitted)
 
     values["steering_revision"] = half["steering_revision"]
     back = client.call("weigh", **values, overfit=None)
     assert back["weights"] == {"kind": "fresh"}
-    assert client.call("tokens", draft=draft["id"], top=5)["tokens"] == fresh
+    assert alike(client.call("tokens", draft=draft["id"], top=5)["tokens"], fresh)
     (row,) = client.generate(draft, n=1, weights=which, settings={"length": 3})
     (node,) = (node for node in client.call("tree", draft=draft["id"])["nodes"] if node["id"] == row["node"])
     assert node["weights"] == "overfit"
