@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.tiny_models import write_gpt2
-from verbosify.models.process import KEPT_KERNELS, keep_few_kernels, use_large_pages
+from verbosify.models.process import KEPT_KERNELS, SPINS, keep_few_kernels, sleep_soon, use_large_pages
 from verbosify.models.pytorch.model import has_fast_bf16
 
 
@@ -29,6 +29,7 @@ def test_elsewhere_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     ("ask", "variable", "ours"),
     [
         (use_large_pages, "THP_MEM_ALLOC_ENABLE", "1"),
+        (sleep_soon, "GOMP_SPINCOUNT", str(SPINS)),
         (keep_few_kernels, "LRU_CACHE_CAPACITY", str(KEPT_KERNELS)),
         (keep_few_kernels, "ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KEPT_KERNELS)),
     ],
@@ -36,6 +37,7 @@ def test_elsewhere_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_users_own_choice_is_respected(
     ask: Callable[[], None], variable: str, ours: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     monkeypatch.setenv(variable, "0")
     ask()
     assert os.environ[variable] == "0"
@@ -43,6 +45,13 @@ def test_a_users_own_choice_is_respected(
     monkeypatch.delenv(variable)
     ask()
     assert os.environ[variable] == ours
+
+
+def test_how_threads_wait_is_left_to_a_user_who_has_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    sleep_soon()
+    assert "GOMP_SPINCOUNT" not in os.environ
 
 
 GROWTH = """

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from verbosify.errors import OutputError, VerbosifyError
+from verbosify.models.process import tune_process
 from verbosify.streams import output_error, prepare_streams, say, silence_output
 from verbosify.version import version_of_verbosify
 
@@ -88,6 +89,7 @@ def verbosify(version: Version = False, verbose: Verbose = 0) -> None:  # noqa: 
 def main() -> None:
     """Run the command line; a mistake of the user's is one sentence and exit code 2, never a traceback."""
     prepare_streams()
+    tune_process()  # before any command imports PyTorch
     try:
         try:
             app(prog_name="verbosify")

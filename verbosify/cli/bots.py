@@ -52,13 +52,11 @@ def run(
     from verbosify.exhibits.bot.settings import read_settings
     from verbosify.exhibits.bot.speaking import PipelineSpeaker, pipeline_of, spoken_name
     from verbosify.models.loading import load_model
-    from verbosify.models.process import tune_process
 
     settings = read_settings(folder)
     pipeline_of(settings, folder)  # what is wrong with it is told now
     place = make_platform(platform, os.environ, folder)
     chosen = model or _model_of(folder, settings.model)
-    tune_process()
     loaded = load_model(chosen, device=device, precision=precision, on_notice=say)
     called = spoken_name(loaded, chosen)
     bot = Bot(folder, settings, place, lambda: PipelineSpeaker(folder, settings, loaded, called), on_event=say)

@@ -82,7 +82,6 @@ def finetune(
 ) -> None:
     """Fine-tune a model on CORPUS, and keep it as a run. Killed or stopped, run the same command again to go on."""
     from verbosify.models.loading import load_model
-    from verbosify.models.process import tune_process
     from verbosify.workflow.tuning import CORPUS, SPEAKING, Job, state_folder, tune
     from verbosify.workflow.watching import Watch
 
@@ -108,7 +107,6 @@ def finetune(
         prompt=prompt,
         settings=replace(SPEAKING, seed=seed),
     )
-    tune_process()
     watch = Watch(steps, measure_every, as_json=as_json)
     try:
         with progress_bars() as bars:

@@ -78,7 +78,6 @@ def run(
     from verbosify.cli.settings import with_settings
     from verbosify.essay.reading import read_essay
     from verbosify.essay.recoding import decode_sentences
-    from verbosify.models.process import tune_process
     from verbosify.models.settings import SamplingSettings, recipe_named
     from verbosify.site import check_site
     from verbosify.workflow import Options
@@ -115,7 +114,6 @@ def run(
         folder = out if out is not None and len(texts) == 1 else piece_folder(out or Path("pieces"), text.name)
         show_notices(filter(None, [check_site(folder / "site")]))
         works.append(Work(text, folder, split))
-    tune_process()
     run_works(works, options, on=on, workers=workers, limit=limit, as_json=as_json)
 
 

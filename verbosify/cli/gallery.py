@@ -53,14 +53,12 @@ def build(
     from verbosify.exhibits.gallery.names import read_names
     from verbosify.exhibits.gallery.store import Gallery, gallery_lock
     from verbosify.models.loading import load_model
-    from verbosify.models.process import tune_process
 
     wanted = read_names(names)
     how = Pipelines.read(pipelines)
     parts = [part for part in PARTS if only in ("", part)]
     if not parts:
         raise SettingsError(f"--only {only!r} is no part of an entry: choose description or code.")
-    tune_process()
     try:
         with Gallery.in_folder(out, new=True) as gallery, gallery_lock(out), progress_bars() as bars:
             loaded = load_model(model or how.description.model, progress=show_fetching(bars), on_notice=say)
@@ -112,13 +110,11 @@ def serve(
     from verbosify.exhibits.gallery.serving import GalleryServer, gallery_app
     from verbosify.models.host import Host as ModelHost
     from verbosify.models.loading import load_model
-    from verbosify.models.process import tune_process
     from verbosify.pipeline.wording import read_words
     from verbosify.site.address import published_address
     from verbosify.web.serving import serve as run
 
     how = Pipelines.read(pipelines).for_visitors(read_words([forbidden] if forbidden else []))
-    tune_process()
     with ModelHost(lambda: load_model(model or how.description.model, on_notice=say)) as owner:
         server = GalleryServer(gallery, owner, how, address=published_address(address))
         run(gallery_app(server, hosts=tuple(name or ())), host=host, port=port)
@@ -137,11 +133,9 @@ def curate(
     from verbosify.exhibits.gallery.building import Pipelines
     from verbosify.exhibits.gallery.curating import Curating, curating_app
     from verbosify.models.loading import load_model
-    from verbosify.models.process import tune_process
     from verbosify.web.serving import serve as run
 
     how = Pipelines.read(pipelines)
-    tune_process()
     desk = Curating(gallery, how, chooser, lambda: load_model(model or how.description.model, on_notice=say))
     run(curating_app(desk), host=host, port=port)
 

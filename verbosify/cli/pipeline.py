@@ -40,13 +40,11 @@ def try_pipeline(
 ) -> None:
     """Ask a model as FILE says, and print what every stage did to every answer."""
     from verbosify.models.loading import load_model
-    from verbosify.models.process import tune_process
     from verbosify.pipeline import read_pipeline, run
 
     pipeline = read_pipeline(file)
     given = _named(pipeline, inputs or [])
     pipeline.taken(given)
-    tune_process()
     with progress_bars() as bars:
         loaded = load_model(model or pipeline.model, progress=show_fetching(bars), on_notice=say)
     outcome = run(pipeline, loaded, given, seed=seed)

@@ -19,11 +19,9 @@ def replay(
     model: Annotated[str | None, typer.Option(help="Where the model is now. [default: where it was]")] = None,
 ) -> None:
     """Make a sample of PIECE again from its record, and compare."""
-    from verbosify.models.process import tune_process
     from verbosify.piece import Piece
     from verbosify.workflow import replay as replay_sample
 
-    tune_process()
     with Piece.open(piece) as opened:
         result = replay_sample(opened, sample, model=model)
     print(result.again)
@@ -42,13 +40,11 @@ def score(
     model: Annotated[str | None, typer.Option(help="Where the model is now. [default: where it was]")] = None,
 ) -> None:
     """Record how likely each token of PIECE's picks was, before and after overfitting, for the page to tint them by."""
-    from verbosify.models.process import tune_process
     from verbosify.piece import Piece, write_export
     from verbosify.piece.export import EXPORT_NAME
     from verbosify.readiness import ensure_writable
     from verbosify.workflow.scoring import score_picks
 
-    tune_process()
     with Piece.open(piece) as opened, progress_bars() as bars:
         ensure_writable([piece / EXPORT_NAME])
         try:

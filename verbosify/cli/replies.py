@@ -66,7 +66,6 @@ def serve(
     from verbosify.exhibits.replies.options import Options
     from verbosify.models.host import Host
     from verbosify.models.loading import load_model
-    from verbosify.models.process import tune_process
     from verbosify.web.clients import read_networks
     from verbosify.web.logs import log_as_json
     from verbosify.web.quota import Allowance
@@ -89,7 +88,6 @@ def serve(
         forbidden=tuple(forbidden or ()),
         metrics_for=read_networks(metrics_for or ()),
     )
-    tune_process()
     with Host(lambda: load_model(model)) as owner:
         made = replies_app(options, owner)
         log_as_json()

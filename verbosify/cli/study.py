@@ -68,7 +68,6 @@ def run_studies(
     texts: Annotated[bool, typer.Option(help="Have the samples' texts in the tables too.")] = False,  # noqa: FBT002
 ) -> None:
     """Run studies: draw what is missing, measure it, and write its tables. Run again to go on."""
-    from verbosify.models.process import tune_process
     from verbosify.studies import read_study, study_names
     from verbosify.studies.running import cells_of, estimate
     from verbosify.studies.store import Store
@@ -85,7 +84,6 @@ def run_studies(
             missing = [cell for cell in asked if cell.key not in there]
             if stage != "measure" and missing:
                 say(f"{len(missing):,} cells are to be drawn: about {_duration(estimate(missing))} on two cores.")
-                tune_process()
                 _draw(store, studies, model, engine, device, precision, seconds, on, workers, threads)
             if stage != "sample":
                 _measure(store, device, processes)
@@ -184,11 +182,9 @@ def measure_planted(
     """Measure samples of which it is known what is wrong with them, and write their table."""
     from verbosify.models.embedding import SentenceEmbedder
     from verbosify.models.loading import load_model, model_folder
-    from verbosify.models.process import tune_process
     from verbosify.studies.planted import planted_table
     from verbosify.studies.tables import write_table
 
-    tune_process()
     loaded = load_model(model, device=device)
     table = planted_table(loaded, SentenceEmbedder(model_folder("minilm")).embed)
     print(write_table(out, "planted", table, {"model": loaded.card.name, "command": "verbosify study planted"}))

@@ -15,12 +15,15 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from verbosify.desk.lab import Lab
 from verbosify.errors import VerbosifyError
-from verbosify.models.protocol import LanguageModel
+from verbosify.models.process import tune_process
 from verbosify.models.settings import SamplingSettings
+
+if TYPE_CHECKING:  # they import PyTorch, before which the process is tuned
+    from verbosify.desk.lab import Lab
+    from verbosify.models.protocol import LanguageModel
 
 AT_ONCE = 128
 """Questions that are answered at once: the desk lets in fewer."""
@@ -96,6 +99,8 @@ def load(name: str, progress: Callable[[str, int, int | None], None]) -> Languag
 
 def attend(heard: IO[str], said: IO[str]) -> None:
     """Answer what is heard until nothing more is."""
+    from verbosify.desk.lab import Lab
+
     lock = threading.Lock()
 
     def say(answer: dict[str, Any]) -> None:
@@ -113,8 +118,6 @@ def attend(heard: IO[str], said: IO[str]) -> None:
 
 def main() -> None:
     """Attend to standard input, and leave standard output to answers alone: what libraries print goes elsewhere."""
-    from verbosify.models.process import tune_process
-
     said = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     tune_process()
