@@ -18,7 +18,7 @@ import pytest
 from tests.naive_sampling import plain_probabilities
 from verbosify.errors import ModelError, SettingsError
 from verbosify.models.formats.openai import END_OF_TEXT
-from verbosify.models.protocol import LanguageModel
+from verbosify.models.protocol import LanguageModel, TokenScore
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
 
 PROMPT = "The ferry"
@@ -31,6 +31,13 @@ ALL = SamplingSettings(n=2, length=12, temperature=1.0, top_k=0, seed=3)
 LONG = replace(ALL, n=4, length=30)
 """Enough to tell two models, or two rows, apart by what they say."""
 ONCE = TuningRecipe(name="strong", window="once", learning_rate=3e-3)
+
+
+def are_alike(one: list[TokenScore], other: list[TokenScore]) -> bool:
+    """Whether two models score a text alike, but for the last bits: loaded anew, weights may lie in another order."""
+    numbers = ([(each.token_id, each.log_probability, each.entropy) for each in some] for some in (one, other))
+    first, second = map(np.array, numbers)
+    return bool(first.shape == second.shape and np.allclose(first, second, rtol=0, atol=1e-4))
 
 
 def first_tokens(model: LanguageModel, settings: SamplingSettings) -> set[int]:
