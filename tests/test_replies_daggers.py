@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
 
 from tests.replies_server import Served, hosted, replies_server
+from tests.speaking_model import harbour_sentences
 from verbosify.exhibits.replies import record
 from verbosify.exhibits.replies.authors import STYLES, face_of, is_name, name_of
 from verbosify.exhibits.replies.tones import pipeline_of, read_forbidden
@@ -54,7 +56,7 @@ def test_a_prompt_has_more_outcomes_than_256(served: Served) -> None:
 def test_an_empty_result_crashes_nothing(host: Host, tmp_path: Path) -> None:
     """What was empty after cleaning ended the request."""
     words = tmp_path / "words.txt"
-    words.write_text("\n".join(["the", "a", "an", "my", "every", *"bcdefghijklmnopqrstuvwxyz"]))
+    words.write_text("\n".join({*re.findall("[a-z]+", harbour_sentences(300).lower()), *ascii_lowercase}))
     with replies_server(host, tmp_path / "replies.db", forbidden=(words,)) as one:
         answer = one.post("Hello")
     assert (answer.status_code, answer.json()["type"]) == (422, "/about#nothing")
