@@ -63,6 +63,8 @@ UNFIT = [
     ("The rover's page is at https://example.org for all.", "markup"),
     ("The <b>rover stopped near the rim of the crater.", "markup"),
     ("# The rover stopped near the rim of the crater.", "markup"),
+    ("The rover stopped near the r\ufffdm of the crater.", "broken character"),
+    ("The rover stopped near\x1b the rim of the crater.", "broken character"),
     ("The rover stopped near the rim of the", "unfinished"),
     ("The rover stopped near the rim of the crater,", "unfinished"),
     ("The rover stopped near the rim of the crater:", "unfinished"),

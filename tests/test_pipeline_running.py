@@ -75,7 +75,7 @@ def test_an_answer_has_the_trace_of_its_way(model: LanguageModel) -> None:
     for answer in outcome.chosen:
         assert answer.text.startswith("The ferry ")
         assert answer.text.endswith(".")
-        assert [entry.stage for entry in answer.trace] == ["trim", "whole_sentences", "blank", "unfinished"]
+        assert [entry.stage for entry in answer.trace] == ["trim", "whole_sentences", "blank", "garbled", "unfinished"]
         assert answer.text in ("The ferry" + answer.raw, *(entry.text for entry in answer.trace))
     assert outcome.passed[:2] == outcome.chosen
 

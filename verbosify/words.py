@@ -27,6 +27,15 @@ _CITATIONS = r"[^\w\s\[]{0,3}(?:\[\d{1,3}\])+"
 _ADDRESS = rf"(?i:https?|ftp)://[^\s<>\"“”«»{UNSPACED}]*[^\W_{UNSPACED}]"
 
 
+_NO_CHARACTER = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffd-\uffff]")
+"""Controls but white space, halves of surrogate pairs, private use, and what stands for bytes that spell nothing."""
+
+
+def is_garbled(text: str) -> bool:
+    """Whether something in `text` is no character to be read: a model may spell half of one, and a control."""
+    return _NO_CHARACTER.search(text) is not None
+
+
 def plain_words(text: str) -> int:
     """How many words `text` has, as `find_words` finds them."""
     return sum(1 for _ in _pattern(text).finditer(text))

@@ -15,7 +15,7 @@ from itertools import pairwise
 from verbosify.curation import english
 from verbosify.essay.adornments import german_quotes_turned
 from verbosify.essay.language import NAMES, guess_language
-from verbosify.words import in_characters, is_written_without_spaces, ngrams, word_texts
+from verbosify.words import in_characters, is_garbled, is_written_without_spaces, ngrams, word_texts
 
 WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 FEWEST_WORDS, MOST_WORDS = 5, 45
@@ -121,6 +121,7 @@ def unfit(sentence: str, voice: Voice) -> str | None:
         ("too short", len(words) < in_characters(FEWEST_WORDS, sentence)),
         ("too long", len(words) > in_characters(MOST_WORDS, sentence)),
         ("line break", "\n" in sentence),
+        ("broken character", is_garbled(sentence)),
         ("list marker", _LIST.match(sentence)),
         ("markup", _MARKUP.search(sentence)),
         ("unfinished", not _CLOSING.search(sentence)),

@@ -202,7 +202,7 @@ class Pipeline:
         least, most: tokens of an answer. One that stops before it has `least` is refused.
         stops: an answer ends before the first of these.
         clean: cleaners, in order.
-        refuse: refusals, in order; the first that has a reason ends it. What is blank is always refused.
+        refuse: refusals, in order; the first that has a reason ends it. What is blank or garbled is always refused.
         choose: which of the answers are taken.
 
     Raises `SettingsError` when it is made if anything in it is unknown or out of its range.

@@ -11,13 +11,19 @@ from verbosify.measures.thresholds import THRESHOLDS
 from verbosify.pipeline.context import Context
 from verbosify.pipeline.registry import refusal
 from verbosify.pipeline.wording import Words
-from verbosify.words import in_characters, plain_words, word_texts
+from verbosify.words import in_characters, is_garbled, plain_words, word_texts
 
 
 @refusal
 def blank(text: str, _context: Context) -> str | None:
     """Refuse what has neither a letter nor a digit."""
     return None if any(map(str.isalnum, text)) else "is blank"
+
+
+@refusal(early=True)
+def garbled(text: str, _context: Context) -> str | None:
+    """Refuse what holds half a character, a control, or anything else that nobody can read."""
+    return "holds a broken character" if is_garbled(text) else None
 
 
 @refusal(early=True)

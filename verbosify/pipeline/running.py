@@ -1,4 +1,4 @@
-"""A pipeline at work: prompt, sample, clean, refuse, again if need be, and choose. Knows no stage by name but `blank`.
+"""A pipeline at work: prompt, sample, clean, refuse, again if need be, and choose. Knows no stage by name but `ALWAYS`.
 
 A round's rows are one batch of the model. Rounds are bounded, and what is not random is drawn once: nothing loops, and
 an answer that is refused is no error.
@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any
 
 from verbosify.models.protocol import Continuation, LanguageModel, Overfit, Until
+from verbosify.models.rows import BROKEN
 from verbosify.models.settings import SamplingSettings, derived_seed
 from verbosify.pipeline.answers import Answer, Draw, Event, Events, Outcome, Recorder, TraceEntry, reasons
 from verbosify.pipeline.context import Context, Opinions
@@ -23,6 +24,9 @@ from verbosify.pipeline.template import fill
 
 Drawing = Callable[["Asked", SamplingSettings], Iterator[Event | list[Continuation]]]
 """Draws one round: tells what may be shown meanwhile, and last all its rows."""
+
+ALWAYS = (Step("blank"), Step("garbled"))
+"""What every pipeline refuses, before all that it says itself."""
 
 
 @dataclass(slots=True)
@@ -176,7 +180,7 @@ class _Row:
         if self.silent or end <= self.shown:
             return ""
         context = self.asked.context()
-        for step in self.asked.pipeline.refuse:
+        for step in (*ALWAYS, *self.asked.pipeline.refuse):
             stage = find_stage(step.stage, "refusal")
             if stage.early and _refusal(step, whole[:end], context)[0]:
                 self.silent = True
@@ -188,7 +192,7 @@ class _Row:
 def _judged(asked: Asked, said: Continuation, number: int) -> Answer:
     """A row through all stages."""
     pipeline, context = asked.pipeline, asked.context(said)
-    text, trace = asked.opening + said.text, []
+    text, trace = asked.opening + said.text.rstrip(BROKEN), []  # of a character that the length cut off nothing is left
     refused = None
     for step in pipeline.clean:
         try:
@@ -203,7 +207,7 @@ def _judged(asked: Asked, said: Continuation, number: int) -> Answer:
     if refused is None and said.finish != "length" and len(said.token_ids) < pipeline.least:
         refused = f"has {len(said.token_ids)} of {pipeline.least} tokens"
         trace.append(TraceEntry("least", "refusal", refused))
-    for step in (Step("blank"), *pipeline.refuse) if refused is None else ():
+    for step in (*ALWAYS, *pipeline.refuse) if refused is None else ():
         refused, did = _refusal(step, text, context)
         trace.append(TraceEntry(step.stage, "refusal", did))
         if refused is not None:
