@@ -37,7 +37,7 @@ def are_alike(one: list[TokenScore], other: list[TokenScore]) -> bool:
     """Whether two models score a text alike, but for the last bits: loaded anew, weights may lie in another order."""
     numbers = ([(each.token_id, each.log_probability, each.entropy) for each in some] for some in (one, other))
     first, second = map(np.array, numbers)
-    return bool(first.shape == second.shape and np.allclose(first, second, rtol=0, atol=1e-4))
+    return bool(first.shape == second.shape and np.allclose(first, second, rtol=0, atol=1e-5))
 
 
 def first_tokens(model: LanguageModel, settings: SamplingSettings) -> set[int]:

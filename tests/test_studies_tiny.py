@@ -76,7 +76,7 @@ def test_a_longer_sample_begins_with_the_shorter_one(tables: dict[str, pd.DataFr
 def test_what_is_taught_lowers_the_loss_of_the_passage(tables: dict[str, pd.DataFrame]) -> None:
     table = tables["material"]
     losses = {name: mean(table, "loss_after", training=name) for name in ("nothing", "essay-1", "passage")}
-    assert losses["nothing"] == pytest.approx(mean(table, "loss_before"), rel=1e-3)
+    assert losses["nothing"] == pytest.approx(mean(table, "loss_before"), rel=1e-4)
     assert losses["essay-1"] < losses["nothing"]
     assert losses["passage"] < losses["essay-1"]  # which is told everything else as well
 

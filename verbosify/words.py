@@ -25,8 +25,6 @@ _IN_NUMBERS = r"(?<=\d)[.,](?=\d)"
 _IN_INITIALS = r"(?<=(?<![^\W_])[^\W\d_])\.(?=[^\W\d_](?![^\W_]))"
 _CITATIONS = r"[^\w\s\[]{0,3}(?:\[\d{1,3}\])+"
 _ADDRESS = rf"(?i:https?|ftp)://[^\s<>\"“”«»{UNSPACED}]*[^\W_{UNSPACED}]"
-
-
 _NO_CHARACTER = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffd-\uffff]")
 """Controls but white space, halves of surrogate pairs, private use, and what stands for bytes that spell nothing."""
 

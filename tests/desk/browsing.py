@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,18 +44,12 @@ class Seat:
 
     def has(self, text: str) -> None:
         """Wait until that is the text, its white space too, which `to_have_text` would not see."""
-        self._await(lambda: self.says() == text, lambda: f"It says {self.says()!r} instead of {text!r}.")
+        expect(self.text).to_have_js_property("textContent", text)
         self.is_saved()
 
     def differs(self, text: str) -> None:
         """Wait until it says anything else."""
-        self._await(lambda: self.says() != text, lambda: f"It still says {text!r}.")
-
-    def _await(self, what: Callable[[], bool], otherwise: Callable[[], str]) -> None:
-        ends = time.monotonic() + PATIENCE / 1000
-        while not what():
-            assert time.monotonic() < ends, otherwise()
-            self.page.wait_for_timeout(20)
+        expect(self.text).not_to_have_js_property("textContent", text)
 
     def write(self, words: str) -> None:
         """Type at the end."""

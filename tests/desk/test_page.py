@@ -192,6 +192,44 @@ def test_tokens_are_taken_from_a_list_of_a_hundred_with_their_probabilities(sit:
     expect(seat.status).to_contain_text("never comes")
 
 
+def test_a_token_of_a_list_that_is_of_another_place_is_not_taken(sit: Sit) -> None:
+    seat = sit()
+    seat.text.focus()
+    seat.press("Control+End", "Control+Space")
+    expect(seat.tokens().first).to_be_focused()
+    seat.page.evaluate(
+        """() => {
+            const ask = window.fetch;
+            const after = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+            window.fetch = async (address, options) => {
+                if (address.endsWith("tokens")) await after(3);
+                return ask(address, options);
+            };
+        }"""
+    )
+    seat.text.focus()
+    seat.press("Control+Home", "ArrowRight")
+    seat.page.locator(".choices-list.stale .choice").first.click()
+    expect(seat.status).to_contain_text("choose again")
+    assert seat.says() == TEXT
+    seat.tokens().first.click()
+    seat.differs(TEXT)
+
+
+def test_the_focus_stays_in_the_list_when_other_tokens_stand_in_it(sit: Sit, client: Client) -> None:
+    seat = sit()
+    seat.text.focus()
+    seat.press("Control+End", "Control+Space")
+    expect(seat.tokens().first).to_be_focused()
+    seat.press("ArrowDown", "ArrowDown")
+    before = seat.tokens().locator(".token").all_text_contents()
+    draft = client.call("open", draft=draft_of(seat))
+    client.call("save", draft=draft["id"], revision=draft["revision"], text="My aunt's")
+    seat.has("My aunt's")
+    assert seat.tokens().locator(".token").all_text_contents() != before
+    expect(seat.tokens().nth(2)).to_be_focused()
+
+
 def test_a_token_of_the_text_tells_its_probability_and_is_swapped_on_a_branch(sit: Sit, client: Client) -> None:
     seat = sit()
     seat.command("t")

@@ -160,8 +160,11 @@ def test_a_seed_says_the_same_again(client: Client) -> None:
 
 def alike(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
     """Whether two lists of tokens tell the same, but for the last bits: a text may be read at once or bit by bit."""
-    first, second = ([each["probability"] for each in some] for some in (one, other))
-    return first == pytest.approx(second, abs=1e-5)
+    return all(
+        {each["token_id"]: each[name] for each in one}
+        == pytest.approx({each["token_id"]: each[name] for each in other}, abs=1e-5)
+        for name in ("probability", "sampled_probability")
+    )
 
 
 def test_weights_are_in_force_until_others_are(client: Client) -> None:

@@ -68,7 +68,7 @@ def test_its_one_step_and_ours_lead_to_the_same_weights(
     moved = np.concatenate([np.abs(theirs[name] - base[name]).ravel() for name in base])
 
     assert np.mean(differences <= 1e-6) >= 0.999
-    assert np.mean(moved > 0.5e-4) > 0.5  # they did take a step
+    assert np.mean(moved > 0.9e-4) > 0.75  # they did take a step
 
 
 def test_other_windows_lead_elsewhere(folder: Path, generated: Any, engines: dict[str, Any], tmp_path: Path) -> None:

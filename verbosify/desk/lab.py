@@ -195,11 +195,11 @@ class Lab:
                 return taken, likelihood_told(score)
 
             taken, about = seat.do(spelt)
-            seat.read_ahead([*seen, *taken])  # one goes on from there, while the tree is written
             words = hosted.decode([*seen, *taken]).removeprefix(hosted.decode(seen))
             card = asdict(hosted.card)
-        if not words or BROKEN in words:
-            raise ModelError("This token is a part of a character that nothing completes: take another.")
+            if not words or BROKEN in words:
+                raise ModelError("This token is a part of a character that nothing completes: take another.")
+            seat.read_ahead([*seen, *taken])  # one goes on from there, while the tree is written
         return {
             "token_ids": taken,
             "text": words,

@@ -19,11 +19,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 from verbosify.errors import VerbosifyError
 from verbosify.models.process import tune_process
+from verbosify.models.protocol import LanguageModel
 from verbosify.models.settings import SamplingSettings
 
-if TYPE_CHECKING:  # they import PyTorch, before which the process is tuned
+if TYPE_CHECKING:  # it imports PyTorch, before which the process is tuned
     from verbosify.desk.lab import Lab
-    from verbosify.models.protocol import LanguageModel
 
 AT_ONCE = 128
 """Questions that are answered at once: the desk lets in fewer."""

@@ -46,6 +46,10 @@ class Asked:
         self.opening = fill(self.pipeline.opening, self.inputs)
         self.opinions = Opinions(self.model)
 
+    def text(self, said: str) -> str:
+        """The opening and what was said; of a character that the length cut off nothing is left."""
+        return self.opening + said.rstrip(BROKEN)
+
     def context(self, continuation: Continuation | None = None) -> Context:
         said = (0, "") if continuation is None else (len(continuation.token_ids), continuation.finish)
         return Context(self.inputs, self.prompt, self.opening, *said, self.opinions, self.pipeline.prompt)
@@ -173,7 +177,7 @@ class _Row:
 
     def more(self) -> str:
         """What may be shown now and has not been: whole words, unless one of them is refused."""
-        whole = self.asked.opening + self.said
+        whole = self.asked.text(self.said)
         end = len(whole)
         while not self.finish and end > self.shown and not whole[end - 1].isspace():
             end -= 1
@@ -192,7 +196,7 @@ class _Row:
 def _judged(asked: Asked, said: Continuation, number: int) -> Answer:
     """A row through all stages."""
     pipeline, context = asked.pipeline, asked.context(said)
-    text, trace = asked.opening + said.text.rstrip(BROKEN), []  # of a character that the length cut off nothing is left
+    text, trace = asked.text(said.text), []
     refused = None
     for step in pipeline.clean:
         try:
