@@ -14,9 +14,10 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Settings of glibc's malloc.h: free bytes at the heap's end that are kept, and pieces that are no part of the heap."""
 KEPT_BYTES = 2**30
 """More than an overfit of 124 million weights needs for a moment."""
-SPINS = 1_000
-"""Turns for which a thread waits awake for the others of its product: some 20 to 50 microseconds. GNU's own 300,000 are
-more than a product of one token takes, and a processor that waits awake is one that those others may be waiting for."""
+SPINS = 5_000
+"""Turns for which a thread waits awake for the others of its product: a tenth to a quarter of a millisecond, as much as
+lies between two products of one token. GNU's own 300,000 are more than a product takes, and a processor that waits
+awake is one that those others may be waiting for."""
 KEPT_KERNELS = 64
 """Compiled products that are kept: more than one passage comes back to. Every length of a text makes others."""
 
