@@ -20,10 +20,9 @@ def costs(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float
     from verbosify.models.host import Host
     from verbosify.models.loading import load_model
 
-    model = load_model(folder)
-    say("a text that grows")
-    growing = _growing(model)
-    with Host(lambda: model) as host:
+    with Host(lambda: load_model(folder)) as host:
+        say("a text that grows")
+        growing = host.guest().do(_growing)  # in the owner's thread: a second one that computes would slow both
         say("streams at once")
         streams = _streams(host)
         say("two overfits in turn")
@@ -61,7 +60,7 @@ def _growing(model: object) -> dict[str, float]:
 
 
 def _streams(host: object) -> dict[str, float]:
-    """Tokens a second of eight guests that stream a row each, beside those of one batch of the same eight rows."""
+    """Tokens a second of eight guests that stream a row each, beside those of one that streams all eight in a batch."""
     from verbosify.models.host import Host
     from verbosify.models.settings import SamplingSettings
 
@@ -72,7 +71,7 @@ def _streams(host: object) -> dict[str, float]:
     batch, streams = [], []
     with ThreadPoolExecutor(8) as threads:
         for _ in range(ROUNDS):
-            batch.append(_seconds(lambda: guests[0][0].sample(PASSAGE, replace(one, n=8))))
+            batch.append(_seconds(lambda: list(sessions[0][0].stream(replace(one, n=8)))))
             streams.append(_seconds(lambda: list(threads.map(lambda pair: list(pair[0].stream(pair[1])), sessions))))
     found = {"one batch s": median(batch), "eight streams s": median(streams)}
     return {**found, "tokens a second, streams / batch": median(batch) / median(streams)}

@@ -47,6 +47,7 @@ from verbosify.errors import ModelError  # noqa: E402
 from verbosify.models.host import Guest, Host, guest_of  # noqa: E402
 from verbosify.models.loading import load_model  # noqa: E402
 from verbosify.models.protocol import LanguageModel  # noqa: E402
+from verbosify.models.settings import SamplingSettings  # noqa: E402
 
 OTHER = "The harbour master sketches the northern bay. My aunt's boat crosses the quiet harbour in the morning."
 
@@ -211,8 +212,27 @@ def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
         Host(lambda: load_model(tmp_path / "nothing"))
 
 
+def test_other_work_is_done_in_the_owners_thread_and_changes_no_weights(speaking_model: Path) -> None:
+    with Host(lambda: load_model(speaking_model, precision="fp32")) as host:
+        guest, other = host.guest(), host.guest()
+        with guest.overfit(PROMPT):
+            guest.score(PROMPT)
+            present = host.model.version
+
+            assert other.beside(threading.current_thread) is host._thread
+            assert host.model.version == present
+            with pytest.raises(ZeroDivisionError):
+                other.beside(lambda: 1 / 0)
+            steps = guest.session(PROMPT).stream(SamplingSettings(n=2, length=40))
+            next(steps)
+            assert other.beside(lambda: "between two tokens") == "between two tokens"
+            assert host._growing
+            assert len(list(steps)) == 79
+            assert host.model.version == present
+
+
 def test_a_host_of_one_guest_ends_with_it(speaking_model: Path) -> None:
-    guest = guest_of(load_model(speaking_model, precision="fp32"))
+    guest = guest_of(lambda: load_model(speaking_model, precision="fp32"))
     session, owner = guest.session(PROMPT), guest.host._thread
     assert guest.score(PROMPT)
 

@@ -68,6 +68,8 @@ class _Job:
     run: Callable[[HostedModel], Any]
     alone: bool = False
     """Whether it changes the weights, so that no batch may be growing."""
+    anyhow: bool = False
+    """Whether the weights, and what grows, do not matter to it."""
     parts: list[tuple[Session | str, SamplingSettings]] = field(default_factory=list)
     """What it wants sampled; then `run` is not called."""
     until: Until = bool
@@ -191,13 +193,16 @@ class Host:
 
     def _may_begin(self, job: _Job) -> bool:
         """In order: a job that needs other weights, or to be alone, waits for what grows, and holds up those behind."""
-        return not self._growing or job.gone.is_set() or (not job.alone and job.weights is self._weights)
+        if not self._growing or job.anyhow or job.gone.is_set():
+            return True
+        return not job.alone and job.weights is self._weights
 
     def _begin(self, job: _Job) -> None:
         try:
             if job.gone.is_set():
                 return
-            self.activate(job.weights)
+            if not job.anyhow:
+                self.activate(job.weights)
             if job.parts:
                 self._sow(job)
             else:
@@ -338,9 +343,9 @@ class Host:
         self._aside = [other for other in self._aside if other is not weights]
 
 
-def guest_of(model: LanguageModel) -> Guest:
-    """The one guest of a new host that owns `model`; the host ends when the guest is used no more."""
-    host = Host(lambda: model)
+def guest_of(load: Callable[[], LanguageModel]) -> Guest:
+    """The one guest of a new host; the host ends when the guest is used no more. Otherwise as `Host`."""
+    host = Host(load)
     guest = host.guest()
     weakref.finalize(guest, host.let_go)
     return guest
@@ -437,6 +442,16 @@ class Guest:
     def do(self, run: Callable[[HostedModel], Result], *, alone: bool = False) -> Result:
         """What `run` returns, run in the owner's thread with this guest's weights."""
         result: Result = self.wait(_Job(self._weights, run, alone=alone))
+        return result
+
+    def beside(self, run: Callable[[], Result]) -> Result:
+        """What `run` returns, run in the owner's thread between two tokens; it must leave the model alone.
+
+        For other work that PyTorch spreads over the processors. GNU's OpenMP gives every thread that asks for such work
+        a team of its own, and once there are more threads in teams than processors, all of them sleep whenever they
+        wait: with two teams on two processors a token takes a third longer.
+        """
+        result: Result = self.wait(_Job(None, lambda _: run(), anyhow=True))
         return result
 
     def begin(self, run: Callable[[HostedModel], object]) -> None:

@@ -33,11 +33,10 @@ def load(options: Options | None = None, *, tune: bool = False) -> tuple[Languag
     with _bar("Loading") as move:
         told: OnProgress = lambda what, done, total: move(done, total or 0, what)  # noqa: E731  # a type of ours
         move(0, 0, f"Loading {options.model}…")
-        owned = options.spec.load(progress=told)
-        embed = load_embedder(told)
-        model = guest_of(owned)
+        model = guest_of(lambda: options.spec.load(progress=told))
+        embed = model.beside(lambda: load_embedder(told))
         move(1, 1, f"{model.card.name}: {model.card.parameters / 1e6:,.0f} million weights, {model.card.dtype}.")
-    return model, embed
+    return model, lambda texts: model.beside(lambda: embed(texts))
 
 
 def run(
