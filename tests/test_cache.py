@@ -23,17 +23,17 @@ class Reader:
     """Reads rows that grow from one prompt: from a cache, and from the start each time."""
 
     def __init__(self, folder: Path, rows: int, length: int, dtype: torch.dtype = torch.float32) -> None:
-        self._weights = Weights(folder, CPU, dtype)
-        self.project = plain_projections(self._weights.working)
-        self.held = HeldKeys(self._weights.architecture, self._weights.working)
+        self.weights = Weights(folder, CPU, dtype)
+        self.project = plain_projections(self.weights.working)
+        self.held = HeldKeys(self.weights.architecture, self.weights.working)
         self.state = self.held.read(PROMPT, self.project)
-        self.cache = Cache(self._weights.architecture, self._weights.working)
+        self.cache = Cache(self.weights.architecture, self.weights.working)
         self.cache.add(self.held, rows, length)
 
-    def from_the_start(self, own: Tensor) -> Tensor:
-        text, a = torch.cat((PROMPT, own)), self._weights.architecture
+    def from_the_start(self, own: Tensor, prompt: Tensor = PROMPT) -> Tensor:
+        text, a = torch.cat((prompt, own)), self.weights.architecture
         positions = torch.arange(len(text))
-        return hidden_states(a, self._weights.working, text, positions, self.project, attend_causally)[-1]
+        return hidden_states(a, self.weights.working, text, positions, self.project, attend_causally)[-1]
 
 
 @pytest.fixture(autouse=True, params=[10, 3], ids=["one group", "two groups"])
@@ -98,3 +98,35 @@ def test_a_single_row_of_a_single_token_can_be_read(folder: Path) -> None:
     (state,) = reader.cache.advance(ROWS[:1, 0], reader.project)
 
     torch.testing.assert_close(state, reader.from_the_start(ROWS[0, :1]), atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_rows_of_texts_of_their_own_come_and_go(folder: Path) -> None:
+    """Ones, twos and fours, of texts of all lengths, join at different steps, and leave from any place."""
+    reader = Reader(folder, rows=2, length=24)
+    chance = torch.Generator().manual_seed(seeded(3))
+    rows: list[tuple[Tensor, list[int]]] = [(PROMPT, []), (PROMPT, [])]
+
+    def join(length: int, count: int) -> None:
+        text = torch.randint(1, 300, (length,), generator=chance)
+        held = HeldKeys(reader.weights.architecture, reader.weights.working)
+        held.read(text, reader.project)
+        needed = reader.cache.bytes + reader.cache.bytes_for(held, count, 24, together=False)
+        reader.cache.add(held, count, 24)
+        assert reader.cache.bytes == needed
+        rows.extend((text, []) for _ in range(count))
+
+    for step in range(18):
+        if step in (1, 2, 3, 5, 8, 9):
+            join(length=3 + 7 * step % 20, count={3: 2, 8: 4}.get(step, 1))
+        if step in (4, 6, 7, 11, 12, 13, 15):
+            places = [place for place in range(len(rows)) if place != step * 5 % len(rows)]
+            reader.cache.select_rows(places)
+            rows = [rows[place] for place in places]
+        drawn = torch.randint(1, 300, (len(rows),), generator=chance)
+        states = reader.cache.advance(drawn, reader.project)
+        for (text, own), token, state in zip(rows, drawn.tolist(), states, strict=True):
+            own.append(token)
+            expected = reader.from_the_start(torch.tensor(own), text)
+            torch.testing.assert_close(state, expected, atol=1e-5, rtol=1e-5)
+    assert len(rows) == 5

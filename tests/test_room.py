@@ -44,7 +44,7 @@ def test_rows_for_which_there_is_no_room_come_in_further_batches(
     expected = model.sample(PROMPT, SETTINGS)
     held = model.hold(1)  # type: ignore[attr-defined]
     held.read(model.encode(PROMPT))
-    two = 2 * held.keys.bytes_for(3, 20, together=False)
+    two = 2 * model.batch()._cache.bytes_for(held.keys, 3, 20, together=False)  # type: ignore[attr-defined]
     monkeypatch.setattr(holding, "free_memory", lambda _: two)
     make, batches = model.batch, []  # type: ignore[attr-defined]
 
@@ -75,7 +75,8 @@ def test_the_room_that_is_told_is_the_room_that_is_taken(tiny_folder: Path) -> N
     held.read(model.encode(PROMPT))
     batch = model.batch()  # type: ignore[attr-defined]
 
-    for rows, together in ((23, False), (12, True)):
-        before = batch._cache.bytes
+    for rows, together in ((23, False), (12, True), (1, False), (21, False)):
+        cache = batch._cache
+        expected = cache.bytes + cache.bytes_for(held.keys, rows, 7, together=together)
         batch.add(held, rows, 7, together=together)
-        assert batch._cache.bytes - before == held.keys.bytes_for(rows, 7, together=together)
+        assert cache.bytes == expected

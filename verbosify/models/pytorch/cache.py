@@ -1,9 +1,10 @@
 """Keys and values of texts that are held, and of the rows that grow from them. Knows attention, not words.
 
-A text is read once, and may be read on. Rows attend together, a group at a time: the tokens of all rows of a group lie
-in one memory, behind their text's, and a mask hides from each row what is another's. So every head makes one product
-for the whole group, over one copy of the text, where each row by itself would make one of its own over a copy of its
-own. All groups, whatever their texts, share every other product of a step.
+A text is read once, and may be read on. Rows of one text attend together, a group at a time: the tokens of all rows of
+a group lie in one memory, behind their text's, and a mask hides from each row what is another's. So every head makes
+one product for the whole group, over one copy of the text, where each row by itself would make one of its own over a
+copy of its own. A row that is alone with its text has a lane beside others of that kind, and all lanes attend in one
+call. Whatever their texts, all rows share every other product of a step.
 """
 
 from __future__ import annotations
@@ -34,13 +35,6 @@ class HeldKeys:
     @property
     def places(self) -> Tensor:
         return self._memory.places[:, :, :, : self.length]
-
-    def bytes_for(self, rows: int, length: int, *, together: bool) -> int:
-        """What `Cache.add` takes for rows that grow from here."""
-        copies = 1 if together else -(-rows // GROUP)
-        a = self._architecture
-        place = a.layers * 2 * a.kv_heads * a.head_width * self._memory.places.element_size()
-        return (copies * self.length + rows * length) * place
 
     def fork(self) -> HeldKeys:
         """The same text, to be read on in another way; it is copied by whichever of the two reads on second."""
@@ -130,51 +124,203 @@ class Cache:
     def __init__(self, architecture: Architecture, weights: Mapping[str, Tensor]) -> None:
         self._architecture = architecture
         self._weights = weights
-        self._groups: list[_Group] = []
+        self._lanes = _Lanes(architecture, weights["embedding"])
+        self._spans: list[_Group | _Lane] = []
+        """Whose the rows are, in order."""
 
     @property
     def bytes(self) -> int:
         """What the keys and values of all rows take."""
-        return sum(group.bytes for group in self._groups)
+        return self._lanes.bytes + sum(group.bytes for group in self._groups)
+
+    @property
+    def _groups(self) -> list[_Group]:
+        return [span for span in self._spans if isinstance(span, _Group)]
+
+    def bytes_for(self, held: HeldKeys, rows: int, length: int, *, together: bool) -> int:
+        """What `add` would take beyond what is taken."""
+        groups = [size for size in _sizes(rows, together=together) if size > 1]
+        lane = self._lanes.bytes_for(held.length + length) if sum(groups) < rows else 0
+        places = len(groups) * held.length + sum(groups) * length
+        return lane + places * _bytes_of_place(self._architecture, held.places)
 
     def add(self, held: HeldKeys, rows: int, length: int, *, together: bool = False) -> None:
         """Have `rows` more rows, behind the present ones, with room for `length` tokens each.
 
         Those that are `together` may take one another's places, as beams do.
         """
-        size = rows if together else GROUP
-        sizes = [min(size, rows - start) for start in range(0, rows, size)]
-        self._groups += [_Group(self._architecture, count, held.places, length) for count in sizes]
+        for size in _sizes(rows, together=together):
+            if size > 1:
+                self._spans.append(_Group(self._architecture, size, held.places, length))
+            else:
+                self._spans.append(self._lanes.add(held.places, length))
 
     def select_rows(self, places: Sequence[int]) -> None:
         """Go on with these of the present rows: in order, but that rows which are together may swap and repeat."""
         start = 0
-        for group in self._groups:
-            end = start + group.rows
-            group.select_rows([place - start for place in places if start <= place < end])
+        for span in self._spans:
+            end = start + span.rows
+            span.select_rows([place - start for place in places if start <= place < end])
             start = end
-        self._groups = [group for group in self._groups if group.rows]
+        self._spans = [span for span in self._spans if span.rows]
 
     def advance(self, token_ids: Tensor, project: Project) -> Tensor:
         """Read one more token a row, (rows,); returns their hidden states, (rows, width)."""
-        sizes = [group.rows for group in self._groups]
+        groups: list[_Group | _Lanes] = [*self._groups]
+        holders = [self._lanes, *groups] if self._lanes.rows else groups
+        sizes = [holder.rows for holder in holders]
         positions = torch.tensor(
-            [group.position for group in self._groups for _ in range(group.rows)], device=token_ids.device
+            [position for holder in holders for position in holder.positions], device=token_ids.device
         )
-        for group in self._groups:
-            group.grow()
+        for holder in holders:
+            holder.grow()
 
         def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
             if len(sizes) == 1:
-                return self._groups[0].attend(layer, q, k, v)
-            parts = zip(self._groups, *(torch.split(rows, sizes) for rows in (q, k, v)), strict=True)
-            return torch.cat([group.attend(layer, *part) for group, *part in parts])
+                return holders[0].attend(layer, q, k, v)
+            parts = zip(holders, *(torch.split(rows, sizes) for rows in (q, k, v)), strict=True)
+            return torch.cat([holder.attend(layer, *part) for holder, *part in parts])
 
-        return hidden_states(self._architecture, self._weights, token_ids, positions, project, attend)
+        order = torch.tensor(self._order(), device=token_ids.device)
+        states = hidden_states(self._architecture, self._weights, token_ids[order], positions, project, attend)
+        return torch.empty_like(states).index_copy_(0, order, states)
+
+    def _order(self) -> list[int]:
+        """The rows as they are computed: those in lanes, lane by lane, and then the groups'."""
+        starts, rows = dict[_Group | _Lane, int](), 0
+        for span in self._spans:
+            starts[span], rows = rows, rows + span.rows
+        computed: list[_Group | _Lane] = [*self._lanes.taken, *self._groups]
+        return [starts[span] + row for span in computed for row in range(span.rows)]
+
+
+def _sizes(rows: int, *, together: bool) -> list[int]:
+    """How many rows attend together, group by group."""
+    size = rows if together else GROUP
+    return [min(size, rows - start) for start in range(0, rows, size)]
+
+
+def _power(needed: int, present: int) -> int:
+    """`present` if that is enough, else the next power of two."""
+    return present if needed <= present else 1 << (needed - 1).bit_length()
+
+
+def _bytes_of_place(a: Architecture, like: Tensor) -> int:
+    """What one token's keys and values take, in all layers."""
+    return a.layers * 2 * a.kv_heads * a.head_width * like.element_size()
+
+
+class _Lane:
+    """The place of one row among `_Lanes`."""
+
+    def __init__(self, lanes: _Lanes, length: int) -> None:
+        self._lanes = lanes
+        self.rows = 1
+        self.length = length
+        """Of its text, with what it has grown."""
+
+    def select_rows(self, places: Sequence[int]) -> None:
+        """Go on, or leave if there is no place."""
+        if not places:
+            self.rows = 0
+            self._lanes.leave(self)
+
+
+class _Lanes:
+    """Rows that each grow from a text of their own, side by side, and attend at once.
+
+    `_memory` holds keys and values, (layers, 2, lanes, key-value heads, places, head width). `_mask`, (lanes, 1,
+    queries, places), is 0 where a lane's row may look and -inf elsewhere; queries that share a key-value head are
+    neighbours.
+    """
+
+    def __init__(self, architecture: Architecture, like: Tensor) -> None:
+        a = architecture
+        self._architecture = a
+        self._queries = a.heads // a.kv_heads
+        self.taken: list[_Lane] = []
+        """By whom; those that are free lie behind."""
+        # PyTorch's attention of a single query takes up to three times as long in bf16 as in float32
+        dtype = torch.float32 if self._queries == 1 and like.device.type == "cpu" else like.dtype
+        self._memory = like.new_empty((a.layers, 2, 0, a.kv_heads, 0, a.head_width), dtype=dtype)
+        self._mask = self._memory.new_empty((0, 1, self._queries, 0))
+
+    @property
+    def rows(self) -> int:
+        return len(self.taken)
+
+    @property
+    def positions(self) -> list[int]:
+        """Where each row's next token stands in its text."""
+        return [lane.length for lane in self.taken]
+
+    @property
+    def bytes(self) -> int:
+        return self._memory.nbytes
+
+    def bytes_for(self, length: int) -> int:
+        """What a lane with so many tokens would take beyond what is taken."""
+        lanes, places = self._needed(length)
+        return lanes * places * _bytes_of_place(self._architecture, self._memory) - self.bytes
+
+    def _needed(self, length: int) -> tuple[int, int]:
+        """Lanes and places if one more has so many tokens: powers of two, so that what is there is seldom copied."""
+        lanes, places = self._memory.shape[2], self._memory.shape[4]
+        return _power(self.rows + 1, lanes), _power(length, places)
+
+    def add(self, text: Tensor, length: int) -> _Lane:
+        """One more row, that grows from `text`, keys and values as `HeldKeys` has them, by at most `length`."""
+        before, row, filled = self._memory, self.rows, text.shape[3]
+        lanes, places = self._needed(filled + length)
+        if (lanes, places) != (before.shape[2], before.shape[4]):
+            mask, a = self._mask, self._architecture
+            # zeros: what is hidden counts for nothing, but must be numbers
+            self._memory = before.new_zeros((a.layers, 2, lanes, a.kv_heads, places, a.head_width))
+            self._memory[:, :, :row, :, : before.shape[4]].copy_(before[:, :, :row])
+            self._mask = mask.new_full((lanes, 1, self._queries, places), -torch.inf)
+            self._mask[:row, :, :, : before.shape[4]].copy_(mask[:row])
+        self._memory[:, :, row, :, :filled].copy_(text)
+        self._mask[row] = -torch.inf
+        self._mask[row, :, :, :filled] = 0
+        self.taken.append(_Lane(self, filled))
+        return self.taken[-1]
+
+    def leave(self, lane: _Lane) -> None:
+        """Let the last row have this one's lane."""
+        free, last = self.taken.index(lane), self.taken.pop()
+        if last is not lane:
+            self.taken[free] = last
+            places = slice(last.length)
+            self._memory[:, :, free, :, places].copy_(self._memory[:, :, self.rows, :, places])
+            self._mask[free].copy_(self._mask[self.rows])
+
+    def grow(self) -> None:
+        """Make a place for one more token a row."""
+        filled = torch.tensor(self.positions, device=self._memory.device)
+        lanes = torch.arange(self.rows, device=filled.device)
+        heads = torch.arange(self._architecture.kv_heads, device=filled.device)
+        longest = max(self.positions) + 1
+        self._mask[lanes, :, :, filled] = 0
+        for lane in self.taken:
+            lane.length += 1
+        # views of every layer's memory, made once a step: what is to be written, and what to be seen
+        self._places = ((lanes[:, None] * len(heads) + heads) * self._memory.shape[4] + filled[:, None]).flatten()
+        self._written = self._memory.flatten(2, 4).unbind()
+        self._seen = self._memory[:, :, : self.rows, :, :longest].unbind()
+        self._seen_mask = self._mask[: self.rows, :, :, :longest]
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Every row sees its text and its own tokens, the one that is being read included."""
+        own = torch.stack((k, v)).flatten(1, 2)
+        self._written[layer].index_copy_(1, self._places, own.to(self._memory.dtype))
+        keys, values = self._seen[layer].unbind()
+        queries = q.view(self.rows, keys.shape[1], self._queries, keys.shape[-1]).to(keys.dtype)
+        attended = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=self._seen_mask)
+        return attended.reshape(q.shape).to(q.dtype)
 
 
 class _Group:
-    """Rows that attend together.
+    """Rows of one text that attend together.
 
     `_memory` holds keys and values, (layers, 2, key-value heads, places, head width): the text's places, then one for
     each row at every step. `_mask`, (queries, places), is 0 where a row may look and -inf elsewhere; queries of a row
@@ -184,7 +330,7 @@ class _Group:
     def __init__(self, architecture: Architecture, rows: int, text: Tensor, length: int) -> None:
         a = architecture
         self.rows = rows
-        self.position = self._filled = text.shape[3]
+        self._position = self._filled = text.shape[3]
         self._queries = a.heads // a.kv_heads
         places = self._filled + rows * length
         self._memory = text.new_empty((a.layers, 2, a.kv_heads, places, a.head_width))
@@ -196,11 +342,16 @@ class _Group:
     def bytes(self) -> int:
         return self._memory.nbytes
 
+    @property
+    def positions(self) -> list[int]:
+        """Where each row's next token stands in its text."""
+        return [self._position] * self.rows
+
     def grow(self) -> None:
         """Make a place for one more token a row."""
         places = slice(self._filled, self._filled + self.rows)
         self._filled += self.rows
-        self.position += 1
+        self._position += 1
         own = self._mask[:, places].view(self.rows, self._queries, self.rows)
         own.diagonal(dim1=0, dim2=2).zero_()
         # views of every layer's memory, made once a step: what is to be written, and what to be seen

@@ -76,7 +76,7 @@ class TorchBatch:
         self._room = free_memory(device)
 
     def add(self, held: TorchHeldText, rows: int, length: int, *, together: bool) -> None:
-        needed = held.keys.bytes_for(rows, length, together=together)
+        needed = self._cache.bytes_for(held.keys, rows, length, together=together)
         if self._room is not None and self._cache.bytes + needed > self._room:
             raise NoRoomError(
                 f"{rows} rows of {length} tokens need {needed / 1e9:,.1f} GB, and {self._room / 1e9:,.1f} GB of memory "
