@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verbosify.errors import ModelError
-from verbosify.files import read_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,14 +34,16 @@ class SentenceEmbedder:
 
         Raises `ModelError` if one of them is missing or damaged, or it is no BERT model.
         """
+        from verbosify.models.bert import load_bert
+
         place = Path(folder)
         for name in _FILES:
             if not (place / name).is_file():
                 raise ModelError(f"{place} holds no {name}: fetch the model again.")
         try:
-            self._model = _load_model(place).to(device)
+            self._model = load_bert(place).to(device)
             self._device = device
-            self._tokenizer = _load_tokenizer(place, min(LONGEST, self._model.config.max_position_embeddings))
+            self._tokenizer = _load_tokenizer(place, min(LONGEST, self._model.longest))
         except ModelError:
             raise
         except Exception as error:  # whatever the libraries raise on a damaged file, bare Exception included
@@ -52,7 +52,7 @@ class SentenceEmbedder:
     @property
     def width(self) -> int:
         """How many numbers a vector has: 384 for all-MiniLM-L6-v2."""
-        return int(self._model.config.hidden_size)
+        return self._model.width
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One vector a text, in order: shape (len(texts), width), each of length 1, so that `a @ b` is the cosine.
@@ -82,35 +82,11 @@ class SentenceEmbedder:
 
         with torch.inference_mode():
             tokens = pad_sequence([torch.tensor(row) for row in ids], batch_first=True).to(self._device)
-            mask = pad_sequence([torch.ones(len(row), dtype=torch.long) for row in ids], batch_first=True)
-            mask = mask.to(self._device)
-            hidden: torch.Tensor = self._model(input_ids=tokens, attention_mask=mask).last_hidden_state
+            own = pad_sequence([torch.ones(len(row), dtype=torch.bool) for row in ids], batch_first=True)
+            own = own.to(self._device)
+            hidden = self._model(tokens, ~own)
             # Length does not matter to the mean: a sum points the same way.
-            return functional.normalize((hidden * mask[..., None]).sum(dim=1), dim=1)
-
-
-def _load_model(place: Path) -> Any:
-    import torch
-    import transformers
-
-    architecture: Any = transformers.BertModel
-    kind = read_json(place / "config.json", ModelError, "fetch the model again").get("model_type")
-    if kind != "bert":
-        raise ModelError(f"The model in {place} is of type {kind!r}: sentences are embedded by a bert model.")
-    with _silence():
-        model, report = architecture.from_pretrained(
-            place,
-            local_files_only=True,
-            use_safetensors=True,
-            trust_remote_code=False,
-            dtype=torch.float32,
-            add_pooling_layer=False,
-            output_loading_info=True,
-        )
-    if report["missing_keys"]:
-        # transformers would go on with random numbers.
-        raise ModelError(f"The model in {place} lacks the weights {min(report['missing_keys'])}: fetch it again.")
-    return model.eval()
+            return functional.normalize((hidden * own[..., None]).sum(dim=1), dim=1)
 
 
 def _load_tokenizer(place: Path, longest: int) -> Any:
@@ -121,23 +97,6 @@ def _load_tokenizer(place: Path, longest: int) -> Any:
     tokenizer.no_padding()
     tokenizer.enable_truncation(longest)
     return tokenizer
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """No progress bar and no report from transformers meanwhile, and its settings as they were afterwards."""
-    from transformers import utils
-
-    logging: Any = utils.logging
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
 
 
 def _without_surrogates(text: str) -> str:
