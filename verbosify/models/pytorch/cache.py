@@ -183,7 +183,7 @@ class Cache:
 
         order = torch.tensor(self._order(), device=token_ids.device)
         states = hidden_states(self._architecture, self._weights, token_ids[order], positions, project, attend)
-        return torch.empty_like(states).index_copy_(0, order, states)
+        return states[order.argsort()]
 
     def _order(self) -> list[int]:
         """The rows as they are computed: those in lanes, lane by lane, and then the groups'."""
@@ -312,7 +312,7 @@ class _Lanes:
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Every row sees its text and its own tokens, the one that is being read included."""
         own = torch.stack((k, v)).flatten(1, 2)
-        self._written[layer].index_copy_(1, self._places, own.to(self._memory.dtype))
+        self._written[layer][:, self._places] = own.to(self._memory.dtype)
         keys, values = self._seen[layer].unbind()
         queries = q.view(self.rows, keys.shape[1], self._queries, keys.shape[-1]).to(keys.dtype)
         attended = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=self._seen_mask)
