@@ -29,6 +29,15 @@ def test_a_child_is_killed_in_time_and_what_it_told_is_kept() -> None:
     assert end.seconds < 60
 
 
+def test_what_a_child_takes_counts_and_not_what_it_was_given() -> None:
+    ours = bytearray(os.urandom(2**20)) * 200
+
+    end = watch(lambda _: len(bytearray(os.urandom(2**20)) * 100))
+
+    assert 50 * 2**20 < end.memory < 150 * 2**20  # of what it was given some is not there until it is looked at
+    assert len(ours) == 200 * 2**20
+
+
 def test_an_error_in_a_child_is_told_with_its_traceback() -> None:
     end = watch(lambda _: os.stat("/nowhere/at/all"))  # noqa: PTH116  # a plain failing call
 

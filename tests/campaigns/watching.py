@@ -9,7 +9,9 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class End:
     Attributes:
         code: its exit code, or minus the signal that ended it.
         seconds: until then.
-        memory: bytes it held at most.
+        memory: bytes it held at most, beyond what it was given by its parent.
         said: all that it sent by `tell`, in order, whole lines only.
     """
 
@@ -40,7 +42,7 @@ def watch(work: Callable[[Tell], object], *, kill_after: float = 600.0, silent_f
     """
     reading, writing = os.pipe()
     sys.stdout.flush()
-    started = time.monotonic()
+    started, given = time.monotonic(), _held()
     child = os.fork()
     if child == 0:
         os.close(reading)
@@ -50,7 +52,15 @@ def watch(work: Callable[[Tell], object], *, kill_after: float = 600.0, silent_f
     os.close(reading)
     _, status, usage = os.wait4(child, 0)
     lines = said.decode(errors="replace").split("\n")[:-1]
-    return End(os.waitstatus_to_exitcode(status), time.monotonic() - started, usage.ru_maxrss * 1024, tuple(lines))
+    memory = max(0, usage.ru_maxrss * 1024 - given)
+    return End(os.waitstatus_to_exitcode(status), time.monotonic() - started, memory, tuple(lines))
+
+
+def _held() -> int:
+    """Bytes that this process holds, which a child has from its beginning; 0 where the system does not tell."""
+    with suppress(OSError):
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _listen(reading: int, child: int, deadline: float, silent_for: float) -> bytes:

@@ -63,7 +63,8 @@ class BertEncoder(nn.Module):
 
 def _table(rows: int, width: int) -> nn.Embedding:
     """Without numbers yet: to draw them on no device would have PyTorch import its compiler, a second's work."""
-    return nn.Embedding.from_pretrained(torch.empty(rows, width))
+    table: nn.Embedding = nn.Embedding.from_pretrained(torch.empty(rows, width))  # type: ignore[no-untyped-call]
+    return table
 
 
 def load_bert(folder: Path) -> BertEncoder:
