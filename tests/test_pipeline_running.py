@@ -17,6 +17,7 @@ from verbosify.pipeline import (
     Choice,
     Context,
     Draw,
+    Event,
     Input,
     Overfitting,
     Pipeline,
@@ -183,9 +184,15 @@ def test_a_stream_shows_whole_words_and_none_of_them_forbidden(model: LanguageMo
     texts = [event.text for event in events if event.kind == "text"]
     assert texts
     assert word not in " ".join(texts).split()
-    for row in range(4):
-        told = [event.text for event in events if event.kind == "text" and event.row == row]
-        assert all(text.endswith(" ") for text in told[:-1])
+    rounds: list[list[Event]] = [[]]
+    for event in events:
+        rounds[-1].append(event)
+        if event.kind == "again":
+            rounds.append([])
+    for drawn in rounds:
+        for row in range(4):
+            told = [event.text for event in drawn if event.kind == "text" and event.row == row]
+            assert all(text.endswith(" ") for text in told[:-1])
     answers = [event.answer for event in events if event.answer]
     assert any("a word that is not wanted" in (answer.refused or "") for answer in answers)
     assert not any(word in answer.text.split() for answer in answers if not answer.refused)
