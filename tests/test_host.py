@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -223,12 +223,29 @@ def test_other_work_is_done_in_the_owners_thread_and_changes_no_weights(speaking
             assert host.model.version == present
             with pytest.raises(ZeroDivisionError):
                 other.beside(lambda: 1 / 0)
-            steps = guest.session(PROMPT).stream(SamplingSettings(n=2, length=40))
-            next(steps)
-            assert other.beside(lambda: "between two tokens") == "between two tokens"
-            assert host._growing
-            assert len(list(steps)) == 79
-            assert host.model.version == present
+
+
+def test_other_work_is_done_between_two_tokens(speaking_model: Path) -> None:
+    there, queued, calls = threading.Event(), threading.Event(), count()
+
+    def until() -> bool:
+        if next(calls) == 3:  # in the owner's thread
+            there.set()
+            queued.wait(60)
+        return False
+
+    settings = SamplingSettings(n=2, length=20, least_length=20)
+    with Host(lambda: load_model(speaking_model, precision="fp32")) as host, ThreadPoolExecutor(1) as others:
+        steps = host.guest().session(PROMPT).stream(settings, until)
+        first = next(steps)
+        there.wait(60)
+        growing = others.submit(host.guest().beside, lambda: len(host._growing))
+        while host._queue.empty():
+            pass
+        queued.set()
+
+        assert growing.result() == 1
+        assert len([first, *steps]) == 40
 
 
 def test_a_host_of_one_guest_ends_with_it(speaking_model: Path) -> None:
