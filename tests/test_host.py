@@ -215,7 +215,7 @@ def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
 def test_other_work_is_done_in_the_owners_thread_and_changes_no_weights(speaking_model: Path) -> None:
     with Host(lambda: load_model(speaking_model, precision="fp32")) as host:
         guest, other = host.guest(), host.guest()
-        with guest.overfit(PROMPT):
+        with guest.overfit(PASSAGE, ONCE):
             guest.score(PROMPT)
             present = host.model.version
 
