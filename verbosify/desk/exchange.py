@@ -54,8 +54,8 @@ def _adapter() -> TypeAdapter[Tree]:
 
 
 _BATCHES = (
-    "SELECT * FROM batches WHERE question IN (SELECT id FROM questions WHERE draft = ?1) OR id IN "
-    "(SELECT batch FROM generations WHERE id IN (SELECT generation FROM nodes WHERE draft = ?1)) ORDER BY id"
+    "SELECT * FROM batches WHERE question IN (SELECT id FROM questions WHERE draft = ?) OR id IN "
+    "(SELECT batch FROM generations WHERE id IN (SELECT generation FROM nodes WHERE draft = ?)) ORDER BY id"
 )
 
 
@@ -63,7 +63,7 @@ def tree_of(store: Store, draft: int) -> Tree:
     """All of a draft, as it is at one moment."""
 
     def rows(kind: type[Row], sql: str) -> list[Row]:
-        return [from_columns(kind, row) for row in store.database.rows(sql, (draft,))]
+        return [from_columns(kind, row) for row in store.database.rows(sql, [draft] * sql.count("?"))]
 
     with store.database.snapshot():
         batches = rows(DeskBatch, _BATCHES)

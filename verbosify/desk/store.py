@@ -115,9 +115,9 @@ class Store:
     def changed(self, draft: int) -> str:
         """When something about the draft was last recorded."""
         rows = self.database.rows(
-            "SELECT max(created) FROM (SELECT created FROM events WHERE draft = ?1 "
-            "UNION ALL SELECT created FROM marks WHERE draft = ?1)",
-            (draft,),
+            "SELECT max(created) FROM (SELECT created FROM events WHERE draft = ? "
+            "UNION ALL SELECT created FROM marks WHERE draft = ?)",
+            (draft, draft),
         )
         return str(rows[0][0])
 
@@ -201,9 +201,9 @@ class Store:
     def nodes(self, draft: int, since: int = 0) -> list[Node]:
         """The nodes of a draft in the order they were made, from after `since`, and those marked after that time."""
         rows = self.database.rows(
-            "SELECT * FROM nodes WHERE draft = ?1 AND (id > ?2 OR id IN (SELECT node FROM marks WHERE draft = ?1 AND "
-            "created >= (SELECT created FROM nodes WHERE id = ?2))) ORDER BY id",
-            (draft, since),
+            "SELECT * FROM nodes WHERE draft = ? AND (id > ? OR id IN (SELECT node FROM marks WHERE draft = ? AND "
+            "created >= (SELECT created FROM nodes WHERE id = ?))) ORDER BY id",
+            (draft, since, draft, since),
         )
         return [from_columns(Node, row) for row in rows]
 
