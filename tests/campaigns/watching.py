@@ -42,7 +42,7 @@ def watch(work: Callable[[Tell], object], *, kill_after: float = 600.0, silent_f
     """
     reading, writing = os.pipe()
     sys.stdout.flush()
-    started, given = time.monotonic(), _held()
+    started = time.monotonic()
     child = os.fork()
     if child == 0:
         os.close(reading)
@@ -51,13 +51,13 @@ def watch(work: Callable[[Tell], object], *, kill_after: float = 600.0, silent_f
     said = _listen(reading, child, started + kill_after, silent_for)
     os.close(reading)
     _, status, usage = os.wait4(child, 0)
-    lines = said.decode(errors="replace").split("\n")[:-1]
-    memory = max(0, usage.ru_maxrss * 1024 - given)
+    given, *lines = said.decode(errors="replace").split("\n")[:-1] or ["0"]
+    memory = max(0, usage.ru_maxrss * 1024 - int(given))
     return End(os.waitstatus_to_exitcode(status), time.monotonic() - started, memory, tuple(lines))
 
 
 def _held() -> int:
-    """Bytes that this process holds, which a child has from its beginning; 0 where the system does not tell."""
+    """Bytes that this process holds; 0 where the system does not tell."""
     with suppress(OSError):
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0
@@ -84,6 +84,7 @@ def _become(work: Callable[[Tell], object], writing: int) -> None:
         os.write(writing, (line.replace("\n", " ") + "\n").encode(errors="replace"))
 
     code = 0
+    tell(str(_held()))  # before it has taken anything
     try:
         with open(os.devnull, "r+b", buffering=0) as nowhere:  # noqa: PTH123
             for number in (0, 1, 2):
