@@ -21,7 +21,7 @@ class End:
     Attributes:
         code: its exit code, or minus the signal that ended it.
         seconds: until then.
-        memory: bytes it held at most, beyond what it was given by its parent.
+        memory: bytes it held at most, beyond what its parent gave it, free or not.
         said: all that it sent by `tell`, in order, whole lines only.
     """
 
