@@ -201,21 +201,17 @@ def test_a_pickle_in_the_place_of_weights_is_not_read(tiny: Path, tmp_path: Path
         SentenceEmbedder(folder)
 
 
-def test_another_kind_of_model_is_refused(tiny: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [({"model_type": "gpt2"}, "of type 'gpt2'"), ({"hidden_act": "relu"}, "sets hidden_act to 'relu'")],
+    ids=["another kind of model", "a bert that computes otherwise"],
+)
+def test_what_computes_otherwise_is_refused(tiny: Path, tmp_path: Path, changes: dict[str, str], told: str) -> None:
     folder = copy(tiny, tmp_path)
     config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"model_type": "gpt2"}))
+    (folder / "config.json").write_text(json.dumps(config | changes))
 
-    with pytest.raises(ModelError, match="of type 'gpt2'"):
-        SentenceEmbedder(folder)
-
-
-def test_a_bert_that_computes_otherwise_is_refused(tiny: Path, tmp_path: Path) -> None:
-    folder = copy(tiny, tmp_path)
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"hidden_act": "relu"}))
-
-    with pytest.raises(ModelError, match="sets hidden_act to 'relu'"):
+    with pytest.raises(ModelError, match=told):
         SentenceEmbedder(folder)
 
 

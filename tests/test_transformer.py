@@ -55,8 +55,8 @@ def assert_agrees_with_transformers(folder: Path) -> None:
     found = our_logits(Weights(folder, CPU, torch.float32), TOKEN_IDS)
 
     assert expected.std() > 0.5  # there is something to agree on
-    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(found.log_softmax(-1), expected.log_softmax(-1), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-6)  # logits reach 7, whose last bits count
+    torch.testing.assert_close(found.log_softmax(-1), expected.log_softmax(-1), atol=1e-5, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+
+import psutil
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,6 @@ def watch(work: Callable[[Tell], object], *, kill_after: float = 600.0, silent_f
     return End(os.waitstatus_to_exitcode(status), time.monotonic() - started, memory, tuple(lines))
 
 
-def _held() -> int:
-    """Bytes that this process holds; 0 where the system does not tell."""
-    with suppress(OSError):
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return 0
-
-
 def _listen(reading: int, child: int, deadline: float, silent_for: float) -> bytes:
     said = bytearray()
     heard = time.monotonic()
@@ -84,7 +77,7 @@ def _become(work: Callable[[Tell], object], writing: int) -> None:
         os.write(writing, (line.replace("\n", " ") + "\n").encode(errors="replace"))
 
     code = 0
-    tell(str(_held()))  # before it has taken anything
+    tell(str(psutil.Process().memory_info().rss))  # before it has taken anything
     try:
         with open(os.devnull, "r+b", buffering=0) as nowhere:  # noqa: PTH123
             for number in (0, 1, 2):
