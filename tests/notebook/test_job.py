@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,26 @@ def test_loading_tells_what_was_loaded(
     with pytest.raises(ModelError):
         job.load(Options(model=str(tmp_path / "nothing")))
     assert displayed[1].children[0].bar_style == "warning"
+
+
+def test_interrupting_the_cell_ends_the_fetch_and_no_owner_begins(
+    options: Options, displayed: list[widgets.VBox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched_by: list[threading.Thread] = []
+
+    def interrupted(*_: Any, **__: Any) -> Path:
+        fetched_by.append(threading.current_thread())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job, "model_folder", interrupted)
+    owners = [thread for thread in threading.enumerate() if thread.name == "verbosify-model"]
+
+    with pytest.raises(KeyboardInterrupt):
+        job.load(options)
+
+    assert fetched_by == [threading.current_thread()]
+    assert [thread for thread in threading.enumerate() if thread.name == "verbosify-model"] == owners
+    assert displayed[0].children[0].bar_style == "warning"
 
 
 def test_a_model_that_was_loaded_may_be_used_from_any_thread(

@@ -105,7 +105,12 @@ class Host:
         loaded: SimpleQueue[BaseException | None] = SimpleQueue()
         self._thread = Thread(target=self._own, args=(load, loaded), name="verbosify-model", daemon=True)
         self._thread.start()
-        if (error := loaded.get()) is not None:
+        try:
+            error = loaded.get()
+        except BaseException:  # nobody waits for the model any more
+            self._closed.set()
+            raise
+        if error is not None:
             raise error
 
     def guest(self) -> Guest:

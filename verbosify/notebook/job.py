@@ -8,6 +8,7 @@ from pathlib import Path
 
 from verbosify.essay.reading import Essay
 from verbosify.models.host import guest_of
+from verbosify.models.loading import model_folder
 from verbosify.models.process import tune_process
 from verbosify.models.protocol import LanguageModel, OnProgress
 from verbosify.workflow import Options, Progress, Summary, verbosify
@@ -33,6 +34,8 @@ def load(options: Options | None = None, *, tune: bool = False) -> tuple[Languag
     with _bar("Loading") as move:
         told: OnProgress = lambda what, done, total: move(done, total or 0, what)  # noqa: E731  # a type of ours
         move(0, 0, f"Loading {options.model}…")
+        for name in (options.model, "minilm"):  # here, so that to interrupt the cell ends the fetch too
+            model_folder(name, progress=told, on_notice=lambda _: None)
         model = guest_of(lambda: options.spec.load(progress=told))
         embed = model.beside(lambda: load_embedder(told))
         move(1, 1, f"{model.card.name}: {model.card.parameters / 1e6:,.0f} million weights, {model.card.dtype}.")
