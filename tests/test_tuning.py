@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from transformers import AutoModelForCausalLM
 
 from tests.seeds import seeded
 from verbosify.models.pytorch import tuning
-from verbosify.models.pytorch.tuning import EXACT_ROWS, HeadLoss, mean_loss, tune, tuned_names
+from verbosify.models.pytorch.tuning import EXACT_ROWS, HeadLoss, in_fixed_order, mean_loss, tune, tuned_names
 from verbosify.models.pytorch.weights import Weights
 from verbosify.models.settings import TuningRecipe
 
@@ -302,3 +303,21 @@ def test_a_tuning_broken_off_leaves_no_trace_in_the_next(tiny_gpt2: Path) -> Non
     tune(fresh, windows(), TuningRecipe())
     for name, tensor in weights.working.items():
         assert torch.equal(tensor, fresh.working[name])
+
+
+# On a card
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_card_adds_in_a_fixed_order_within_the_block_alone(fails: bool) -> None:
+    with suppress(KeyboardInterrupt), in_fixed_order(torch.device("cuda")):
+        assert torch.are_deterministic_algorithms_enabled()
+        if fails:
+            raise KeyboardInterrupt
+
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_processor_is_left_as_it_is() -> None:
+    with in_fixed_order(torch.device("cpu")):
+        assert not torch.are_deterministic_algorithms_enabled()

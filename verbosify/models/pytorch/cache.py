@@ -19,6 +19,8 @@ from verbosify.models.pytorch.transformer import Architecture, Project, attend_c
 
 GROUP = 10
 """Rows that attend together at most: a larger group makes fewer products, and hides more of each from every row."""
+CARD_GROUP = 64
+"""The same on a card, where to begin a product takes longer than to compute what is hidden."""
 SPARE = 64
 """Places beyond those needed, so that a text that grows by a token is not copied each time."""
 
@@ -139,7 +141,7 @@ class Cache:
 
     def bytes_for(self, held: HeldKeys, rows: int, length: int, *, together: bool) -> int:
         """What `add` would take beyond what is taken."""
-        groups = [size for size in _sizes(rows, together=together) if size > 1]
+        groups = [size for size in self._sizes(rows, together=together) if size > 1]
         lane = self._lanes.bytes_for(held.length + length) if sum(groups) < rows else 0
         places = len(groups) * held.length + sum(groups) * length
         return lane + places * _bytes_of_place(self._architecture, held.places)
@@ -149,7 +151,7 @@ class Cache:
 
         Those that are `together` may take one another's places, as beams do.
         """
-        for size in _sizes(rows, together=together):
+        for size in self._sizes(rows, together=together):
             if size > 1:
                 self._spans.append(_Group(self._architecture, size, held.places, length))
             else:
@@ -185,6 +187,11 @@ class Cache:
         states = hidden_states(self._architecture, self._weights, token_ids[order], positions, project, attend)
         return states[order.argsort()]
 
+    def _sizes(self, rows: int, *, together: bool) -> list[int]:
+        """How many rows attend together, group by group."""
+        size = rows if together else GROUP if self._weights["embedding"].device.type == "cpu" else CARD_GROUP
+        return [min(size, rows - start) for start in range(0, rows, size)]
+
     def _order(self) -> list[int]:
         """The rows as they are computed: those in lanes, lane by lane, and then the groups'."""
         starts, rows = dict[_Group | _Lane, int](), 0
@@ -192,12 +199,6 @@ class Cache:
             starts[span], rows = rows, rows + span.rows
         computed: list[_Group | _Lane] = [*self._lanes.taken, *self._groups]
         return [starts[span] + row for span in computed for row in range(span.rows)]
-
-
-def _sizes(rows: int, *, together: bool) -> list[int]:
-    """How many rows attend together, group by group."""
-    size = rows if together else GROUP
-    return [min(size, rows - start) for start in range(0, rows, size)]
 
 
 def _power(needed: int, present: int) -> int:

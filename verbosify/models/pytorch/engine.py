@@ -24,7 +24,7 @@ from verbosify.models.protocol import Continuation, ModelCard, OverfitCopy, Toke
 from verbosify.models.pytorch.saving import read_step, save_step
 from verbosify.models.pytorch.strength import Rescaler
 from verbosify.models.pytorch.trainer import TorchTrainer
-from verbosify.models.pytorch.tuning import Tunable
+from verbosify.models.pytorch.tuning import Tunable, in_fixed_order
 from verbosify.models.rows import prompt_tokens
 from verbosify.models.session import Batch, HeldText, Session, sample, token_choices
 from verbosify.models.settings import RECIPES, SamplingSettings, TuningRecipe
@@ -161,7 +161,8 @@ class TorchEngine(ABC, Generic[AnyWeights]):
             self._changed()
             rounded = recipe.steps == 1 and self._weights.dtype != torch.float32
             directions: dict[str, Tensor] | None = {} if rounded else None
-            window_loss = self._tune(windows, recipe, directions)
+            with in_fixed_order(self._device):
+                window_loss = self._tune(windows, recipe, directions)
             loss_before = window_loss if loss_before is None else loss_before
             loss_after = self._loss(passage)
             require_convergence(loss_after, recipe, self.vocabulary, before=loss_before)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from verbosify.models.formats.tensor_bundle import Array
-from verbosify.models.pytorch.tuning import Adam, Tunable
+from verbosify.models.pytorch.tuning import Adam, Tunable, in_fixed_order
 from verbosify.models.settings import TuningRecipe
 from verbosify.models.training.saving import Writers
 
@@ -54,8 +54,9 @@ class TorchTrainer:
             for weight in tuned.values():
                 weight.requires_grad_()
             for window in windows:
-                loss = self._loss(window)
-                loss.backward()  # type: ignore[no-untyped-call]
+                with in_fixed_order(self._weights.device):
+                    loss = self._loss(window)
+                    loss.backward()  # type: ignore[no-untyped-call]
                 total += loss.item()
             self._changed()
             self._steps += 1

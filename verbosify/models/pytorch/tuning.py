@@ -7,7 +7,9 @@ so each weight's gradient is applied and freed as soon as backpropagation has ma
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, cast
 
 import torch
@@ -22,10 +24,13 @@ from verbosify.models.training.divergence import in_float32
 
 BETA1, BETA2 = 0.9, 0.999
 CACHED_NUMBERS = 2**18
+"""Numbers that are worked on at once on a processor: few enough to stay in its cache."""
+CARD_NUMBERS = 2**24
+"""Those on a card: so many that the work takes longer than to have it begun, a few microseconds each time."""
 HEAD_BYTES = 2**27
 """Logits that exist at once: 1,335 rows of 50,257 in bf16, half of that in float32."""
 EXACT_ROWS = 16
-"""Rows of logits that are worked on in float32 at once: few enough to stay in the processor's cache."""
+"""Rows of logits that are worked on in float32 at once on a processor, for the same reason."""
 
 
 class HeadLoss(torch.autograd.Function):
@@ -68,8 +73,9 @@ def _turn_to_errors(logits: Tensor, targets: Tensor, count: int, *, needed: bool
     logits[len(targets) :] = 0
     logits = logits[: len(targets)]
     total = torch.zeros((), dtype=torch.float32, device=logits.device)
-    memory = torch.empty(EXACT_ROWS, logits.shape[1], dtype=torch.float32, device=logits.device)
-    parts = (torch.split(rows, EXACT_ROWS) for rows in (logits, targets[:, None]))
+    at_once = EXACT_ROWS if logits.device.type == "cpu" else max(1, CARD_NUMBERS // logits.shape[1])
+    memory = torch.empty(min(at_once, len(logits)), logits.shape[1], dtype=torch.float32, device=logits.device)
+    parts = (torch.split(rows, at_once) for rows in (logits, targets[:, None]))
     for part, wanted in zip(*parts, strict=True):
         exact = memory[: len(part)].copy_(part)
         exact.sub_(exact.amax(dim=-1, keepdim=True))
@@ -91,6 +97,26 @@ def mean_loss(architecture: Architecture, weights: Mapping[str, Tensor], token_i
     states = hidden_states(architecture, weights, token_ids, positions, project, attend_causally)
     loss: Tensor = HeadLoss.apply(states, head, token_ids[1:])  # type: ignore[no-untyped-call]
     return loss
+
+
+@contextmanager
+def in_fixed_order(device: torch.device) -> Iterator[None]:
+    """Within the block a card adds up gradients in one order, so that the same step gives the same weights every time.
+
+    That is a setting of the whole process; it is as it was afterwards.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    mode = torch.get_deterministic_debug_mode()
+    try:
+        torch.use_deterministic_algorithms(True, warn_only=True)  # noqa: FBT003  # torch's own signature
+        with warnings.catch_warnings():
+            # products have no fixed order if several streams of work share them; here there is one
+            warnings.filterwarnings("ignore", message=".*determinis")
+            yield
+    finally:
+        torch.set_deterministic_debug_mode(mode)
 
 
 class Tunable(Protocol):
@@ -177,7 +203,8 @@ class SingleStep:
         self._rate = in_float32(recipe.rate)
         self._epsilon = in_float32(recipe.epsilon) / math.sqrt(1 - BETA2)
         longest = max(as_rows(weight)[0].numel() for weight in weights.working.values())
-        self._scratch = torch.empty(2, max(longest, CACHED_NUMBERS), dtype=torch.float32, device=weights.device)
+        self._numbers = CACHED_NUMBERS if weights.device.type == "cpu" else CARD_NUMBERS
+        self._scratch = torch.empty(2, max(longest, self._numbers), dtype=torch.float32, device=weights.device)
 
     @torch.no_grad()
     def __call__(self, name: str, gradient: Tensor, _number: int) -> None:
@@ -192,8 +219,7 @@ class SingleStep:
             row += len(base)
             others = (working[rows], gradient[rows], working[rows] if kept is None else kept[rows])
             parts = (as_in_memory(tensor) for tensor in (base, *others))
-            # by so many numbers at once that all in between stays in the processor's cache
-            chunks = (torch.split(part, max(1, CACHED_NUMBERS // max(1, part[0].numel()))) for part in parts)
+            chunks = (torch.split(part, max(1, self._numbers // max(1, part[0].numel()))) for part in parts)
             for before, after, slope, direction in zip(*chunks, strict=True):
                 step, size = (memory[: slope.numel()].view(slope.shape) for memory in self._scratch)
                 torch.abs(step.copy_(slope), out=size).add_(self._epsilon)
