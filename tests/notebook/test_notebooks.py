@@ -19,13 +19,14 @@ from tests.commands import CHECKPOINTS, ROOT
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECONDS_A_CELL = 240
 QUICKER = (
-    ("n=4, length=80, limit=2", "n=2, length=40, limit=1"),
+    ("n=4, length=80, limit=2", 'recipe="passage", n=2, length=40, limit=1'),
     ('RECIPES["classic"]', 'RECIPES["two-steps"]'),
     ("n=2, length=50", "n=1, length=10"),
     ('"places": 1,\n        "samples": 5', '"places": 1,\n        "samples": 2'),
     ('"lengths": [60]', '"lengths": [20]'),
     ("steps = 400", "steps = 2"),
     ("BotSettings(", "BotSettings(tries=1, "),
+    ('timeline.add("you", "@ambrose what is the meaning of life?");', ""),
 )
 """What a notebook says, and what is put there here: as much of everything as is needed to see that it works."""
 
