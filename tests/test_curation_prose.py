@@ -101,6 +101,7 @@ UNFIT = [
     ("The The rover stopped near the rim of the crater.", "stammer"),
     ("The rover near the rim stopped near the rim of the crater.", "circular"),
     ("Rovers follow rovers where rovers follow machines.", "circular"),
+    ("The rover stopped 12 metres, or 39 feet, from the rim.", "figures"),
 ]
 
 
@@ -290,6 +291,9 @@ def test_the_essay_invents_nothing(sentence: str) -> None:
         ("Nobody waited, and the engineers slept.", []),
         ("Sleeping engineers dreamt slowly.", []),
         ("Engineers slept.", []),  # a word of the essay
+        ("They slept for twenty nights.", ["20 nights"]),
+        ("They slept for 20 hours, or 20 times.", ["20 times"]),
+        ("Four metres away four of them slept.", []),  # which the passage counts by no noun
     ],
 )
 def test_numbers_are_the_passages_own_and_names_are_told_where_a_sentence_begins(

@@ -40,6 +40,7 @@ PRICES = {
     "echo": 0.2,
     "stammer": 0.3,
     "same beginnings": 0.1,
+    "figures": 0.3,
     "speaks about the text": 0.3,
     "question": 0.1,
     "first person": 0.2,

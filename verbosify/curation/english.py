@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 _CHAT = re.compile(
     r"^(?:sure|certainly|of course|here(?:'s| is| are)|sorry|i apologi[sz]e|as an ai|let(?:'s| us| me)|note|please|"
@@ -81,9 +82,53 @@ _OPENERS = frozenset(
 _ORDINARY_ENDS = ("ly", "ing", "ings", "ists", "ions", "ion", "ments", "ment", "ness", "ities", "ity", "ed")
 
 
+_COUNTED = re.compile(
+    rf"(?:(?<![\d.,:-])(?P<digits>\d+(?:[.,:]\d+)*)|\b(?P<spelt>{'|'.join(_NUMBERS)}))\b%?(?=(?:[ -](?P<word>[a-z]{{2,}}))?)"
+)
+_UNCOUNTED = _words("""
+    after always and as at before but by does else for from had has have if in is it its less like more of on or perhaps so
+    than that the then this to unless was were when where which who with
+""")
+_PLURALS = frozenset("children feet men people teeth women".split())
+_ALIKE, _YEAR = 4, 4
+"""Letters by which two words are the same, as `metre` and `metres` are; digits of a year."""
+
+
 def numbers_in_words(words: Iterable[str]) -> set[str]:
     """The numbers above one that are spelt out among `words`, in lower case, each part by itself, as digits."""
     return {found for word in words if (found := _NUMBERS.get(word) or _NUMBERS.get(word.removesuffix("s")))}
+
+
+@lru_cache(maxsize=64)
+def counted(text: str) -> tuple[tuple[str, str], ...]:
+    """Every number above one, as digits, and the word right after it, in lower case; "" if that is none of a thing.
+
+    So `five times` is 5 and times, and `22 of them` is 22 alone.
+    """
+    found = []
+    for match in _COUNTED.finditer(text.lower()):
+        number, word = match["digits"] or _NUMBERS.get(match["spelt"], ""), match["word"] or ""
+        if number:
+            found.append((number, "" if word in _UNCOUNTED else word))
+    return tuple(found)
+
+
+def counts_another_thing(text: str, passage: str) -> list[str]:
+    """What `text` counts by a number that is another thing's in the passage: `18 months`, after `18 February`.
+
+    Only plurals are looked at, and no years.
+    """
+    told: dict[str, set[str]] = {}
+    for number, word in counted(passage):
+        told.setdefault(number, set()).add(word[:_ALIKE])
+    return [
+        f"{number} {word}"
+        for number, word in counted(text)
+        if (word.endswith("s") or word in _PLURALS)
+        and len(number) != _YEAR
+        and (words := told.get(number))
+        and not words & {word[:_ALIKE], ""}
+    ]
 
 
 def may_open_as_a_name(word: str) -> bool:

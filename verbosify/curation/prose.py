@@ -20,6 +20,8 @@ from verbosify.words import in_characters, is_garbled, is_written_without_spaces
 WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 FEWEST_WORDS, MOST_WORDS = 5, 45
 
+FIGURES = 8
+"""So many words to a number are too few, if there are several numbers."""
 TOO_ALIKE = 0.5
 """Two sentences that share this part of their longer words (Jaccard) say the same thing."""
 
@@ -137,6 +139,7 @@ def blemishes(sentence: str, voice: Voice) -> frozenset[str]:
     """What a good writer would rarely let stand, and sometimes does, so that it has a price: see `choosing.PRICES`."""
     tests: tuple[tuple[str, object], ...] = (
         ("circular", is_circular(word_texts(sentence), in_characters(3, sentence))),
+        ("figures", is_all_figures(sentence)),
         *(_english_tests(sentence, voice) if voice.is_english else ()),
     )
     return frozenset(reason for reason, holds in tests if holds)
@@ -157,13 +160,15 @@ def inventions(sentence: str, mentions: Mentions, passage: str, voice: Voice) ->
     """Facts made up: numbers that the passage does not mention, and names that the essay does not.
 
     A year from elsewhere in the essay says something new where it does not belong; a name may come again. In English
-    numbers are told in words too, and names at the sentence's beginning. Names are not told where capitals tell none.
+    numbers are told in words too, and by what they count, and names at the sentence's beginning. Names are not told
+    where capitals tell none.
     """
     found = [number for number in _NUMBER.findall(sentence) if _plain(number) not in _numbers(passage, voice)]
     words = _PART.findall(sentence)
     if voice.is_english:
         spelt = english.numbers_in_words(word.lower() for word in words)
         found += sorted(spelt - _numbers(passage, voice))
+        found += english.counts_another_thing(sentence, passage)
         if words and english.may_open_as_a_name(words[0]) and words[0].lower() not in mentions.words:
             found.append(words[0])
     return found + [
@@ -217,6 +222,12 @@ def is_circular(words: Sequence[str], run: int = 3) -> bool:
         return True
     runs = list(ngrams(lowered, run))
     return len(set(runs)) < len(runs)
+
+
+def is_all_figures(sentence: str) -> bool:
+    """Whether a word in eight or more is a number in digits, and not just one."""
+    figures = len(_NUMBER.findall(sentence))
+    return figures > 1 and figures * FIGURES >= len(WORDS.findall(sentence))
 
 
 def content_of(sentence: str) -> frozenset[str]:
