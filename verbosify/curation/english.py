@@ -83,13 +83,14 @@ _ORDINARY_ENDS = ("ly", "ing", "ings", "ists", "ions", "ion", "ments", "ment", "
 
 
 _COUNTED = re.compile(
-    rf"(?:(?<![\d.,:-])(?P<digits>\d+(?:[.,:]\d+)*)|\b(?P<spelt>{'|'.join(_NUMBERS)}))\b%?(?=(?:[ -](?P<word>[a-z]{{2,}}))?)"
+    rf"(?:(?<![\d.,:-])(?P<digits>\d+(?:[.,:]\d+)*)|\b(?P<spelt>{'|'.join(_NUMBERS)}))\b%?"
+    r"(?=(?:[ -](?P<word>[a-z]{2,}))?)"
 )
 _UNCOUNTED = _words("""
-    after always and as at before but by does else for from had has have if in is it its less like more of on or perhaps so
-    than that the then this to unless was were when where which who with
+    after always and as at before but by does else for from had has have if in is it its less like more of on or
+    perhaps so than that the then this to unless was were when where which who with
 """)
-_PLURALS = frozenset("children feet men people teeth women".split())
+_PLURALS = frozenset(["children", "feet", "men", "people", "teeth", "women"])
 _ALIKE, _YEAR = 4, 4
 """Letters by which two words are the same, as `metre` and `metres` are; digits of a year."""
 
