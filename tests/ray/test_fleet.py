@@ -49,9 +49,13 @@ def test_workers_give_the_results_of_one_process(fleet: Fleet, tiny_gpt2: Path) 
 def test_every_worker_has_a_process_and_one_thread(fleet: Fleet, tiny_gpt2: Path) -> None:
     assert fleet.workers == 2
 
-    told = [result for _, result in fleet.map(tasks.where, [0.4] * 4)]
+    told: list[tuple[int, int, str]] = []
 
-    assert len({pid for pid, _, _ in told}) == 2
+    def both_were_asked() -> bool:
+        told.extend(result for _, result in fleet.map(tasks.where, [0.4] * 4))
+        return len({pid for pid, _, _ in told}) == 2
+
+    await_that(both_were_asked)  # one alone answers until the other has started
     assert {(threads, name) for _, threads, name in told} == {(1, tiny_gpt2.name)}
 
 
