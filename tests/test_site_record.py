@@ -35,6 +35,17 @@ def test_the_first_reading_is_the_first_that_adds_words() -> None:
     assert Record.checked(one_gap()).first_reading.name == "sparse"
 
 
+def test_a_reading_that_a_person_chose_alone_goes_before_one_that_they_changed() -> None:
+    made = one_gap()
+    read(made, "fluffy", lambda gap: [(0, 9)])
+    read(made, "mine", lambda gap: [(0, None)], "Ada")
+    assert Record.checked(made).first_reading.name == "mine"
+    read(made, "fluffy", lambda gap: [(0, None)], "Ada")
+    both = Record.checked(made)
+    assert [reading.is_by_a_person for reading in both.readings] == [True, True, False]
+    assert both.first_reading.name == "mine"
+
+
 def test_files_of_readings_are_never_the_same_nor_those_of_other_pages() -> None:
     made = one_gap()
     names = ["Index", "made!", "piece", "card", "a b", "a-b", "漢字", "…", "x" * 80]

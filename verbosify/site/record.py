@@ -154,8 +154,12 @@ class Record:
 
     @cached_property
     def first_reading(self) -> Reading:
-        """The one a visitor sees first: that of a person who has come at least halfway, else the first with words."""
-        finished = (r for r in self.readings if r.is_by_a_person and 2 * len(r.picks) >= len(self.gaps))
+        """The one a visitor sees first: a person's who has come at least halfway, else the first with words.
+
+        One that people chose alone goes before one in which they changed what the built-in curator had chosen.
+        """
+        halfway = [r for r in self.readings if r.is_by_a_person and 2 * len(r.picks) >= len(self.gaps)]
+        finished = sorted(halfway, key=lambda reading: "built-in" in dict(reading.curators).values())
         return next(chain(finished, (reading for reading in self.readings if reading.words)), self.readings[-1])
 
     def samples_at(self, gap: int) -> list[Sample]:
