@@ -11,6 +11,7 @@ from typing import Any
 from verbosify.piece import BUILT_IN, Job, Opinion, Overfit, Passage, Pick, Piece, Rating, Sample
 from verbosify.piece.checking import check
 from verbosify.piece.export import fingerprints, job_of
+from verbosify.record.database import closed_on_error
 
 ROOT = Path(__file__).parent.parent
 
@@ -127,10 +128,10 @@ def add_batch(piece: Piece, passage: int = 0, count: int = 3) -> list[Sample]:
 
 def make_piece(folder: Path, batches: int = 1) -> Piece:
     """A piece with four passages and `batches` batches of three samples for each."""
-    piece = Piece.open_or_create(folder, make_job(), make_passages())
-    for passage in range(4):
-        for _ in range(batches):
-            add_batch(piece, passage)
+    with closed_on_error(Piece.open_or_create(folder, make_job(), make_passages())) as piece:
+        for passage in range(4):
+            for _ in range(batches):
+                add_batch(piece, passage)
     return piece
 
 

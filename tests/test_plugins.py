@@ -63,7 +63,10 @@ def test_a_name_that_neither_we_nor_a_plugin_have_is_told_with_the_names_there_a
         (BROKEN, "cannot be loaded (ModuleNotFoundError: No module named 'a_module_that_nobody_has')"),
         ("raise SystemExit('no')", "cannot be loaded (SystemExit: no)"),
         ("add = 7", "cannot be loaded: verbosify_sample:add is not callable"),
-        ("def add(text, language):\n    return 1 / 0", "failed (ZeroDivisionError: division by zero)"),
+        (
+            "def add(text, language):\n    return 1 / 0",
+            "failed (ZeroDivisionError: division by zero, at verbosify_sample.py, line 2)",
+        ),
         ("def add(text, language):\n    return ['x']", "did not give the offsets at which sentences end (TypeError"),
     ],
 )
@@ -108,13 +111,14 @@ def test_a_broken_measure_leaves_the_others_at_work(packages: Path) -> None:
     write_plugin(packages, "verbosify.measures", "gone", BROKEN, package="verbosify-gone")
     write_plugin(packages, "verbosify.measures", "words", "def add(*_):\n    return 'many'", package="verbosify-words")
     write_plugin(packages, "verbosify.measures", "ratio", "def add(*_):\n    return 1e999", package="verbosify-ratio")
+    write_plugin(packages, "verbosify.measures", "large", "def add(*_):\n    return 10**400", package="verbosify-large")
     problems: list[str] = []
 
     measures = plugged_measures(problems.append)
     measured = measure_with(measures, "A passage.", "A sentence.", problems.append)
 
-    assert measured == {"letters": 3, "ratio": None, "words": None}
-    assert [problem.split("'")[1] for problem in problems] == ["gone", "ratio", "words"]
+    assert measured == {"large": None, "letters": 3, "ratio": None, "words": None}
+    assert [problem.split("'")[1] for problem in problems] == ["gone", "large", "ratio", "words"]
     assert measure_with(measures, "A passage.", "")["letters"] is None
 
 

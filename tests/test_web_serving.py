@@ -449,23 +449,31 @@ def test_a_server_listens_over_ipv6_as_well() -> None:
 
 
 PROGRAM = """
-import asyncio
+import asyncio, sys
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from verbosify.web.serving import application, serve
 
 async def slow(request):
     print("asked", flush=True)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(float(sys.argv[1]))
     return PlainTextResponse("done")
 
-serve(application([Route("/", slow)]), port=0)
+serve(application([Route("/", slow)]), port=0, grace=int(sys.argv[2]))
 """
 
 
-def test_a_server_that_is_told_to_stop_ends_what_it_has_begun() -> None:
+@pytest.mark.parametrize(
+    ("seconds", "grace", "status", "end"), [(0.5, 20, b"200", b"done"), (600, 1, b"503", b'ask again in a minute."}')]
+)
+def test_a_server_that_is_told_to_stop_ends_what_it_has_begun_or_says_that_it_stops(
+    seconds: float, grace: int, status: bytes, end: bytes
+) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", PROGRAM, str(seconds), str(grace)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -477,9 +485,10 @@ def test_a_server_that_is_told_to_stop_ends_what_it_has_begun() -> None:
         answer = b""
         while part := line.recv(1000):
             answer += part
-    assert answer.endswith(b"done")
+    assert answer.split()[1] == status
+    assert answer.endswith(end)
     assert process.wait(60) == -signal.SIGTERM
-    assert process.stderr.read() == ""
+    assert "Traceback" not in process.stderr.read()
     process.stdout.close()
     process.stderr.close()
 

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from verbosify.errors import PluginError, VerbosifyError
@@ -58,7 +60,7 @@ class Plugin:
         except (Exception, SystemExit) as error:
             raise self.error("cannot be loaded", error) from error
         if not callable(loaded):
-            raise PluginError(f"{_capital(self)} cannot be loaded: {self.target} is not callable. {self._mend}")
+            raise PluginError(f"{self.capitalised} cannot be loaded: {self.target} is not callable. {self._mend}")
         return loaded
 
     def call(self, *arguments: Any, **named: Any) -> Any:
@@ -73,7 +75,17 @@ class Plugin:
 
     def error(self, what: str, error: BaseException) -> PluginError:
         """What to raise where `error` came out of this plug-in."""
-        return PluginError(f"{_capital(self)} {what} ({type(error).__name__}: {error}). {self._mend}")
+        frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename != __file__]
+        where = (
+            f", at {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if what == "failed" and frames else ""
+        )
+        return PluginError(f"{self.capitalised} {what} ({type(error).__name__}: {error}{where}). {self._mend}")
+
+    @property
+    def capitalised(self) -> str:
+        """As a sentence begins with it."""
+        said = str(self)
+        return said[0].upper() + said[1:]
 
     @property
     def _mend(self) -> str:
@@ -125,8 +137,3 @@ def _plugin(entry: EntryPoint) -> Plugin:
     package = entry.dist
     name, version = (package.name, package.version) if package is not None else ("an unknown package", "?")
     return Plugin(entry.group, entry.name, name, version, entry.value, entry)
-
-
-def _capital(plugin: Plugin) -> str:
-    said = str(plugin)
-    return said[0].upper() + said[1:]

@@ -38,12 +38,13 @@ def doctor(
 def plugins(as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag of the command line
     """List what other packages add: models, engines, splitters, measures, stages, platforms. A broken one is named."""
     from verbosify.errors import PluginError
-    from verbosify.plugins import GROUPS, find_plugins
+    from verbosify.plugins import GROUPS, find_plugin, find_plugins
 
     found = find_plugins()
     rows = []
     for plugin in found:
         try:
+            find_plugin(plugin.group, plugin.name)  # which says who else has the name
             plugin.load()
             problem = ""
         except PluginError as error:
@@ -72,7 +73,7 @@ def plugins(as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag of the c
         return
     from rich.table import Table
 
-    table = Table("kind", "name", "package", "works")
+    table = Table("kind", "name", "package", "loads")
     for plugin, problem in rows:
         kind = plugin.group.removeprefix("verbosify.")
         table.add_row(kind, plugin.name, f"{plugin.package} {plugin.version}", "no" if problem else "yes")

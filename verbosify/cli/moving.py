@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 import webbrowser
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -113,15 +115,19 @@ def _measured(piece: Piece) -> Iterator[dict[str, Any]]:
             told.add(problem)
             say(problem)
 
-    plugins = plugged_measures(tell_once)
+    with redirect_stdout(sys.stderr):  # what a plug-in prints is no part of the table
+        plugins = plugged_measures(tell_once)
     passages = {passage.index: passage for passage in piece.passages()}
     passage_of = {batch.id: passages[batch.passage] for batch in piece.batches()}
     for sample in piece.samples():
         passage = passage_of[sample.batch]
         measures = Measures.from_dict(sample.measures)
         numbers = {name: value for name, value in measures.to_dict().items() if not isinstance(value, list)}
-        others = measure_with(plugins, passage.text, sample.text, tell_once)
         place = {"sample": sample.id, "passage": passage.index, "badges": " ".join(measures.badges())}
+        for name in {*place, *numbers, "text"} & plugins.keys():
+            tell_once(f"{plugins.pop(name).capitalised} is left out: a column of ours is called so.")
+        with redirect_stdout(sys.stderr):
+            others = measure_with(plugins, passage.text, sample.text, tell_once)
         yield place | numbers | others | {"text": sample.text}
 
 

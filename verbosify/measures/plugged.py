@@ -45,7 +45,7 @@ def _number(plugin: Plugin, value: Any) -> float | None:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise plugin.error("did not give a number", error) from error
     if not math.isfinite(number):
         raise plugin.error("did not give a finite number", ValueError(str(number)))

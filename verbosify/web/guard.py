@@ -100,6 +100,11 @@ class Guard:
             await self._app(scope, body.receive, send_with_headers)
         except ClientDisconnect:
             return
+        except asyncio.CancelledError:  # the server ends, and has waited for this as long as it may
+            if started:
+                raise
+            stopping = Problem(503, "The server is being stopped before this was answered: ask again in a minute.")
+            await told(stopping, Request(scope), self._error_page, self._retell)(scope, receive, send_with_headers)
         except Exception as error:  # it is told, and logged if it is ours
             response = told(error, Request(scope), self._error_page, self._retell)
             if not started:  # else the answer breaks off, which the server makes of it
