@@ -18,9 +18,7 @@ demo: $(VENV)/.installed
 # Two processes, a thread each, share the work. gpt-2-simple changes TensorFlow for its whole process, so it has its own,
 # beside them, and what that says comes at the end.
 ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
-# glibc's for what the command line asks of it (verbosify/models/process.py): a tenth of the time of a test with weights.
-KEEP_MEMORY := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=1073741824 THP_MEM_ALLOC_ENABLE=1
-PYTEST := $(ONE_THREAD) $(KEEP_MEMORY) $(BIN)/python -m pytest
+PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
 test: $(VENV)/.test-installed $(VENV)/.browser $(VENV)/.redis node_modules/.installed models
 	COVERAGE_FILE=.coverage.tensorflow $(PYTEST) -q tests/tensorflow >.tensorflow.log 2>&1 & beside=$$!; \
 	  COVERAGE_FILE=.coverage.torch $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/tensorflow; red=$$?; \

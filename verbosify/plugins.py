@@ -60,7 +60,7 @@ class Plugin:
         except (Exception, SystemExit) as error:
             raise self.error("cannot be loaded", error) from error
         if not callable(loaded):
-            raise PluginError(f"{self.capitalised} cannot be loaded: {self.target} is not callable. {self._mend}")
+            raise PluginError(f"{_capital(self)} cannot be loaded: {self.target} is not callable. {self._mend}")
         return loaded
 
     def call(self, *arguments: Any, **named: Any) -> Any:
@@ -71,21 +71,11 @@ class Plugin:
         except VerbosifyError:
             raise
         except (Exception, SystemExit) as error:
-            raise self.error("failed", error) from error
+            raise self.error("failed", error, _place_of(error)) from error
 
-    def error(self, what: str, error: BaseException) -> PluginError:
-        """What to raise where `error` came out of this plug-in."""
-        frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename != __file__]
-        where = (
-            f", at {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if what == "failed" and frames else ""
-        )
-        return PluginError(f"{self.capitalised} {what} ({type(error).__name__}: {error}{where}). {self._mend}")
-
-    @property
-    def capitalised(self) -> str:
-        """As a sentence begins with it."""
-        said = str(self)
-        return said[0].upper() + said[1:]
+    def error(self, what: str, error: BaseException, where: str = "") -> PluginError:
+        """What to raise where `error` came out of this plug-in; `where` may tell its place."""
+        return PluginError(f"{_capital(self)} {what} ({type(error).__name__}: {error}{where}). {self._mend}")
 
     @property
     def _mend(self) -> str:
@@ -137,3 +127,14 @@ def _plugin(entry: EntryPoint) -> Plugin:
     package = entry.dist
     name, version = (package.name, package.version) if package is not None else ("an unknown package", "?")
     return Plugin(entry.group, entry.name, name, version, entry.value, entry)
+
+
+def _place_of(error: BaseException) -> str:
+    """The file and line at which it was raised; nothing if that was not within what was called."""
+    *_, last = extract_tb(error.__traceback__)
+    return "" if last.filename == __file__ else f", at {Path(last.filename).name}, line {last.lineno}"
+
+
+def _capital(plugin: Plugin) -> str:
+    said = str(plugin)
+    return said[0].upper() + said[1:]

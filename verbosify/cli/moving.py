@@ -9,6 +9,7 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -115,8 +116,11 @@ def _measured(piece: Piece) -> Iterator[dict[str, Any]]:
             told.add(problem)
             say(problem)
 
+    ours = {"sample", "passage", "badges", "text", *(field.name for field in fields(Measures))}
     with redirect_stdout(sys.stderr):  # what a plug-in prints is no part of the table
         plugins = plugged_measures(tell_once)
+    for name in ours & plugins.keys():
+        tell_once(f"A column of ours is called {name}: {plugins.pop(name)} is left out.")
     passages = {passage.index: passage for passage in piece.passages()}
     passage_of = {batch.id: passages[batch.passage] for batch in piece.batches()}
     for sample in piece.samples():
@@ -124,8 +128,6 @@ def _measured(piece: Piece) -> Iterator[dict[str, Any]]:
         measures = Measures.from_dict(sample.measures)
         numbers = {name: value for name, value in measures.to_dict().items() if not isinstance(value, list)}
         place = {"sample": sample.id, "passage": passage.index, "badges": " ".join(measures.badges())}
-        for name in {*place, *numbers, "text"} & plugins.keys():
-            tell_once(f"{plugins.pop(name).capitalised} is left out: a column of ours is called so.")
         with redirect_stdout(sys.stderr):
             others = measure_with(plugins, passage.text, sample.text, tell_once)
         yield place | numbers | others | {"text": sample.text}

@@ -6,7 +6,7 @@ They hold in no other language, and are asked of English alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 _CHAT = re.compile(
@@ -100,18 +100,14 @@ def numbers_in_words(words: Iterable[str]) -> set[str]:
     return {found for word in words if (found := _NUMBERS.get(word) or _NUMBERS.get(word.removesuffix("s")))}
 
 
-@lru_cache(maxsize=64)
-def counted(text: str) -> tuple[tuple[str, str], ...]:
+def counted(text: str) -> Iterator[tuple[str, str]]:
     """Every number above one, as digits, and the word right after it, in lower case; "" if that is none of a thing.
 
     So `five times` is 5 and times, and `22 of them` is 22 alone.
     """
-    found = []
     for match in _COUNTED.finditer(text.lower()):
-        number, word = match["digits"] or _NUMBERS.get(match["spelt"], ""), match["word"] or ""
-        if number:
-            found.append((number, "" if word in _UNCOUNTED else word))
-    return tuple(found)
+        word = match["word"] or ""
+        yield match["digits"] or _NUMBERS[match["spelt"]], "" if word in _UNCOUNTED else word
 
 
 def counts_another_thing(text: str, passage: str) -> list[str]:
@@ -119,9 +115,7 @@ def counts_another_thing(text: str, passage: str) -> list[str]:
 
     Only plurals are looked at, and no years.
     """
-    told: dict[str, set[str]] = {}
-    for number, word in counted(passage):
-        told.setdefault(number, set()).add(word[:_ALIKE])
+    told = _counted_by(passage)
     return [
         f"{number} {word}"
         for number, word in counted(text)
@@ -130,6 +124,15 @@ def counts_another_thing(text: str, passage: str) -> list[str]:
         and (words := told.get(number))
         and not words & {word[:_ALIKE], ""}
     ]
+
+
+@lru_cache(maxsize=64)
+def _counted_by(passage: str) -> dict[str, set[str]]:
+    """The beginnings of the words that each number of a passage counts."""
+    found: dict[str, set[str]] = {}
+    for number, word in counted(passage):
+        found.setdefault(number, set()).add(word[:_ALIKE])
+    return found
 
 
 def may_open_as_a_name(word: str) -> bool:

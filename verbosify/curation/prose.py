@@ -139,7 +139,7 @@ def blemishes(sentence: str, voice: Voice) -> frozenset[str]:
     """What a good writer would rarely let stand, and sometimes does, so that it has a price: see `choosing.PRICES`."""
     tests: tuple[tuple[str, object], ...] = (
         ("circular", is_circular(word_texts(sentence), in_characters(3, sentence))),
-        ("figures", is_all_figures(sentence)),
+        ("figures", is_mostly_figures(sentence)),
         *(_english_tests(sentence, voice) if voice.is_english else ()),
     )
     return frozenset(reason for reason, holds in tests if holds)
@@ -224,7 +224,7 @@ def is_circular(words: Sequence[str], run: int = 3) -> bool:
     return len(set(runs)) < len(runs)
 
 
-def is_all_figures(sentence: str) -> bool:
+def is_mostly_figures(sentence: str) -> bool:
     """Whether a word in eight or more is a number in digits, and not just one."""
     figures = len(_NUMBER.findall(sentence))
     return figures > 1 and figures * FIGURES >= len(WORDS.findall(sentence))
