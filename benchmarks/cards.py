@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import statistics
 import sys
@@ -14,61 +13,38 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from benchmarks.per_passage import PASSAGE
+from benchmarks.plain import LENGTH, continuations, filled, plain_model, step_on_a_copy
 from benchmarks.weights import safetensors_folder
 from verbosify.models.loading import load_model
 from verbosify.models.settings import SamplingSettings
 
-WINDOW, LENGTH, BATCHES, REPEATS = 1024, 100, (10, 40), 5
+WINDOW, BATCHES, REPEATS = 1024, (10, 40), 5
 
 
 def measure(folder: Path, device: str, precision: str) -> dict[str, float]:
     """Median seconds of an overfit and of each batch, for both, and how many times faster ours is."""
-    from transformers import AutoModelForCausalLM
-
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     ours = load_model(folder, device=device, precision=precision)
-    plain: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval().to(device)
+    plain = plain_model(str(folder), precision).to(device)
     prompt = torch.tensor([ours.encode(PASSAGE)], device=device)
-    window = prompt.repeat(1, -(-WINDOW // prompt.shape[1]))[:, :WINDOW]
-
-    def plain_overfit() -> None:
-        tuned = copy.deepcopy(plain)
-        optimiser = torch.optim.Adam(tuned.parameters(), lr=1e-4)
-        tuned(input_ids=window, labels=window).loss.backward()
-        optimiser.step()
+    window = filled(prompt, WINDOW)
 
     def our_overfit() -> None:
         with ours.overfit(PASSAGE):
             pass
 
-    def plain_batch(rows: int) -> None:
-        # at least as many as at most: random weights may end a text at once, and ours are told not to
-        plain.generate(
-            prompt,
-            attention_mask=torch.ones_like(prompt),
-            pad_token_id=0,
-            do_sample=True,
-            temperature=0.8,
-            top_k=30,
-            num_return_sequences=rows,
-            min_new_tokens=LENGTH,
-            max_new_tokens=LENGTH,
-        )
-
     def our_batch(rows: int) -> None:
         said = ours.sample(PASSAGE, SamplingSettings(n=rows, length=LENGTH, least_length=LENGTH, seed=1))
         assert {len(each.token_ids) for each in said} == {LENGTH}
 
-    runs: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {}
+    runs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {}
     if precision != "fp16":  # which is for sampling alone
-        runs["overfit"] = our_overfit, plain_overfit
+        runs["overfit"] = our_overfit, partial(step_on_a_copy, plain, window)
     for rows in BATCHES:
-        runs[f"{rows} rows"] = partial(our_batch, rows), partial(plain_batch, rows)
+        runs[f"{rows} rows"] = partial(our_batch, rows), partial(continuations, plain, prompt, rows)
     found: dict[str, float] = {}
     for name, pair in runs.items():
         times: tuple[list[float], list[float]] = ([], [])
@@ -82,7 +58,7 @@ def measure(folder: Path, device: str, precision: str) -> dict[str, float]:
     return found
 
 
-def _seconds(run: Callable[[], None], device: str) -> float:
+def _seconds(run: Callable[[], object], device: str) -> float:
     """How long it takes until the card has done all of it."""
     wait = torch.cuda.synchronize if device.startswith("cuda") else lambda: None
     wait()

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.plain import filled
 from verbosify.models.loading import load_model
 from verbosify.models.settings import SamplingSettings, TuningRecipe
 
@@ -55,7 +56,7 @@ def measure(kind: str, work: Path) -> dict[str, float]:
     plain: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     recipe = TuningRecipe(window_tokens=WINDOW)
     prompt = torch.tensor([ours.encode(TEXT)])
-    window = prompt.repeat(1, -(-WINDOW // prompt.shape[1]))[:, :WINDOW]
+    window = filled(prompt, WINDOW)
     optimiser = torch.optim.Adam(plain.parameters(), lr=recipe.learning_rate)
 
     def our_step() -> float:

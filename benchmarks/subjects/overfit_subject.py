@@ -5,7 +5,6 @@ Arguments: folder of safetensors, precision (fp32 or bf16), passage, tokens of t
 
 from __future__ import annotations
 
-import copy
 import json
 import sys
 from statistics import median
@@ -18,22 +17,15 @@ def main(folder: str, precision: str, passage: str, window: int, rounds: int) ->
 
     tune_process()
     import torch
-    from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    plain = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
+    from benchmarks.plain import filled, plain_model, step_on_a_copy
+
+    plain = plain_model(folder, precision)
     model = load_model(folder, precision=precision)
-    prompt = torch.tensor([model.encode(passage)])
-    ids = prompt.repeat(1, -(-window // prompt.shape[1]))[:, :window]
+    ids = filled(torch.tensor([model.encode(passage)]), window)
 
     def theirs() -> None:
-        tuned = copy.deepcopy(plain)
-        optimiser = torch.optim.Adam(tuned.parameters(), lr=1e-4)
-        tuned(ids, labels=ids).loss.backward()
-        optimiser.step()
+        step_on_a_copy(plain, ids)
 
     def ours() -> None:
         with model.overfit(passage):

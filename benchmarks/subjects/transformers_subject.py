@@ -1,11 +1,10 @@
-"""The same job with transformers' own classes: a plain PyTorch step with Adam, then `generate`.
+"""The same job with transformers' own classes: see `benchmarks.plain`.
 
 Arguments: folder of safetensors, precision (fp32 or bf16), passage, tokens of the window.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import sys
 from time import perf_counter
@@ -14,38 +13,23 @@ from time import perf_counter
 def main(folder: str, precision: str, passage: str, window: int) -> None:
     import torch
     from tokenizers import Tokenizer
-    from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    from benchmarks.plain import continuations, filled, plain_model, step_on_a_copy
+
     started = perf_counter()
-    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
+    model = plain_model(folder, precision)
     tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")
     stages = {"load": perf_counter() - started}
     prompt = torch.tensor([tokenizer.encode(passage).ids])
-    ids = prompt.repeat(1, -(-window // prompt.shape[1]))[:, :window]
+    ids = filled(prompt, window)
     for _ in range(2):  # the second passage is measured, when all is warm
         started = perf_counter()
-        tuned = copy.deepcopy(model)
-        optimiser = torch.optim.Adam(tuned.parameters(), lr=1e-4)
-        tuned(ids, labels=ids).loss.backward()
-        optimiser.step()
+        tuned = step_on_a_copy(model, ids)
         stages["overfit"] = perf_counter() - started
         started = perf_counter()
-        tuned.generate(
-            prompt,
-            do_sample=True,
-            temperature=0.8,
-            top_k=30,
-            max_new_tokens=100,
-            min_new_tokens=100,
-            num_return_sequences=10,
-            pad_token_id=0,
-        )
+        continuations(tuned, prompt, 10)
         stages["sample"] = perf_counter() - started
-        del tuned, optimiser
+        del tuned
     print(json.dumps(stages), flush=True)
 
 
