@@ -1,4 +1,4 @@
-"""The same job with transformers' own classes: a plain PyTorch step with Adam, and `generate`. Imports PyTorch and transformers."""
+"""The same job with transformers' own classes: a plain PyTorch step with Adam, and `generate`. Imports both."""
 
 from __future__ import annotations
 
