@@ -93,9 +93,11 @@ def hub_address() -> object:
 def test_plugins_are_listed_and_a_broken_one_is_named(call: Call, packages: Path) -> None:
     write_plugin(packages, "verbosify.measures", "letters", "def add(passage, sample):\n    return len(sample)")
     write_plugin(packages, "verbosify.splitters", "gone", "import nowhere_at_all", package="verbosify-gone")
+    write_plugin(packages, "verbosify.splitter", "lost", "add = print", package="verbosify-lost")
 
     code, out, err = call("plugins")
     assert code == 0
+    assert "may have meant 'verbosify.splitters'" in err
     assert "letters" in out
     assert "'gone' (verbosify.splitters) of verbosify-gone 1.0 cannot be loaded" in err
 
@@ -108,6 +110,7 @@ def test_plugins_are_listed_and_a_broken_one_is_named(call: Call, packages: Path
     code, out, _ = call("doctor", "--offline")
     assert code == 1
     assert "+ plug-in: letters (verbosify.measures) of verbosify-sample 1.0" in out
+    assert "! plug-in: The plug-in 'lost' (verbosify.splitter)" in out
 
 
 def test_without_plugins_it_says_what_could_be_added(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

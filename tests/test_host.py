@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -210,6 +212,21 @@ def test_what_cannot_wait_is_refused(speaking_model: Path) -> None:
 def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         Host(lambda: load_model(tmp_path / "nothing"))
+
+
+def test_who_interrupts_the_loading_leaves_no_thread_at_work_as_the_process_ends() -> None:
+    whole: list[bool] = []
+
+    def load() -> LanguageModel:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        time.sleep(0.3)
+        whole.append(True)
+        raise ModelError("nobody waits for this")
+
+    with pytest.raises(KeyboardInterrupt):
+        Host(load)
+
+    assert whole
 
 
 def test_other_work_is_done_in_the_owners_thread_and_changes_no_weights(speaking_model: Path) -> None:

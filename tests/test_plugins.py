@@ -13,7 +13,7 @@ from verbosify.essay.reading import essay_from_text
 from verbosify.essay.sentences import split_sentences
 from verbosify.measures.plugged import measure_with, plugged_measures
 from verbosify.models.loading import load_model
-from verbosify.plugins import find_plugin, find_plugins, load_plugins
+from verbosify.plugins import find_plugin, find_plugins, load_plugins, lost_plugins
 
 COMMAS = """
 def add(text, language):
@@ -112,21 +112,38 @@ def test_a_broken_measure_leaves_the_others_at_work(packages: Path) -> None:
     write_plugin(packages, "verbosify.measures", "words", "def add(*_):\n    return 'many'", package="verbosify-words")
     write_plugin(packages, "verbosify.measures", "ratio", "def add(*_):\n    return 1e999", package="verbosify-ratio")
     write_plugin(packages, "verbosify.measures", "large", "def add(*_):\n    return 10**400", package="verbosify-large")
+    write_plugin(packages, "verbosify.measures", "text", "def add(*_):\n    return '5'", package="verbosify-text")
     problems: list[str] = []
 
     measures = plugged_measures(problems.append)
     measured = measure_with(measures, "A passage.", "A sentence.", problems.append)
 
-    assert measured == {"large": None, "letters": 3, "ratio": None, "words": None}
-    assert [problem.split("'")[1] for problem in problems] == ["gone", "large", "ratio", "words"]
+    assert measured == {"large": None, "letters": 3, "ratio": None, "text": None, "words": None}
+    assert [problem.split("'")[1] for problem in problems] == ["gone", "large", "ratio", "text", "words"]
     assert measure_with(measures, "A passage.", "")["letters"] is None
+
+
+def test_a_plugin_in_a_group_that_there_is_not_is_told_with_the_one_that_may_be_meant(packages: Path) -> None:
+    write_plugin(packages, "verbosify.measure", "letters", LETTERS)
+    write_plugin(packages, "verbosify.zebras", "commas", COMMAS, package="verbosify-zoo")
+    write_plugin(packages, "verbosifying", "commas", COMMAS, package="verbosifying")
+
+    misspelt, unknown = lost_plugins()
+
+    assert misspelt == (
+        "The plug-in 'letters' (verbosify.measure) of verbosify-sample 1.0 is in a group that there is not: its author "
+        "may have meant 'verbosify.measures'."
+    )
+    assert "verbosify-zoo" in unknown
+    assert "the groups are verbosify.engines, verbosify.measures," in unknown
 
 
 def test_plugins_can_be_turned_off(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_plugin(packages, "verbosify.splitters", "commas", COMMAS)
+    write_plugin(packages, "verbosify.splitter", "commas", COMMAS, package="verbosify-lost")
     monkeypatch.setenv("VERBOSIFY_PLUGINS", "off")
 
-    assert find_plugins() == []
+    assert find_plugins() == lost_plugins() == []
     with pytest.raises(SettingsError, match="no sentence splitter called 'commas'"):
         split_sentences("One, two.", "commas")
 

@@ -152,6 +152,6 @@ def test_what_makes_no_sense_is_told() -> None:
     for allowance in ({"client": 0}, {"total": 0}, {"window": -1}):
         with pytest.raises(SettingsError, match="at least 1"):
             Allowance(**allowance)
-    for address in ("localhost:6379", "http://localhost", "redis://localhost:port"):
+    for address in ("localhost:6379", "http://localhost", "redis://localhost:port", "redis:/localhost", "redis://"):
         with pytest.raises(SettingsError, match="no address of a Redis"):
             Quota(Allowance(), address)

@@ -7,6 +7,7 @@ What fails in a plug-in is told as a `PluginError` that names it and its package
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -93,6 +94,16 @@ def find_plugins(group: str | None = None) -> list[Plugin]:
     return sorted(_plugin(entry) for group in groups for entry in entry_points(group=group))
 
 
+def lost_plugins() -> list[str]:
+    """A sentence for every entry point of a group that reads like one of ours and is none, in order."""
+    if os.environ.get(SWITCH, "").strip().lower() == "off":
+        return []
+    installed = entry_points()
+    groups = [group for group in installed.groups if group.startswith("verbosify.") and group not in GROUPS]
+    lost = sorted(_plugin(entry) for group in groups for entry in installed.select(group=group))
+    return [f"{_capital(plugin)} is in a group that there is not{_meant(plugin.group)}." for plugin in lost]
+
+
 def find_plugin(group: str, name: str) -> Plugin | None:
     """The plug-in of that name, or None; `PluginError` if several packages have one."""
     found = [plugin for plugin in find_plugins(group) if plugin.name == name]
@@ -127,6 +138,12 @@ def _plugin(entry: EntryPoint) -> Plugin:
     package = entry.dist
     name, version = (package.name, package.version) if package is not None else ("an unknown package", "?")
     return Plugin(entry.group, entry.name, name, version, entry.value, entry)
+
+
+def _meant(group: str) -> str:
+    last = {known.rpartition(".")[2]: known for known in sorted(GROUPS)}
+    near = difflib.get_close_matches(group.rpartition(".")[2], last, n=1)
+    return f": its author may have meant {last[near[0]]!r}" if near else f": the groups are {', '.join(last.values())}"
 
 
 def _place_of(error: BaseException) -> str:

@@ -38,8 +38,10 @@ def doctor(
 def plugins(as_json: AsJson = False) -> None:  # noqa: FBT002  # a flag of the command line
     """List what other packages add: models, engines, splitters, measures, stages, platforms. A broken one is named."""
     from verbosify.errors import PluginError
-    from verbosify.plugins import GROUPS, find_plugin, find_plugins
+    from verbosify.plugins import GROUPS, find_plugin, find_plugins, lost_plugins
 
+    for sentence in lost_plugins():
+        say(sentence)
     found = find_plugins()
     rows = []
     for plugin in found:

@@ -44,6 +44,8 @@ def _number(plugin: Plugin, value: Any) -> float | None:
     if value is None:
         return None
     try:
+        if isinstance(value, str | bytes):  # a text of digits would pass
+            raise TypeError(f"{value!r} is a text")
         number = float(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise plugin.error("did not give a number", error) from error

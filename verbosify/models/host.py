@@ -43,6 +43,8 @@ WAITING = 64
 """Jobs that may wait at once."""
 MEMORY = 2 * 2**30
 """Bytes of weights that are put aside, over all guests."""
+READING = 10.0
+"""Seconds that a model nobody waits for any more has to be read: a process that ends meanwhile aborts."""
 
 
 class HostedModel(LanguageModel, Engine, Protocol):
@@ -104,11 +106,13 @@ class Host:
         self._closed = Event()
         loaded: SimpleQueue[BaseException | None] = SimpleQueue()
         self._thread = Thread(target=self._own, args=(load, loaded), name="verbosify-model", daemon=True)
-        self._thread.start()
         try:
+            self._thread.start()
             error = loaded.get()
         except BaseException:  # nobody waits for the model any more
             self._closed.set()
+            if self._thread.is_alive():
+                self._thread.join(READING)
             raise
         if error is not None:
             raise error

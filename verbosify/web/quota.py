@@ -184,6 +184,8 @@ def _connection(address: str) -> Redis:
             socket_connect_timeout=REDIS_SECONDS,
             retry=Retry(NoBackoff(), 0),  # whoever asks does not wait for a second try
         )
+        if not pool.connection_kwargs.keys() & {"host", "path"}:  # it would be localhost, whatever was meant
+            raise ValueError("no host")
     except ValueError as error:
         example = "redis://127.0.0.1:6379/0"
         raise SettingsError(f"{address!r} is no address of a Redis: write one as in {example}.") from error

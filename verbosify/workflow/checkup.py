@@ -15,7 +15,7 @@ from urllib.error import HTTPError
 
 from verbosify.files import can_share_memory, lock_trouble
 from verbosify.models.store.catalog import checkpoints_folder, list_models
-from verbosify.plugins import GROUPS, find_plugins, load_plugins
+from verbosify.plugins import GROUPS, find_plugins, load_plugins, lost_plugins
 from verbosify.version import version_of_verbosify
 
 NEEDED_MEMORY = 4e9
@@ -157,6 +157,8 @@ def _plugins() -> Iterator[Finding]:
             yield Finding("plug-in", "works", f"{plugin.name} ({plugin.group}) of {plugin.package} {plugin.version}")
         for problem in problems:
             yield Finding("plug-in", "fails", problem)
+    for sentence in lost_plugins():
+        yield Finding("plug-in", "fails", sentence)
     if not find_plugins():
         yield Finding("plug-ins", "works", "none are installed")
 
