@@ -17,7 +17,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -182,22 +181,21 @@ def _serve() -> None:
 
 
 def warm_up() -> None:
-    """Import what is slow, and load a model once: transformers compiles a thousand patterns for the first."""
+    """Import what is slow."""
     import docx  # noqa: F401
     import jinja2  # noqa: F401
+    import markdown_it  # noqa: F401
+    import PIL.ImageDraw  # noqa: F401
     import pydantic  # noqa: F401
     import rapidfuzz.distance  # noqa: F401
     import rich.progress  # noqa: F401
     import sentencex  # noqa: F401
     import torch  # noqa: F401
-    from transformers import BertModel  # noqa: F401
 
+    import verbosify.models.bert
+    import verbosify.models.pytorch.model
+    import verbosify.workflow.together
     from verbosify import cli, site, workflow  # noqa: F401
-    from verbosify.errors import ModelError
-    from verbosify.models.embedding import SentenceEmbedder
-
-    with suppress(ModelError):  # it is not there yet
-        SentenceEmbedder(CHECKPOINTS / "minilm")
 
 
 def _attend(request: dict[str, Any]) -> NoReturn:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -74,10 +75,20 @@ def tiny_folder(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def embed() -> Embed:
-    """Sentence embeddings by all-MiniLM-L6-v2, as in a run."""
+    """Sentence embeddings by all-MiniLM-L6-v2, as in a run; what it has read once it knows."""
+    import numpy as np
+
     from verbosify.models.embedding import SentenceEmbedder
 
-    return SentenceEmbedder(CHECKPOINTS / "minilm").embed
+    embedder = SentenceEmbedder(CHECKPOINTS / "minilm")
+    known: dict[str, Any] = {}
+
+    def vectors(texts: Sequence[str]) -> Any:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(new, embedder.embed(new), strict=True))
+        return np.array([known[text] for text in texts], np.float32).reshape(len(texts), embedder.width)
+
+    return vectors
 
 
 @pytest.fixture(scope="session")
@@ -89,10 +100,14 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, embed: Embed) -> Call:
     """Run the command line in this process, in a folder of its own."""
     from verbosify import cli
+    from verbosify.workflow import run as running
 
+    load = running.load_embedder
+    is_ours = lambda: os.environ.get("VERBOSIFY_CHECKPOINTS") == str(CHECKPOINTS)  # noqa: E731
+    monkeypatch.setattr(running, "load_embedder", lambda *how: embed if is_ours() else load(*how))
     monkeypatch.setenv("VERBOSIFY_CHECKPOINTS", str(CHECKPOINTS))
     monkeypatch.chdir(tmp_path)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from verbosify.exhibits.gallery import building
 from verbosify.exhibits.gallery.building import Pipelines, build
 from verbosify.exhibits.gallery.store import Gallery
 from verbosify.models.protocol import LanguageModel
 
+OURS = Path(building.__file__).parent / "pipelines"
+"""The pipelines that verbosify brings."""
 DESCRIPTION = """
 name = "description"
 template = "The harbour master forgets the far island. "

@@ -24,7 +24,7 @@ ESSAY = """\
 Salt is a small thing that has shaped large ones. Towns grew where it could be dug or boiled out of the sea, \
 and roads were laid to carry it inland. Soldiers were paid an allowance to buy it.
 """
-SETTINGS = ("--most-samples", 10, "--json")
+SETTINGS = ("--length", 50, "--most-samples", 10, "--json")
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +68,9 @@ def test_each_sample_is_recorded_with_all_it_followed_from(record: dict[str, Any
         assert batch["model"]["name"] == "smollm2-135m"
         assert batch["model"]["weights_sha256"] == CATALOG["smollm2-135m"].weights_sha256
         assert {"device", "dtype", "threads", "versions", "engine"} <= batch["model"].keys()
-        assert (batch["settings"]["n"], batch["settings"]["length"]) == (10, 100)
+        assert (batch["settings"]["n"], batch["settings"]["length"]) == (10, 50)
         assert batch["overfit"] is None or overfits[batch["overfit"]]["recipe"]["name"] == "classic"
-        assert 0 < len(sample["token_ids"]) <= 100
+        assert 0 < len(sample["token_ids"]) <= 50
         measures = Measures.from_dict(sample["measures"])
         assert measures.blank or measures.similarity is not None
     for overfit in overfits.values():

@@ -23,7 +23,7 @@ from verbosify.studies.tables import table_of
 pytestmark = pytest.mark.embedded
 
 CELLS: dict[str, dict[str, Any]] = {
-    "sampling": {"trainings": ["passage"], "settings": {"temperature": [0.1, 1.2], "top_k": [30]}},
+    "sampling": {"trainings": ["passage"], "lengths": [24], "settings": {"temperature": [0.1, 1.2], "top_k": [30]}},
     "length": {"trainings": ["passage"], "lengths": [8, 24]},
     "material": {"trainings": ["nothing", "essay-1", "passage"]},
     "window": {"trainings": ["once", "twice"], "strengths": [0.5, 1.0]},
@@ -34,8 +34,8 @@ CELLS: dict[str, dict[str, Any]] = {
 
 
 def tiny(name: str) -> Study:
-    """A part of a study at one place, three samples a cell of 24 tokens."""
-    grid = {"strengths": [1.0], "sizes": [3], "lengths": [24], "settings": {}} | CELLS[name]
+    """A part of a study at one place, three samples a cell of eight tokens."""
+    grid = {"strengths": [1.0], "sizes": [3], "lengths": [8], "settings": {}} | CELLS[name]
     return replace(read_study(name), texts=("lamp",), places=1, samples=3, grids=[grid])
 
 

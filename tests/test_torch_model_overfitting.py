@@ -222,7 +222,7 @@ def test_fresh_weights_are_back_after_ctrl_c_at_any_moment(tiny_folder: Path) ->
     whole = Interrupter()
     whole.watch(lambda: overfit_and_sample(model))
     leaving = whole.leaving - 6
-    moments = [*range(1, leaving, 53), *range(leaving, leaving + 50), *range(leaving + 50, whole.count + 1, 11)]
+    moments = [*range(1, leaving, 101), *range(leaving, leaving + 50), *range(leaving + 50, whole.count + 1, 23)]
 
     for moment in moments:
         interrupter = Interrupter(moment)

@@ -58,7 +58,7 @@ def test_the_window_is_counted_and_the_weights_come_back(model: LanguageModel) -
 
 @pytest.mark.embedded
 def test_a_step_may_be_too_small_too_large_or_right(model: LanguageModel) -> None:
-    settings = SamplingSettings(n=2, length=25)
+    settings = SamplingSettings(n=2, length=10)
 
     def check(**recipe: float) -> str:
         return exercises.check_gentle(model, PASSAGE, TuningRecipe(window="once", **recipe), settings)  # type: ignore[arg-type]
@@ -70,10 +70,10 @@ def test_a_step_may_be_too_small_too_large_or_right(model: LanguageModel) -> Non
 
 @pytest.mark.embedded
 def test_greed_goes_round_in_circles_and_chance_does_not(model: LanguageModel) -> None:
-    greedy = SamplingSettings(n=1, length=120, temperature=0)
+    greedy = SamplingSettings(n=1, length=90, temperature=0)
 
     assert exercises.check_loop(model, PASSAGE, greedy).startswith("Right")
-    assert exercises.check_loop(model, PASSAGE, SamplingSettings(n=2, length=40, temperature=1.5, top_k=0)).startswith(
+    assert exercises.check_loop(model, PASSAGE, SamplingSettings(n=2, length=20, temperature=1.5, top_k=0)).startswith(
         "Not yet"
     )
 
