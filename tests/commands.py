@@ -194,7 +194,7 @@ def warm_up() -> None:
 
     import verbosify.models.bert
     import verbosify.models.pytorch.model
-    import verbosify.workflow.together
+    import verbosify.workflow.together  # noqa: F401
     from verbosify import cli, site, workflow  # noqa: F401
 
 
