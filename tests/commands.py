@@ -192,10 +192,10 @@ def warm_up() -> None:
     import sentencex  # noqa: F401
     import torch  # noqa: F401
 
-    import verbosify.models.bert
-    import verbosify.models.pytorch.model
-    import verbosify.workflow.together  # noqa: F401
     from verbosify import cli, site, workflow  # noqa: F401
+    from verbosify.models import bert  # noqa: F401
+    from verbosify.models.pytorch import model  # noqa: F401
+    from verbosify.workflow import together  # noqa: F401
 
 
 def _attend(request: dict[str, Any]) -> NoReturn:
