@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,14 +11,13 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from tests.plain_http import NO_TLS
 from verbosify.desk.desk import Desk
 from verbosify.desk.server import desk_application
 from verbosify.web.access import Access, secret_in
 from verbosify.web.serving import running
 
 TEXT = "The ferry leaves the stone pier as soon as the rain stops. An old fisherman"
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For clients of plain addresses: it trusts nobody, where httpx would read all authorities anew for each client."""
 
 
 class Refused(Exception):  # noqa: N818  # a verb that was refused
