@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from tests.plain_http import NO_TLS
 from verbosify.desk.desk import Desk
 from verbosify.desk.server import desk_application
 from verbosify.web.access import Access, secret_in
@@ -41,7 +42,7 @@ class Client:
 
     def __init__(self, address: str, access: Access, cookies: httpx.Cookies | None = None) -> None:
         self.address = address
-        self.http = httpx.Client(base_url=address, timeout=120, cookies=cookies)
+        self.http = httpx.Client(base_url=address, timeout=120, cookies=cookies, verify=NO_TLS)
         if cookies is None:
             self.http.get("/", params={"token": access.token})
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from tests.plain_http import NO_TLS
 from verbosify.exhibits.replies.app import replies_app
 from verbosify.exhibits.replies.options import Options
 from verbosify.models.host import Host
@@ -43,7 +44,10 @@ class Served:
 def replies_server(host: Host, record: Path, **options: Any) -> Iterator[Served]:
     given: dict[str, Any] = {"allowance": MANY, "model": "speaking", "patience": 600, "seconds": 600} | options
     made = Options(record=record, **given)
-    with running(replies_app(made, host)) as address, httpx.Client(base_url=address, timeout=600) as client:
+    with (
+        running(replies_app(made, host)) as address,
+        httpx.Client(base_url=address, timeout=600, verify=NO_TLS) as client,
+    ):
         yield Served(address, record, client)
 
 

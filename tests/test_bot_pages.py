@@ -12,6 +12,7 @@ import pytest
 
 from tests.bots import SETTINGS, mention, replies, timeline, work
 from tests.commands import Call
+from tests.plain_http import NO_TLS
 from verbosify.errors import SettingsError
 from verbosify.exhibits.bot.serving import make_app
 from verbosify.exhibits.bot.settings import MARK, BotSettings, read_settings
@@ -29,7 +30,7 @@ def client(tmp_path: Path) -> Iterator[httpx.Client]:
     """The timeline and the queue of a bot in `tmp_path`."""
     with (
         running(make_app(tmp_path, APPROVAL, timeline(tmp_path), queue=True)) as address,
-        httpx.Client(base_url=address, timeout=60) as client,
+        httpx.Client(base_url=address, timeout=60, verify=NO_TLS) as client,
     ):
         yield client
 

@@ -17,10 +17,11 @@ def page(request: pytest.FixtureRequest, open_page: Opener, sites: Path) -> Page
 
 
 def choose_nothing(page: Page, gap: int) -> str:
+    before = page.url
     page.locator(f"#gap-{gap} .mark").click()
     page.get_by_label("Nothing", exact=True).check()
     page.keyboard.press("Escape")
-    page.wait_for_timeout(300)
+    expect(page).not_to_have_url(before)
     return article_text(page)
 
 
@@ -65,7 +66,7 @@ def test_a_choice_comes_back_from_a_reading_and_from_another_page(page: Page) ->
     address = page.url
     type_hash(page, "strange")
     expect(page.get_by_role("link", name="Strange")).to_have_attribute("aria-current", "page")
-    other = choose_nothing(page, 1)
+    other = choose_nothing(page, 2)
     assert other != chosen
 
     page.go_back()
@@ -90,21 +91,25 @@ def test_a_choice_just_made_does_not_take_the_address_one_has_gone_back_to(page:
     assert page.url == plain
 
 
-@pytest.mark.parametrize("place", ["essay", "gap-1", "nowhere", "%E9%", "V1.x"])
-def test_a_place_in_the_page_leaves_the_choice_and_its_address(open_page: Opener, place: str) -> None:
+PLACES = ("essay", "gap-1", "nowhere", "%E9%", "V1.x")
+
+
+def test_a_place_in_the_page_leaves_the_choice_and_its_address(open_page: Opener) -> None:
     page = open_page("harbour/index.html")
     words, plain = article_text(page), page.url
-    type_hash(page, place)
-    page.wait_for_timeout(300)
-    expect_words(page, words)
-    page.goto(plain)
+    for place in PLACES:
+        type_hash(page, place)
+        page.wait_for_timeout(300)
+        expect_words(page, words)
+        page.goto(plain)
     chosen = choose_nothing(page, 0)
     address = page.url
-    type_hash(page, place)
-    page.wait_for_url(address)
-    expect_words(page, chosen)
-    page.reload()
-    expect_words(page, chosen)
+    for place in PLACES:
+        type_hash(page, place)
+        page.wait_for_url(address)
+        expect_words(page, chosen)
+        page.reload()
+        expect_words(page, chosen)
 
 
 def test_an_emptied_hash_is_the_first_reading(page: Page) -> None:

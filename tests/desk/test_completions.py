@@ -13,6 +13,7 @@ import openai
 import pytest
 
 from tests.desks import TEXT, Client, Running
+from tests.plain_http import NO_TLS
 from verbosify.errors import ModelError
 from verbosify.models.chat import chat_template, put, special_tokens
 
@@ -28,7 +29,7 @@ def api(running: Running) -> Iterator[openai.OpenAI]:
 @pytest.fixture
 def program(running: Running) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {running.access.key}"}
-    with httpx.Client(base_url=running.address, headers=headers, timeout=120) as client:
+    with httpx.Client(base_url=running.address, headers=headers, timeout=120, verify=NO_TLS) as client:
         yield client
 
 

@@ -20,6 +20,12 @@ from tests.chromium import chromium
 
 ROOT = Path(__file__).parent.parent.parent
 _SETTINGS = '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}'
+_ANSWERED = """async () => {
+    const session = window.jupyterapp.shell.currentWidget.sessionContext;
+    await session.ready;
+    await session.session.kernel.info;
+}"""
+"""What is run before the kernel has answered and the page is connected to it may be lost."""
 
 
 class Laboratory:
@@ -29,16 +35,21 @@ class Laboratory:
         self._process = process
         self.address = address
 
-    def kill_kernels(self) -> int:
-        """SIGKILL to every kernel that this JupyterLab has started; returns how many there were."""
-        kernels = [
-            child
-            for child in psutil.Process(self._process.pid).children(recursive=True)
-            if "ipykernel_launcher" in " ".join(child.cmdline())
-        ]
+    def kill_kernels(self, patience: float = 120.0) -> int:
+        """SIGKILL to every kernel that this JupyterLab has started, which starts others; returns how many there were."""
+        kernels = self._kernels()
         for kernel in kernels:
             kernel.kill()
+        start = time.monotonic()
+        while len(self._kernels() - kernels) < len(kernels):
+            assert time.monotonic() - start < patience
+            time.sleep(0.05)
         return len(kernels)
+
+    def _kernels(self) -> set[psutil.Process]:
+        started = psutil.Process(self._process.pid).children(recursive=True)
+        living = [child for child in started if child.status() != psutil.STATUS_ZOMBIE]
+        return {child for child in living if "ipykernel_launcher" in " ".join(child.cmdline())}
 
 
 @contextmanager
@@ -57,6 +68,7 @@ def laboratory(folder: Path, home: Path, checkpoints: Path) -> Iterator[Laborato
             sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
             "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
             f"--LabApp.app_settings_dir={overrides}", "--LabApp.extension_manager=readonly",
+            "--LabApp.expose_app_in_browser=True",
         ],
         cwd=folder,
         env=os.environ | places | {"PYTHONPATH": str(ROOT), "VERBOSIFY_CHECKPOINTS": str(checkpoints)},
@@ -109,19 +121,7 @@ def open_notebook(page: Page, address: str, name: str) -> None:
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     # On a narrow page the toolbar may fold the indicator away: it says so all the same.
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(state="attached")
-    _await_kernel(page, address)
-
-
-def _await_kernel(page: Page, address: str, patience: float = 120.0) -> None:
-    """What is run before the kernel has answered and the page is connected to it may be lost."""
-    start = time.monotonic()
-    while True:
-        kernels = page.request.get(f"{address}/api/kernels").json()
-        if kernels and all(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels):
-            page.wait_for_timeout(2000)
-            return
-        assert time.monotonic() - start < patience, kernels
-        page.wait_for_timeout(200)
+    page.evaluate(_ANSWERED)
 
 
 def run_above(page: Page, heading: str) -> None:
