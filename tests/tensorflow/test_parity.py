@@ -183,5 +183,8 @@ def test_an_overfit_kept_by_one_engine_is_loaded_by_the_other(both: tuple[Any, A
 def test_an_overfit_kept_as_a_packed_step_is_for_the_fast_engine(both: tuple[Any, Any], tmp_path: Path) -> None:
     from verbosify.errors import ModelError
 
-    with both[1].overfit(PASSAGE, RECIPES["passage"]) as overfit, pytest.raises(ModelError, match="cannot save that in the form delta"):
+    with (
+        both[1].overfit(PASSAGE, RECIPES["passage"]) as overfit,
+        pytest.raises(ModelError, match="cannot save that in the form delta"),
+    ):
         overfit.save(tmp_path / "kept", "delta")
