@@ -174,9 +174,11 @@ def test_embeddings_can_be_left_alone(model: Any) -> None:
     assert max(losses.values()) < overfit.loss_before
 
 
-@pytest.mark.parametrize("strength", [0.5, 0, 2, 1])
-@pytest.mark.parametrize("recipe", ["passage", "original"])
-def test_a_step_can_be_applied_by_more_or_less_of_it(model: Any, strength: float, recipe: str) -> None:
+@pytest.mark.parametrize(
+    ("recipe", "strength"), [("passage", 0.5), ("passage", 0), ("passage", 2), ("passage", 1), ("original", 0.5)]
+)
+def test_a_step_can_be_applied_by_more_or_less_of_it(model: Any, recipe: str, strength: float) -> None:
+    """How it is applied knows nothing of the windows that it was learnt from."""
     gentle = replace(RECIPES[recipe], learning_rate=3e-4)
     with model.overfit(PASSAGE, gentle) as overfit:
         overfit.strength = 0.25
@@ -348,8 +350,8 @@ def test_a_stop_ends_the_text_before_it(model: Any) -> None:
 
 
 def test_a_model_that_ends_its_text_is_heard(model: Any) -> None:
-    """So hot that every token is about as likely as another, and some twenty of these texts end."""
-    continuations = model.sample(PROMPT, SamplingSettings(n=200, length=60, temperature=100, top_k=0))
+    """So hot that every token is about as likely as another, and some twelve of these texts end."""
+    continuations = model.sample(PROMPT, SamplingSettings(n=120, length=60, temperature=100, top_k=0))
     ended = [continuation for continuation in continuations if continuation.finish == "end"]
 
     assert ended

@@ -16,7 +16,8 @@ from verbosify.errors import ModelError  # noqa: E402
 from verbosify.models.loading import load_model  # noqa: E402
 from verbosify.models.protocol import LanguageModel  # noqa: E402
 
-KINDS = ("gpt2", "opt", "gpt_neo", "gpt_neox", "bloom", "qwen2", "gemma2", "mistral", "phi")
+KINDS = ("gpt2", "opt", "gpt_neo", "gpt_neox", "bloom", "qwen2", "gemma2", "mistral")
+"""What differs: positions learnt, turned or by distance; blocks one after another or parallel; windows; shared heads."""
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -75,23 +75,22 @@ def test_both_hold_all_that_pages_and_widgets_need(built: Path) -> None:
     )
 
 
-def test_the_wheel_makes_a_piece_and_its_page_alone(python: Path, tmp_path: Path, speaking_model: Path) -> None:
+def test_the_wheel_makes_a_piece_and_its_page_alone_and_has_its_notebook(
+    python: Path, tmp_path: Path, speaking_model: Path
+) -> None:
     (tmp_path / "essay.md").write_text(ESSAY, encoding="utf-8")
     program = (
-        "import verbosify\nfrom verbosify.cli import main\nprint(verbosify.__file__, verbosify.__version__)\nmain()\n"
+        "import verbosify, verbosify.notebook as n\nfrom verbosify.cli import main\n"
+        "print(verbosify.__file__, verbosify.__version__, len([getattr(n, name) for name in n.__all__]))\nmain()\n"
     )
     quick = ("--samples", 2, "--most-samples", 2, "--length", 20)
 
     out = run(python, tmp_path, "-c", program, "run", "essay.md", "--model", speaking_model, *quick)
 
-    assert out.split()[:2] == [str(next(python.parents[1].rglob("verbosify/__init__.py"))), VERSION]
+    file, said, names = out.split()[:3]
+    assert (file, said) == (str(next(python.parents[1].rglob("verbosify/__init__.py"))), VERSION)
+    assert int(names) > 15
     assert (tmp_path / "pieces" / "essay" / "site" / "index.html").is_file()
-
-
-def test_the_wheel_has_its_notebook(python: Path, tmp_path: Path) -> None:
-    program = "import verbosify.notebook as n\n[getattr(n, name) for name in n.__all__]\nprint(len(n.__all__))"
-
-    assert int(run(python, tmp_path, "-c", program)) > 15
 
 
 def test_the_wheel_has_its_desk(python: Path, tmp_path: Path, speaking_model: Path) -> None:

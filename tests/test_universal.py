@@ -19,7 +19,7 @@ from verbosify.models.universal.tokens import Tokens
 TEXT = "The ferry leaves the stone pier as soon as the rain stops."
 ONCE = TuningRecipe(name="once", window="once", learning_rate=1e-3)
 WARM = SamplingSettings(n=3, length=12, temperature=1.0, top_k=0, seed=1)
-KINDS = ("gptj", "gemma2", "falcon", "mixtral", "mamba", "llama")
+KINDS = ("gptj", "gemma2", "falcon", "mixtral", "mamba", "llama", "phi")
 
 
 @pytest.fixture(scope="module", params=KINDS)

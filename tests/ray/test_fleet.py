@@ -1,10 +1,12 @@
-"""Many owners of one model: the same results as one has, whoever dies meanwhile."""
+"""Many owners of one model: the same results as one has, whoever dies meanwhile; and a run, all on one cluster."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,19 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.commands import await_that
+from tests.commands import Commands, Moment, await_that, lasting
 from tests.ray import tasks
 from tests.ray.conftest import NODE
+from tests.speaking_model import PASSAGES
+from tests.test_together import canonical, essays
 from verbosify.errors import ModelError
 from verbosify.models.fleet import Fleet, open_fleet
 from verbosify.models.loading import ModelSpec
 from verbosify.models.parcels import pack
 from verbosify.models.ray_fleet import Worker, connected
+from verbosify.piece import Piece
 
+OPTIONS = ("--precision", "fp32", "--samples", 3, "--most-samples", 3, "--length", 30, "--json")
 TEXTS = ["the night ferry", "a kettle sings", "nobody heard it", "the note rises", "steam comes later"]
 
 
@@ -68,9 +74,11 @@ def test_no_tasks_have_no_results(fleet: Fleet) -> None:
 
 
 def test_the_task_of_a_worker_that_dies_is_done_by_another(fleet: Fleet, notices: list[str], tmp_path: Path) -> None:
-    marks = [str(tmp_path / name) for name in "abc"]
+    marks = [tmp_path / name for name in "abc"]
+    for mark in marks[1:]:
+        mark.touch()  # tried already
 
-    assert sorted(fleet.map(tasks.die_once, marks)) == [(0, "a"), (1, "b"), (2, "c")]
+    assert sorted(fleet.map(tasks.die_once, map(str, marks))) == [(0, "a"), (1, "b"), (2, "c")]
     assert "another takes its place" in notices[-1]
 
 
@@ -96,6 +104,29 @@ def test_who_asks_no_more_frees_the_workers(fleet: Fleet) -> None:
     results.close()  # type: ignore[attr-defined]  # an iterator that is a generator
 
     assert sorted(place for place, _ in fleet.map(tasks.where, [0.0, 0.0])) == [0, 1]
+
+
+def test_a_node_that_dies_is_done_without(fleet: Fleet, cluster: Any, tmp_path: Path) -> None:
+    cluster.add_node(num_cpus=2, **NODE)
+    marks = [tmp_path / str(number) for number in range(3)]
+
+    def kill() -> None:
+        await_that(lambda: all(mark.exists() and mark.read_text().endswith("\n") for mark in marks[:2]))
+        tries = [mark.read_text().split() for mark in marks[:2]]
+        dying = tries[0][1]
+        cluster.remove_node(next(n for n in cluster.worker_nodes if n.node_id == dying), allow_graceful=False)
+        await_that(lambda: not any(psutil.pid_exists(int(pid)) for pid, node in tries if node == dying))
+        (tmp_path / "go").touch()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    found = sorted(fleet.map(tasks.wait_for, map(str, marks)))
+    killer.join()
+
+    assert found == [(0, "0"), (1, "1"), (2, "2")]
+    tries = [line.split()[1] for mark in marks for line in mark.read_text().splitlines()]
+    assert len(tries) > len(marks)
+    assert len(set(tries)) == 2
 
 
 @pytest.fixture
@@ -143,24 +174,52 @@ def test_a_worker_of_another_version_is_refused(cluster: Any, tiny_gpt2: Path, m
         list(fleet.map(tasks.where, [0.0]))
 
 
-def test_a_node_that_dies_is_done_without(fleet: Fleet, cluster: Any, tmp_path: Path) -> None:
-    cluster.add_node(num_cpus=2, **NODE)
-    marks = [tmp_path / str(number) for number in range(3)]
+# A run: workers and drivers may die, and the piece is the one that a single process makes
 
-    def kill() -> None:
-        await_that(lambda: all(mark.exists() and mark.read_text().endswith("\n") for mark in marks[:2]))
-        tries = [mark.read_text().split() for mark in marks[:2]]
-        dying = tries[0][1]
-        cluster.remove_node(next(n for n in cluster.worker_nodes if n.node_id == dying), allow_graceful=False)
-        await_that(lambda: not any(psutil.pid_exists(int(pid)) for pid, node in tries if node == dying))
-        (tmp_path / "go").touch()
 
-    killer = threading.Thread(target=kill)
-    killer.start()
-    found = sorted(fleet.map(tasks.wait_for, map(str, marks)))
-    killer.join()
+@pytest.fixture(scope="module")
+def alone(commands: Commands, speaking_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of pieces that one process made, one after another; the essays are beside it."""
+    home = tmp_path_factory.mktemp("works")
+    for essay in essays():
+        (home / essay.name).write_text(essay.text)
+    done = commands.run("run", *_essays(home), "--out", home / "alone", "--model", speaking_model, *OPTIONS)
+    assert done.code == 0, done.err
+    return home / "alone"
 
-    assert found == [(0, "0"), (1, "1"), (2, "2")]
-    tries = [line.split()[1] for mark in marks for line in mark.read_text().splitlines()]
-    assert len(tries) > len(marks)
-    assert len(set(tries)) == 2
+
+def _essays(home: Path) -> list[Path]:
+    return [home / essay.name for essay in essays()]
+
+
+@pytest.fixture
+def on_ray(cluster: Any, commands: Commands, alone: Path, speaking_model: Path) -> Callable[..., Any]:
+    """Begin to verbosify the same essays on the cluster; `how` as `Commands.start` takes it."""
+    env = {name: os.environ[name] for name in ("RAY_ADDRESS", "RAY_AUTH_MODE", "RAY_USAGE_STATS_ENABLED")}
+
+    def start(out: Path, **how: Any) -> Any:
+        command = ("run", *_essays(alone.parent), "--on", "ray", "--out", out, "--model", speaking_model, *OPTIONS)
+        return commands.start(*command, env=env, **how)
+
+    return start
+
+
+def test_a_driver_is_killed_then_a_node_and_the_pieces_are_those_of_one_process(
+    room: None, cluster: Any, on_ray: Callable[..., Any], alone: Path, tmp_path: Path
+) -> None:
+    killed = on_ray(tmp_path, kill_at=Moment("workflow/apart.py", "record", "return", count=2)).wait()
+    assert killed.code == -signal.SIGKILL, killed.err
+
+    second = cluster.add_node(num_cpus=1, **NODE)
+    running = on_ray(tmp_path)
+    running.await_output('"loss_after"')
+    cluster.remove_node(second, allow_graceful=False)
+    again = running.wait()
+
+    assert again.code == 0, again.err
+    for name in ("quay", "bridge"):
+        assert canonical(lasting(tmp_path / name)) == canonical(lasting(alone / name))
+    assert len([line for line in again.lines if "loss_after" in line]) == PASSAGES + 2 - 2
+    assert [line["title"] for line in again.lines[-2:]] == ["The quay at night", "The low bridge"]
+    with Piece.open(tmp_path / "quay") as piece:
+        assert len(piece.overfits()) == PASSAGES, "nothing twice"

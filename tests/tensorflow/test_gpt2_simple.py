@@ -112,7 +112,7 @@ def test_its_run_loads_here_and_goes_on_from_there(generated: dict[str, list[str
     model = load_model(run, engine=engine, precision="fp32")
 
     continuation = model.sample(PROMPT, SamplingSettings(n=1, length=200, temperature=0))[0]
-    with model.overfit(PASSAGE) as overfit:
+    with model.overfit(PASSAGE, RECIPES["passage"]) as overfit:
         assert overfit.loss_after < overfit.loss_before
 
     assert_as_greedy(load_model(run, engine="torch", precision="fp32"), generated["checkpoint"], continuation)

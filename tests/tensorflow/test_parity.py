@@ -167,10 +167,10 @@ def test_several_steps_stay_together(both: tuple[Any, Any]) -> None:
 
 def test_an_overfit_kept_by_one_engine_is_loaded_by_the_other(both: tuple[Any, Any], tmp_path: Path) -> None:
     torch, tensorflow = both
-    with torch.overfit(PASSAGE) as overfit:
+    with torch.overfit(PASSAGE, RECIPES["passage"]) as overfit:
         scores = torch.score(PASSAGE)
         safetensors = overfit.save(tmp_path / "safetensors", "safetensors")
-    with tensorflow.overfit(PASSAGE) as overfit:
+    with tensorflow.overfit(PASSAGE, RECIPES["passage"]) as overfit:
         run = overfit.save(tmp_path / "run1", "openai")
 
     for model in (load_model(safetensors, engine="tensorflow"), load_model(run, precision="fp32")):
@@ -183,5 +183,8 @@ def test_an_overfit_kept_by_one_engine_is_loaded_by_the_other(both: tuple[Any, A
 def test_an_overfit_kept_as_a_packed_step_is_for_the_fast_engine(both: tuple[Any, Any], tmp_path: Path) -> None:
     from verbosify.errors import ModelError
 
-    with both[1].overfit(PASSAGE) as overfit, pytest.raises(ModelError, match="cannot save that in the form delta"):
+    with (
+        both[1].overfit(PASSAGE, RECIPES["passage"]) as overfit,
+        pytest.raises(ModelError, match="cannot save that in the form delta"),
+    ):
         overfit.save(tmp_path / "kept", "delta")

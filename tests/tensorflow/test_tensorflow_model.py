@@ -24,13 +24,13 @@ ENGINES = """
 from pathlib import Path
 import sys
 from verbosify.models.loading import load_model
-from verbosify.models.settings import SamplingSettings
+from verbosify.models.settings import RECIPES, SamplingSettings
 said = {}
 models = {}
 for engine in sys.argv[2:]:
     models[engine] = load_model(Path(sys.argv[1]), engine=engine, precision="fp32")
 for engine, model in models.items():
-    with model.overfit("The ferry leaves the stone pier as soon as the rain stops.") as overfit:
+    with model.overfit("The ferry leaves the stone pier as soon as the rain stops.", RECIPES["passage"]) as overfit:
         assert overfit.loss_after < overfit.loss_before
         assert len(model.sample("The ferry", SamplingSettings(n=2, length=20))) == 2
         said[engine] = [score.log_probability for score in model.score("The baker greets the night watch.")]
@@ -60,12 +60,13 @@ def test_twenty_overfits_leave_the_graph_and_the_memory_as_they_were(engines: di
     for number in range(20):
         with model.overfit(PASSAGE, replace(RECIPES["passage"], learning_rate=1e-4 * (number + 1))):
             model.sample(PROMPT, settings[number % 2])
-        gc.collect()
-        sizes.append(resident_bytes())
+        if number in (7, 19):
+            gc.collect()
+            sizes.append(resident_bytes())
 
     assert model._graph.graph.finalized
     assert len(model._graph.graph.get_operations()) == operations
-    assert sizes[-1] - sizes[7] < 12e6  # twelve overfits, of which each has used more
+    assert sizes[1] - sizes[0] < 12e6  # twelve overfits, of which each has used more
 
 
 def test_the_engines_work_in_one_process_also_when_pytorch_is_loaded_second(trained: Path) -> None:
@@ -120,7 +121,7 @@ def test_tokens_beyond_the_vocabulary_are_skipped_in_decoding(engines: dict[str,
 
 def test_an_overfit_of_other_weights_is_not_redone(engines: dict[str, Any], tmp_path: Path) -> None:
     model = engines["tensorflow"]
-    with model.overfit(PASSAGE) as overfit:
+    with model.overfit(PASSAGE, RECIPES["passage"]) as overfit:
         account = overfit.save(tmp_path / "kept", "recipe") / ACCOUNT
     account.write_text(account.read_text().replace(model.card.weights_sha256, "0" * 64))
 
