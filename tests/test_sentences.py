@@ -86,6 +86,12 @@ def test_the_table_prints_each_candidate(
     assert "\nheld out: " in table
 
 
+@pytest.mark.parametrize("space", "\u00a0\u2009\u202f\u3000")
+def test_a_space_of_several_bytes_before_a_stop_is_a_space(space: str) -> None:
+    text = f"Nobody knew of it. A{space}. Then they did."
+    assert [text[start:end] for start, end in split_sentences(text)][0] == "Nobody knew of it."
+
+
 @pytest.mark.parametrize("splitter", SPLITTERS)
 @given(text=st.text(max_size=80) | st.text(alphabet="Ab .!?…\"“”‘’«»()[]*_`1¹—-\n\u00a0a。」「は😀ß'", max_size=80))
 def test_spans_cover_every_character_that_is_not_white_space(splitter: str, text: str) -> None:

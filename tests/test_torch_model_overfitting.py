@@ -201,6 +201,7 @@ class Interrupter:
 
     def watch(self, work: Callable[[], object]) -> None:
         """Do the work, whatever becomes of it."""
+        gc.disable()  # what others have called as garbage is collected is no concern of ours
         try:
             sys.setprofile(self)
             work()
@@ -208,6 +209,7 @@ class Interrupter:
             pass
         finally:
             sys.setprofile(None)
+            gc.enable()
 
 
 def overfit_and_sample(model: TorchModel) -> None:

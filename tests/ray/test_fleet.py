@@ -127,6 +127,7 @@ def test_a_node_that_dies_is_done_without(fleet: Fleet, cluster: Any, tmp_path: 
     tries = [line.split()[1] for mark in marks for line in mark.read_text().splitlines()]
     assert len(tries) > len(marks)
     assert len(set(tries)) == 2
+    cluster.wait_for_nodes()  # what follows is not to be sent to the dead one
 
 
 @pytest.fixture

@@ -71,6 +71,8 @@ _SECOND_WITHIN = re.compile(r"[^.!?\n]{,120}\s2\.\s")
 _QUOTATION = re.compile('“[^“”]{,800}”|"[^"]{,800}"|«[^«»]{,800}»|„[^„“”]{,800}[“”]')
 
 _WORD = re.compile(r"[^\W_]")
+_WIDE_SPACE_BEFORE_STOP = re.compile(r"[^\S\x00-\x7f](?=\.)")
+"""sentencex 1 looks for an initial before a full stop one byte back, and panics within a space of several."""
 
 
 def split_sentences(text: str, splitter: str = DEFAULT_SPLITTER, language: str | None = None) -> list[Span]:
@@ -243,7 +245,8 @@ def _with_words(text: str, ends: Iterable[int]) -> list[int]:
 def _sentencex_boundaries(text: str, language: str) -> list[int]:
     from sentencex import get_sentence_boundaries
 
-    return [boundary["end_index"] for boundary in get_sentence_boundaries(language, text)]
+    plain = _WIDE_SPACE_BEFORE_STOP.sub(" ", text)
+    return [boundary["end_index"] for boundary in get_sentence_boundaries(language, plain)]
 
 
 _PUNKT_LANGUAGES = {
