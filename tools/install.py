@@ -18,7 +18,7 @@ from pathlib import Path
 
 PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 UV = [sys.executable, "-m", "uv"]
-UV_INSTALL = [*UV, "pip", "install", "--quiet", "--python", sys.executable]
+UV_INSTALL = [*UV, "pip", "install", "--quiet", "--python", sys.executable, "--compile-bytecode"]
 UV_WANTED = "uv>=0.7,<1"
 LOCK = Path("uv.lock")
 
