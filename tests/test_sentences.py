@@ -89,7 +89,7 @@ def test_the_table_prints_each_candidate(
 @pytest.mark.parametrize("space", "\u00a0\u2009\u202f\u3000")
 def test_a_space_of_several_bytes_before_a_stop_is_a_space(space: str) -> None:
     text = f"Nobody knew of it. A{space}. Then they did."
-    assert [text[start:end] for start, end in split_sentences(text)][0] == "Nobody knew of it."
+    assert next(text[start:end] for start, end in split_sentences(text)) == "Nobody knew of it."
 
 
 @pytest.mark.parametrize("splitter", SPLITTERS)
