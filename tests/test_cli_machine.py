@@ -38,7 +38,10 @@ def test_what_is_missing_comes_with_what_to_do(call: Call, monkeypatch: pytest.M
 
     assert code == 0
     assert "- [ray]: without ray\n    -> pip install 'verbosify-studio[ray]'" in out
-    assert "- model minilm: not fetched yet; for any piece\n    -> verbosify models get minilm" in out
+    assert (
+        "- model minilm: not fetched yet, which the first run does; for any piece\n    -> verbosify models get minilm"
+        in out
+    )
 
 
 def test_too_little_room_is_a_failure(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

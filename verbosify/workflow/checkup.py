@@ -145,7 +145,10 @@ def _models() -> Iterator[Finding]:
             yield Finding(f"model {name}", "works", f"in {checkpoints_folder()}")
         else:
             yield Finding(
-                f"model {name}", "absent", f"not fetched yet; for {needed_for}", f"verbosify models get {name}"
+                f"model {name}",
+                "absent",
+                f"not fetched yet, which the first run does; for {needed_for}",
+                f"verbosify models get {name}",
             )
 
 
