@@ -460,7 +460,7 @@ def test_a_model_that_cannot_be_fetched_is_told_with_a_way_out(
     assert not any(path for path in checkpoints.iterdir() if not path.name.startswith("."))
 
 
-# Two megabytes
+# A megabyte
 
 
 def test_a_megabyte_reaches_the_model_in_bounded_memory(
