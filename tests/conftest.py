@@ -106,8 +106,11 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     from verbosify.workflow import run as running
 
     load = running.load_embedder
-    is_ours = lambda: os.environ.get("VERBOSIFY_CHECKPOINTS") == str(CHECKPOINTS)  # noqa: E731
-    monkeypatch.setattr(running, "load_embedder", lambda *how: embed if is_ours() else load(*how))
+
+    def known_or_loaded(*how: Any) -> Embed:
+        return embed if os.environ.get("VERBOSIFY_CHECKPOINTS") == str(CHECKPOINTS) else load(*how)
+
+    monkeypatch.setattr(running, "load_embedder", known_or_loaded)
     monkeypatch.setenv("VERBOSIFY_CHECKPOINTS", str(CHECKPOINTS))
     monkeypatch.chdir(tmp_path)
 

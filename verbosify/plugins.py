@@ -88,7 +88,7 @@ def find_plugins(group: str | None = None) -> list[Plugin]:
 
     Two packages may have the same name: both are listed.
     """
-    if os.environ.get(SWITCH, "").strip().lower() == "off":
+    if _are_off():
         return []
     groups = GROUPS if group is None else (group,)
     return sorted(_plugin(entry) for group in groups for entry in entry_points(group=group))
@@ -96,7 +96,7 @@ def find_plugins(group: str | None = None) -> list[Plugin]:
 
 def lost_plugins() -> list[str]:
     """A sentence for every entry point of a group that reads like one of ours and is none, in order."""
-    if os.environ.get(SWITCH, "").strip().lower() == "off":
+    if _are_off():
         return []
     installed = entry_points()
     groups = [group for group in installed.groups if group.startswith("verbosify.") and group not in GROUPS]
@@ -132,6 +132,10 @@ def load_plugins(group: str, on_problem: Callable[[str], None] = lambda _: None)
         except PluginError as error:
             on_problem(str(error))
     return loaded
+
+
+def _are_off() -> bool:
+    return os.environ.get(SWITCH, "").strip().lower() == "off"
 
 
 def _plugin(entry: EntryPoint) -> Plugin:
