@@ -66,7 +66,7 @@ site:
 	$(PYTHON) -m http.server --bind 127.0.0.1 --directory site 8000
 
 models: $(VENV)/.installed
-	$(BIN)/verbosify models get smollm2-135m minilm
+	$(BIN)/python -m verbosify models get smollm2-135m minilm
 
 clean:
 	rm -rf $(VENV) node_modules .coverage* .tensorflow.log .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
@@ -88,20 +88,22 @@ $(VENV)/.check-installed: $(VENV)/.test-installed
 	touch $@
 
 # Pages are tested in a real browser; where there is none, Debian's Chromium is installed, without its own windows.
-$(VENV)/.browser: $(VENV)/.test-installed
+# `make -j` installs programs beside packages, but one program after another: apt-get waits for nobody.
+$(VENV)/.browser:
+	mkdir -p $(VENV)
 	command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  { apt-get update -qq && for name in chromium-headless-shell chromium; do \
 	    apt-get install -qq -y --no-install-recommends $$name && break; done; } >/dev/null
 	touch $@
 
 # Quotas are tested with a real Redis; where there is none, Debian's is installed. The tests start their own.
-$(VENV)/.redis: $(VENV)/.test-installed
+$(VENV)/.redis: | $(VENV)/.browser
 	command -v redis-server >/dev/null || \
 	  { apt-get update -qq && apt-get install -qq -y --no-install-recommends redis-server; } >/dev/null
 	touch $@
 
 # The browser code is read and tested by Biome, TypeScript and Node.js; where that is missing, Debian's is installed.
-node_modules/.installed: package-lock.json
+node_modules/.installed: package-lock.json | $(VENV)/.redis
 	command -v npm >/dev/null || \
 	  { apt-get update -qq && apt-get install -qq -y --no-install-recommends nodejs npm; } >/dev/null
 	npm ci --silent --no-audit --no-fund

@@ -24,7 +24,6 @@ def cluster() -> Iterator[Any]:
         patch.setenv("VERBOSIFY_CHECKPOINTS", str(CHECKPOINTS))
         from ray.cluster_utils import Cluster
 
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent / "lean"), prepend=os.pathsep)
         made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **NODE})
         made.add_node(num_cpus=2, **NODE)
         patch.setenv("RAY_ADDRESS", made.address)
