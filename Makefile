@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python tools/install.py
 
 export VERBOSIFY_CHECKPOINTS ?= $(CURDIR)/checkpoints
+# What a process imports is compiled once and kept, whatever the shell says: hundreds of processes import the same.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test coverage test-seeds test-hostile check docs study site models clean
 

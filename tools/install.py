@@ -18,10 +18,7 @@ from pathlib import Path
 
 PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 UV = [sys.executable, "-m", "uv"]
-# With all extras 570 MB of Python are installed, two minutes of a processor to compile, and most is never imported.
-# Python compiles what it imports by itself, unless it may not keep that: then every process would do it anew.
-COMPILE = ["--compile-bytecode"] if sys.dont_write_bytecode else []
-UV_INSTALL = [*UV, "pip", "install", "--quiet", "--python", sys.executable, *COMPILE]
+UV_INSTALL = [*UV, "pip", "install", "--quiet", "--python", sys.executable]
 UV_WANTED = "uv>=0.7,<1"
 LOCK = Path("uv.lock")
 
