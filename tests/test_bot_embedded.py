@@ -30,7 +30,7 @@ def test_a_fine_tuned_model_answers_once_though_its_bot_is_killed(commands: Comm
         f'name = "Ambrose"\nmodel = "run"\npipeline = "reply.json"\ncorpus = "{CORPUS}"\n', encoding="utf-8"
     )
     place = timeline(tmp_path)
-    asked = [place.add(name, "@ambrose do you like rain?") for name in ("ada", "bob", "cy")]
+    asked = [place.add(name, "@ambrose do you like rain?") for name in ("ada", "bob")]
     running = commands.start("bot", "run", tmp_path)
     until = time.monotonic() + PATIENCE
     while not any(post.is_bot for post in place.posts()):
