@@ -1,13 +1,14 @@
 """Command lines, most of them in processes of their own, without the seconds that each would spend on imports.
 
 One process imports what is slow and then forks for every command, so that a command can be timed, limited, interrupted
-or killed as any other. A command may be told to send itself a signal on entering or leaving a function: a moment that no
+or killed as any other. A sentence is embedded by the first command that has it; the others read its vector from a file. A command may be told to send itself a signal on entering or leaving a function: a moment that no
 clock could hit.
 """
 
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import os
 import resource
@@ -16,16 +17,21 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    from verbosify.workflow.visit import Embed
 
 ROOT = Path(__file__).parent.parent
 CHECKPOINTS = Path(os.environ.get("VERBOSIFY_CHECKPOINTS", ROOT / "checkpoints"))
 PATIENCE = 400.0
 """Seconds after which a command hangs."""
+WIDTH = 384
+"""Numbers of a sentence's vector."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class Commands:
         self._folder = folder
         self._count = 0
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.commands"],
+            [sys.executable, "-m", "tests.commands", str(folder)],
             cwd=ROOT,
             env=os.environ | {"VERBOSIFY_CHECKPOINTS": str(CHECKPOINTS)},
             stdin=subprocess.PIPE,
@@ -170,8 +176,9 @@ class Commands:
             self._process.wait()
 
 
-def _serve() -> None:
+def _serve(folder: Path) -> None:
     warm_up()
+    _remember_vectors(folder / "vectors")
     gc.collect()
     gc.freeze()  # the children share what is imported as long as nobody touches it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -196,6 +203,32 @@ def warm_up() -> None:
     from verbosify.models import bert  # noqa: F401
     from verbosify.models.pytorch import model  # noqa: F401
     from verbosify.workflow import together  # noqa: F401
+
+
+def _remember_vectors(folder: Path) -> None:
+    """Have commands keep in `folder` what all-MiniLM-L6-v2 made of a sentence, and load it for new sentences alone."""
+    import numpy as np
+
+    from verbosify.workflow import apart, run
+
+    folder.mkdir()
+    load = run.load_embedder
+
+    def load_if_needed(*how: Any) -> Embed:
+        if os.environ["VERBOSIFY_CHECKPOINTS"] != str(CHECKPOINTS):
+            return load(*how)
+
+        def embed(texts: Sequence[str]) -> Any:
+            places = [folder / hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for text in texts]
+            new = {place: text for place, text in zip(places, texts, strict=True) if not place.exists()}
+            for place, vector in zip(new, load(*how)(list(new.values())) if new else (), strict=True):
+                _write(place, vector.tobytes())
+            return np.array([np.fromfile(place, np.float32) for place in places], np.float32).reshape(-1, WIDTH)
+
+        return embed
+
+    for module in (apart, run):
+        module.load_embedder = load_if_needed  # type: ignore[attr-defined]
 
 
 def _attend(request: dict[str, Any]) -> NoReturn:
@@ -255,12 +288,12 @@ def _signaller(moment: Moment, number: int) -> Callable[[FrameType, str, Any], N
     return look
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     """Whole or not at all, for somebody waits for the file to appear."""
-    draft = path.with_suffix(".draft")
-    draft.write_text(text)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_bytes(content.encode() if isinstance(content, str) else content)
     draft.replace(path)
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(Path(sys.argv[1]))

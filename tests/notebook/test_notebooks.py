@@ -31,9 +31,9 @@ QUICKER = (
     ('timeline.add("you", "@ambrose what is the meaning of life?");', ""),
 )
 """What a notebook says, and what is put there here: as much of everything as is needed to see that it works."""
-OF_THE_STUDY, FINE_TUNED = "model, embed = load(tune=True)\n\nmine = ", 'vb.load_model("smollm2-135m")'
-"""A tiny model is taken instead: the embedded one is studied in `test_studies_tiny`, and fine-tuned in
-`test_bot_embedded`."""
+SEEN, FINE_TUNED = "load(tune=True)", 'vb.load_model("smollm2-135m")'
+"""A tiny model is taken instead: the embedded one makes a piece in notebook 01, is looked into in `test_exercises`, studied
+in `test_studies_tiny`, and fine-tuned in `test_bot_embedded`."""
 PACKAGES = functools.cache(importlib.metadata.packages_distributions)
 
 
@@ -115,7 +115,7 @@ def test_in_a_lent_runtime_what_is_in_use_is_held_and_no_jupyter_is_installed(
 
 def test_what_is_made_quicker_here_stands_in_a_notebook() -> None:
     sources = [source for each in NOTEBOOKS for source in code_of(each)]
-    assert all(any(usual in source for source in sources) for usual in (OF_THE_STUDY, FINE_TUNED))
+    assert all(any(usual in source for source in sources) for usual in (SEEN, FINE_TUNED))
     assert [usual for usual, _ in QUICKER if not any(usual in source for source in sources)] == []
 
 
@@ -128,10 +128,10 @@ def test_runs_from_top_to_bottom(path: Path, tmp_path: Path, speaking_model: Pat
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("pieces"))
     environment = {"PYTHONPATH": str(ROOT), "VERBOSIFY_CHECKPOINTS": str(CHECKPOINTS), "IPYTHONDIR": str(tmp_path)}
     tiny = str(speaking_model)
-    study = f"from verbosify import Options\n\nmodel, embed = load(Options(model={tiny!r}))\n\nmine = "
+    seen = f"load(__import__('verbosify').Options(model={tiny!r}))"
     notebook = nbformat.read(path, 4)
     for cell in notebook.cells:
-        for usual, quick in (*QUICKER, (OF_THE_STUDY, study), (FINE_TUNED, f"vb.load_model({tiny!r})")):
+        for usual, quick in (*QUICKER, (SEEN, seen), (FINE_TUNED, f"vb.load_model({tiny!r})")):
             cell.source = cell.source.replace(usual, quick)
     client = NotebookClient(
         notebook, timeout=SECONDS_A_CELL, resources={"metadata": {"path": str(tmp_path / "notebooks")}}
