@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.commands import Commands, Moment, await_that, lasting
+from tests.commands import EMBED_ANEW, Commands, Moment, await_that, lasting
 from tests.ray import tasks
 from tests.ray.conftest import NODE
 from tests.speaking_model import PASSAGES
@@ -184,7 +184,8 @@ def alone(commands: Commands, speaking_model: Path, tmp_path_factory: pytest.Tem
     home = tmp_path_factory.mktemp("works")
     for essay in essays():
         (home / essay.name).write_text(essay.text)
-    done = commands.run("run", *_essays(home), "--out", home / "alone", "--model", speaking_model, *OPTIONS)
+    command = ("run", *_essays(home), "--out", home / "alone", "--model", speaking_model, *OPTIONS)
+    done = commands.run(*command, env=EMBED_ANEW)
     assert done.code == 0, done.err
     return home / "alone"
 
@@ -200,7 +201,7 @@ def on_ray(cluster: Any, commands: Commands, alone: Path, speaking_model: Path) 
 
     def start(out: Path, **how: Any) -> Any:
         command = ("run", *_essays(alone.parent), "--on", "ray", "--out", out, "--model", speaking_model, *OPTIONS)
-        return commands.start(*command, env=env, **how)
+        return commands.start(*command, env=env | EMBED_ANEW, **how)
 
     return start
 
