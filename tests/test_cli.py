@@ -101,7 +101,7 @@ def test_progress_is_shown_on_a_terminal(
 
     _, _, err = call("run", essay, *settings(speaking_model))
 
-    for words in ("loading", "passage 4 of 4", "loss ", "3 samples", " of 90 words", "0:00 left"):
+    for words in ("loading", "passage 4 of 4", "loss ", "3 samples", " of 90 words found", "0:00 left"):
         assert words in err
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
+from time import monotonic
 from typing import IO, TYPE_CHECKING, Any
 
 import typer
@@ -98,15 +99,14 @@ def _show_progress(bars: Bars, works: Sequence[Work]) -> OnProgress:
     task = bars.add_task("loading", total=None)
 
     def show(at: int, progress: Progress) -> None:
-        minutes, seconds = divmod(round(progress.seconds_left), 60)
         of = f"{works[at].essay.name}: " if len(works) > 1 else ""
         said = (
             f"{of}passage {progress.passage} of {progress.passages}  "
             f"loss {progress.loss_before:.2f} → {progress.loss_after:.2f}  {progress.samples} samples  "
-            f"{progress.usable:.0%} usable  {progress.words:,} of {progress.wanted:,} words  "
-            f"{minutes}:{seconds:02d} left"
+            f"{progress.usable:.0%} usable  {progress.words:,} of {progress.wanted:,} words found "
         )
-        bars.update(task, completed=progress.passage, total=progress.passages, description=said)
+        ends = monotonic() + progress.seconds_left
+        bars.update(task, completed=progress.passage, total=progress.passages, description=said, ends=ends)
 
     return show
 
