@@ -74,17 +74,20 @@ def _turn_to_errors(logits: Tensor, targets: Tensor, count: int, *, needed: bool
     logits = logits[: len(targets)]
     total = torch.zeros((), dtype=torch.float32, device=logits.device)
     at_once = EXACT_ROWS if logits.device.type == "cpu" else max(1, CARD_NUMBERS // logits.shape[1])
-    memory = torch.empty(min(at_once, len(logits)), logits.shape[1], dtype=torch.float32, device=logits.device)
+    are_exact = logits.dtype == torch.float32
+    memory = logits.new_empty(0 if are_exact else min(at_once, len(logits)), logits.shape[1], dtype=torch.float32)
     parts = (torch.split(rows, at_once) for rows in (logits, targets[:, None]))
     for part, wanted in zip(*parts, strict=True):
-        exact = memory[: len(part)].copy_(part)
+        exact = part if are_exact else memory[: len(part)].copy_(part)
         exact.sub_(exact.amax(dim=-1, keepdim=True))
         right = exact.gather(1, wanted)
         norm = exact.exp_().sum(dim=-1, keepdim=True)
         total += (norm.log() - right).sum()
         if needed:
             exact.div_(norm).scatter_add_(1, wanted, torch.full_like(right, -1.0))
-            part.copy_(exact.mul_(1 / count))
+            exact.mul_(1 / count)
+            if not are_exact:
+                part.copy_(exact)
     return total
 
 
@@ -222,10 +225,14 @@ class SingleStep:
             chunks = (torch.split(part, max(1, self._numbers // max(1, part[0].numel()))) for part in parts)
             for before, after, slope, direction in zip(*chunks, strict=True):
                 step, size = (memory[: slope.numel()].view(slope.shape) for memory in self._scratch)
-                torch.abs(step.copy_(slope), out=size).add_(self._epsilon)
+                exact = slope if slope.dtype == torch.float32 else step.copy_(slope)
+                torch.abs(exact, out=size).add_(self._epsilon)
                 if kept is not None:
-                    direction.copy_(torch.div(step, size).mul_(127).round_())
-                after.copy_(torch.addcdiv(before.to(step.device), step, size, value=-self._rate, out=step))
+                    direction.copy_(torch.div(exact, size).mul_(127).round_())
+                moved = after if after.dtype == torch.float32 else step
+                torch.addcdiv(before.to(step.device), exact, size, value=-self._rate, out=moved)
+                if moved is not after:
+                    after.copy_(moved)
 
 
 def as_rows(tensor: Tensor) -> Tensor:
