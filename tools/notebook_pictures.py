@@ -60,11 +60,18 @@ def main() -> None:
 
 def take(page: Page) -> None:
     """The three pictures, of a notebook whose cells are running."""
-    page.locator(".jp-RenderedImage img").wait_for(timeout=300_000)
     cells = page.locator(".jp-CodeCell")
-    cells.nth(2).locator(".jp-OutputArea-output").screenshot(path=OUT / "side_by_side.png")
-    page.locator(".jp-RenderedImage img").screenshot(path=OUT / "drift.png")
+    expect(cells.last.locator(".jp-InputPrompt")).to_have_text(f"[{len(CELLS)}]:", timeout=300_000)
+    for cell, output, name in ((2, ".jp-OutputArea-output", "side_by_side"), (3, ".jp-RenderedImage img", "drift")):
+        cells.nth(cell).scroll_into_view_if_needed()  # JupyterLab shows what is near alone
+        cells.nth(cell).locator(output).screenshot(path=OUT / f"{name}.png")
+    cells.nth(1).scroll_into_view_if_needed()
     curator = lab.curator_of(page)
+    order = curator.locator("select").filter(has_text="closest first")
+    order.select_option(label="closest first")
+    expect(order).to_have_value("similarity")
+    for badge in ("copied", "looped"):
+        curator.locator("label", has_text=badge).get_by_role("checkbox").check()
     for number in range(2):
         picked(curator, number)
     curator.evaluate("element => element.scrollIntoView()")

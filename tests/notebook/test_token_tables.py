@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from io import BytesIO
 from typing import Any, cast
 
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
+from PIL import Image
 
 from verbosify.errors import PieceError
 from verbosify.measures import measure_sample
@@ -88,6 +91,14 @@ def test_losses_are_drawn_for_every_passage(piece: Piece) -> None:
     assert len(before) == len(after) == 3
     assert (before > after).all()
     assert before.tolist() == [overfit.loss_before for overfit in piece.overfits()]
+
+
+def test_a_notebook_shows_a_figure_as_a_picture_though_nobody_imported_pyplot(piece: Piece) -> None:
+    shown, about = DisplayFormatter().format(loss_figure(piece))
+
+    with Image.open(BytesIO(shown["image/png"])) as picture:
+        assert picture.size == tuple(2 * about["image/png"][side] for side in ("width", "height"))
+        assert len(picture.convert("RGB").getcolors(2**20) or ()) > 3
 
 
 def test_a_sample_without_a_cut_and_one_with_it_are_drawn() -> None:

@@ -36,7 +36,12 @@ def progress_bars() -> Iterator[Bars]:
             return Text(f"{minutes}:{seconds:02d} left")
 
     console = make_console(stderr=True)
-    columns = (BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}", markup=False), TimeLeft())
+    columns = (
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TextColumn("{task.description}", markup=False),
+        TimeLeft(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         yield bars
 

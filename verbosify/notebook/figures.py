@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from verbosify.errors import PieceError
@@ -68,6 +70,20 @@ def drift_figure(sample: Sample) -> Figure:
 
 def _figure(width: float, height: float) -> Figure:
     """A figure of its own, outside of pyplot's registry, so that nothing lingers in memory."""
+    return _shown_figure()(figsize=(width, height), layout="constrained")
+
+
+@cache
+def _shown_figure() -> type[Figure]:
+    """matplotlib's figure, which a notebook shows as a picture: without pyplot it shows but its size in words."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained")
+    class ShownFigure(Figure):
+        def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+            """Twice as fine as it is large, for screens that can tell."""
+            file = BytesIO()
+            self.savefig(file, format="png", dpi=2 * self.dpi)
+            width, height = (round(inches * self.dpi) for inches in self.get_size_inches())
+            return file.getvalue(), {"width": width, "height": height}
+
+    return ShownFigure
