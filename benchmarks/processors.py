@@ -17,6 +17,8 @@ KINDS: dict[str, tuple[str, str, str] | None] = {
     "AVX2, MKL up to SSE4.2": ("AVX2", "default", "SSE4_2"),
 }
 """Values of `VARIABLES`, which hold the libraries back; they cannot give them what the processor lacks."""
+NEEDED = {"AVX512_CORE_BF16": "avx512_bf16", "AVX512_CORE": "avx512f"}
+"""What a processor says of itself, to be held back to that and no further."""
 WITH_BF16 = ("as it is", "AVX-512 with bf16, MKL up to AVX2")
 ROUNDS = 3
 
@@ -26,7 +28,11 @@ def overfits(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, fl
     from verbosify.models.pytorch.model import has_fast_bf16, pick_device
 
     found = {}
+    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
     for kind, values in KINDS.items():
+        if values and NEEDED.get(values[0], "fpu") not in flags:
+            say(f"{kind}: this processor has less")
+            continue
         variables = dict(zip(VARIABLES, values, strict=True)) if values else {}
         for precision in ("fp32", "bf16"):
             if precision == "bf16" and not (kind in WITH_BF16 and has_fast_bf16(pick_device("cpu"))):
