@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 # A busy machine is no defect: properties are judged by what they find, not by how long an example took.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+# Every client of HTTP reads all certificates, a fortieth of a second, and hardly any of ours meets one.
+ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
 # A shell's background job is started deaf to Ctrl-C, and so would be all that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

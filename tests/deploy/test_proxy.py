@@ -77,7 +77,7 @@ def test_nginx_takes_our_site_and_says_who_asks_whatever_they_say_themselves(
     speaking_model: Path, tmp_path: Path
 ) -> None:
     options = {"hosts": (NAME,), "proxies": read_networks(["127.0.0.1"]), "allowance": Allowance(2, 100)}
-    trusted = ssl.create_default_context()
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with (
         hosted(speaking_model) as host,
         replies_server(host, tmp_path / "replies.db", **options) as served,
