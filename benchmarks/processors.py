@@ -25,10 +25,11 @@ ROUNDS = 3
 
 def overfits(folder: Path, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
     """Median seconds of both, taken in turn in one process, and how many times faster ours is, for each kind."""
+    from verbosify.models.pytorch.choosing import processor
     from verbosify.models.pytorch.model import has_fast_bf16, pick_device
 
     found = {}
-    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    flags = processor()[1].split()
     for kind, values in KINDS.items():
         if values and NEEDED.get(values[0], "fpu") not in flags:
             say(f"{kind}: this processor has less")

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tests.commands import CHECKPOINTS, ROOT, Call, Commands, Moment
 from tests.speaking_model import ESSAY, PASSAGES
 from tests.test_language import PARAGRAPHS
 from verbosify import cli
+from verbosify.cli.showing import progress_bars
 from verbosify.essay.reading import read_essay
 from verbosify.essay.writing import write_essay
 from verbosify.models.store.catalog import CATALOG
@@ -103,6 +107,20 @@ def test_progress_is_shown_on_a_terminal(
 
     for words in ("loading", "passage 4 of 4", "loss ", "3 samples", " of 90 words found", "0:00 left"):
         assert words in err
+
+
+def test_what_is_left_goes_by_while_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("verbosify.cli.showing.monotonic", lambda: clock[0])
+
+    with progress_bars() as bars:
+        bars.add_task("passage 2 of 4", total=4, ends=clock[0] + 65)
+        shown = []
+        for clock[0] in (1000.0, 1005.0, 1200.0):
+            Console(file=(told := StringIO()), width=100).print(bars.get_renderable())
+            shown.append(re.findall(r"\d+:\d\d left", told.getvalue()))
+
+    assert shown == [["1:05 left"], ["1:00 left"], ["0:00 left"]]
 
 
 def test_fetching_is_shown_on_a_terminal(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""A tiny version of every study, drawn and measured: directions that are certain. The embedded model draws the first two,
-another, which is trained in a moment, those that ask for many steps."""
+"""A tiny version of every study, drawn and measured: directions that are certain. The embedded model draws two of them,
+a tiny one that was taught to speak those that ask for many steps."""
 
 from __future__ import annotations
 

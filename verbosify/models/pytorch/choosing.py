@@ -71,13 +71,13 @@ def memory_file() -> Path:
 
 def machine() -> str:
     """What choices hold for: the processor, what the libraries may use of it, PyTorch, and its threads."""
-    name, flags = _processor()
+    name, flags = processor()
     traits = hashlib.sha256(flags.encode()).hexdigest()[:8]
     limits = " ".join(os.environ.get(limit, "-") for limit in ISA_LIMITS)
     return f"{name} {traits}, {limits}, PyTorch {torch.__version__}, {torch.get_num_threads()} threads"
 
 
-def _processor() -> tuple[str, str]:
+def processor() -> tuple[str, str]:
     """Its name and what it can do, as far as the system tells."""
     told: dict[str, str] = {}
     with suppress(OSError):
