@@ -1,12 +1,14 @@
-"""Run a subject in a process of its own: its stages, wall time, peak memory and bytes written."""
+"""Run subjects in processes of their own: one, for its stages, time, memory and bytes written, or several in turn."""
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -67,7 +69,7 @@ def run_subject(
     Peak memory is what the kernel says the process held at most; bytes written are counted in `writes_to`.
     Raises `RuntimeError` with what it said if it fails.
     """
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "TF_ENABLE_ONEDNN_OPTS": "1"} | dict(variables)
+    environment = _environment(variables)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         started = perf_counter()
         process = os.posix_spawn(
@@ -85,3 +87,46 @@ def run_subject(
             raise RuntimeError(f"{module} failed:\n{errors.read().decode()[-2000:]}")
     written = sum(path.stat().st_size for path in writes_to.rglob("*") if path.is_file()) if writes_to else 0
     return Run(seconds, json.loads(lines[-1]), usage.ru_maxrss * 1024, written)
+
+
+def in_turn(
+    module: str, contenders: Mapping[str, Sequence[str]], rounds: int, *, variables: Mapping[str, str]
+) -> dict[str, float]:
+    """Median seconds of each, which works in a process of its own while the others wait, so that load falls on all.
+
+    A subject of that module works once for every line it reads, and answers with a line: the seconds it took. The first
+    round warms up. Raises `RuntimeError` naming the contender if its process ends.
+    """
+    with ExitStack() as stack:
+        processes = {
+            name: stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-W", "ignore", "-m", f"benchmarks.subjects.{module}", *arguments],
+                    env=_environment(variables),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for name, arguments in contenders.items()
+        }
+        times: dict[str, list[float]] = {name: [] for name in processes}
+        for _ in range(rounds + 1):
+            for name, process in processes.items():
+                times[name].append(_told_once(name, process))
+    return {name: median(seconds[1:]) for name, seconds in times.items()}
+
+
+def _told_once(name: str, process: subprocess.Popen[str]) -> float:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(f"{name} ended.")
+    return float(line)
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(REPOSITORY), "TF_ENABLE_ONEDNN_OPTS": "1"} | dict(variables)

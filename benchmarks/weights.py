@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import product
+import json
 from pathlib import Path
 
 import numpy as np
+from tokenizers import Tokenizer, models, trainers
+from tokenizers.pre_tokenizers import ByteLevel
 
 from verbosify.models.formats.gpt2_layout import HParams, layout
 from verbosify.models.formats.openai import OpenAICheckpoint, byte_symbols, write_openai_checkpoint
 
+ESSAYS = Path(__file__).resolve().parent.parent / "essays"
 SHAPES = {
     "124M": HParams(n_vocab=50257, n_ctx=1024, n_embd=768, n_head=12, n_layer=12),
     "355M": HParams(n_vocab=50257, n_ctx=1024, n_embd=1024, n_head=16, n_layer=24),
@@ -37,20 +40,19 @@ def _weights(random: np.random.Generator, name: str, shape: tuple[int, ...]) -> 
 
 
 def vocabulary(size: int) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Bytes, then pairs of letters and pairs of pairs, then the end of text: `size` entries."""
+    """Byte pairs learned from the essays, then the end of text: `size` entries.
+
+    So a passage has about as many tokens as in GPT-2's own vocabulary, and a prompt costs what it costs there.
+    """
+    learner = Tokenizer(models.BPE())
+    learner.pre_tokenizer = ByteLevel(add_prefix_space=False)
     symbols = byte_symbols()
-    letters = [symbol for symbol in symbols if symbol.isascii() and symbol.isalpha()]
-    merges = list(product([*letters, symbols[ord(" ")]], letters))
-    pairs = ["".join(pair) for pair in merges]
-    for pair in product(pairs, pairs):
-        if len(merges) == size - len(symbols) - 1:
-            break
-        merges.append(pair)
-    entries = [*symbols, *("".join(pair) for pair in merges)]
-    unique = list(dict.fromkeys(entries))
-    unique += [f"unused{number}" for number in range(size - 1 - len(unique))]
-    encoder = {symbol: token for token, symbol in enumerate([*unique, "<|endoftext|>"])}
-    return encoder, merges
+    trainer = trainers.BpeTrainer(vocab_size=size - 1, initial_alphabet=symbols, min_frequency=1, show_progress=False)
+    learner.train_from_iterator((essay.read_text(encoding="utf-8") for essay in sorted(ESSAYS.glob("*.md"))), trainer)
+    merges = [(first, second) for first, second in json.loads(learner.to_str())["model"]["merges"]]
+    entries = [*symbols, *dict.fromkeys("".join(pair) for pair in merges)]
+    entries += [f"unused{number}" for number in range(size - 1 - len(entries))]
+    return {symbol: token for token, symbol in enumerate([*entries, "<|endoftext|>"])}, merges
 
 
 def safetensors_folder(work: Path, size: str) -> Path:

@@ -10,8 +10,9 @@ from torch.nn import functional
 from tests.seeds import seeded
 from tests.tiny_models import write_llama
 from verbosify.models.pytorch import cache
+from verbosify.models.pytorch.attention import attend_causally
 from verbosify.models.pytorch.cache import Cache, HeldKeys
-from verbosify.models.pytorch.transformer import attend_causally, hidden_states, plain_projections
+from verbosify.models.pytorch.transformer import hidden_states, plain_projections
 from verbosify.models.pytorch.weights import Weights
 
 CPU = torch.device("cpu")

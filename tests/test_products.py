@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from tests.seeds import seeded
 from verbosify.models.pytorch import choosing, products
-from verbosify.models.pytorch.products import WAYS, linear, multiply, usual_way, way_of, ways_for
+from verbosify.models.pytorch.products import WAYS, linear, memory_for, multiply, usual_way, way_of, ways_for
 
 
 def random(*sizes: int, seed: int = 0) -> Tensor:
@@ -92,11 +92,24 @@ def test_the_usual_way_is_one_of_those_that_are_tried(
     assert len(ways_for(a, b)) == len(set(ways_for(a, b)))
 
 
-def test_in_float32_no_product_of_a_layer_is_cut() -> None:
-    a = torch.empty(1024, 2)
+@pytest.mark.parametrize("columns", [512, 50_257])
+def test_in_float32_no_product_is_cut(columns: int) -> None:
+    a, b = torch.empty(1024, 2), torch.empty(2, columns)
 
-    assert usual_way(a, torch.empty(2, 512)) == "whole"
-    assert set(ways_for(a, torch.empty(2, 512))) <= {"whole", "onednn"}
+    assert usual_way(a, b) == "whole"
+    assert set(ways_for(a, b)) <= {"whole", "onednn"}
+
+
+@pytest.mark.parametrize("columns", [1, 16, 50_257])
+def test_rows_that_a_product_in_float32_is_written_to_begin_at_cache_lines(columns: int) -> None:
+    memory = memory_for(random(1), 3, columns)
+    assert memory.shape == (3, columns)
+    assert memory.dtype == torch.float64
+
+    rows = memory_for(torch.empty(1), 3, columns)
+
+    assert rows.shape == (3, columns)
+    assert all(row.data_ptr() % 64 == 0 for row in rows)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)

@@ -12,7 +12,8 @@ from transformers import AutoModelForCausalLM
 from tests.seeds import seeded
 from tests.tiny_models import write_gpt2, write_llama
 from verbosify.errors import ModelError
-from verbosify.models.pytorch.transformer import attend_causally, hidden_states, plain_projections, read_architecture
+from verbosify.models.pytorch.attention import attend_causally
+from verbosify.models.pytorch.transformer import hidden_states, plain_projections, read_architecture
 from verbosify.models.pytorch.weights import Weights
 
 CPU = torch.device("cpu")

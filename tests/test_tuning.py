@@ -76,7 +76,7 @@ def tf1_adam(model: Any, recipe: TuningRecipe, batches: list[list[Tensor]]) -> N
 @pytest.fixture
 def few_logits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Logits of 100 rows of 90 at once, so that a small test takes several parts."""
-    monkeypatch.setattr(tuning, "HEAD_BYTES", 100 * 90 * 4)
+    monkeypatch.setattr(tuning, "HEAD_NUMBERS", 100 * 90)
 
 
 @pytest.mark.usefixtures("few_logits")
@@ -90,10 +90,12 @@ def test_the_loss_and_its_gradients_are_those_of_cross_entropy(rows: int, untold
     plain = functional.cross_entropy(states[:rows].double() @ head.double().t(), targets)
     expected = torch.autograd.grad(plain, (states, head))
 
-    loss = HeadLoss.apply(states, head, targets)
+    loss, losses = HeadLoss.apply(states, head, targets)
     found = torch.autograd.grad(loss, (states, head))
 
     assert loss.item() == pytest.approx(plain.item(), rel=1e-6)
+    torch.testing.assert_close(losses, functional.cross_entropy(states[:rows] @ head.t(), targets, reduction="none"))
+    assert not losses.requires_grad
     for ours, theirs in zip(found, expected, strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-5)
 
@@ -108,7 +110,7 @@ def test_only_the_gradient_that_is_needed_is_made_in_the_scale_that_is_asked(wan
     plain = functional.cross_entropy(inputs["states"] @ inputs["head"].t(), targets, reduction="sum")
     (expected,) = torch.autograd.grad(plain, inputs[wanted])
 
-    (300 * HeadLoss.apply(inputs["states"], inputs["head"], targets)).backward()
+    (300 * HeadLoss.apply(inputs["states"], inputs["head"], targets)[0]).backward()
 
     torch.testing.assert_close(inputs[wanted].grad, expected, atol=1e-4, rtol=1e-4)
     assert all(tensor.grad is None for name, tensor in inputs.items() if name != wanted)
@@ -119,7 +121,7 @@ def test_the_loss_can_be_had_without_gradients() -> None:
     states, head = torch.randn(300, 8), torch.randn(20, 8)
     targets = torch.randint(0, 20, (300,))
 
-    loss = HeadLoss.apply(states, head, targets)
+    loss, _ = HeadLoss.apply(states, head, targets)
 
     assert not loss.requires_grad
     assert loss.item() == pytest.approx(functional.cross_entropy(states @ head.t(), targets).item())
@@ -129,7 +131,7 @@ def test_the_loss_can_be_had_without_gradients() -> None:
 def test_the_loss_of_a_certainty_is_exact(sure: float) -> None:
     states, head = torch.eye(2) * sure, torch.eye(2)
 
-    assert HeadLoss.apply(states, head, torch.tensor([0, 1])).item() == 0.0
+    assert HeadLoss.apply(states, head, torch.tensor([0, 1]))[0].item() == 0.0
 
 
 def test_the_mean_loss_is_that_of_every_token_but_the_first(tiny_folder: Path) -> None:
@@ -177,9 +179,10 @@ def test_one_step_is_that_of_torchs_adam(tiny_folder: Path, learning_rate: float
     before.backward()
     adam.step()
 
-    loss = tune(weights, [window], TuningRecipe(learning_rate=learning_rate))
+    (losses,) = tune(weights, [window], TuningRecipe(learning_rate=learning_rate))
 
-    assert loss == pytest.approx(before.item(), abs=1e-5)
+    assert losses.shape == (len(window) - 1,)
+    assert losses.mean().item() == pytest.approx(before.item(), abs=1e-5)
     assert_same_weights(weights, model, within=0.1 * learning_rate)  # the least gradients are rounding errors
 
 
@@ -201,12 +204,12 @@ def test_a_step_moves_a_weight_by_about_the_learning_rate_and_one_without_gradie
 def test_several_steps_are_those_of_tensorflows_adam(tiny_folder: Path, steps: int, count: int) -> None:
     recipe = TuningRecipe(steps=steps, windows_per_step=count, learning_rate=1e-3, epsilon=1e-6)
     model, weights, batch = reference(tiny_folder), Weights(tiny_folder, CPU, torch.float32), windows(count)
-    before = sum(reference_loss(model, window).item() for window in batch) / count
+    before = [reference_loss(model, window).item() for window in batch]
     tf1_adam(model, recipe, [batch] * steps)
 
-    loss = tune(weights, batch, recipe)
+    losses = tune(weights, batch, recipe)
 
-    assert loss == pytest.approx(before, abs=1e-5)
+    assert [each.mean().item() for each in losses] == pytest.approx(before, abs=1e-5)
     assert_same_weights(weights, model, within=2e-5)
 
 

@@ -1,45 +1,53 @@
-"""An overfit of ours and the same step by transformers and Adam, in turn in one process, so that load falls on both.
+"""Overfits of one contender, one for every line it reads; answers each with a line: the seconds it took.
 
-Arguments: folder of safetensors, precision (fp32 or bf16), passage, tokens of the window, rounds.
+Arguments: contender, folder of safetensors, precision (fp32 or bf16), passage, tokens of the window. Contenders are
+`verbosify`, and `transformers` for its step and Adam on a fresh copy, in a process as Python begins it, or, as
+`transformers tuned`, in one that comes by memory as ours does.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from statistics import median
+from collections.abc import Callable
 from time import perf_counter
 
 
-def main(folder: str, precision: str, passage: str, window: int, rounds: int) -> None:
-    from verbosify.models.loading import load_model
-    from verbosify.models.process import tune_process
-
-    tune_process()
+def theirs(folder: str, precision: str, passage: str, window: int) -> Callable[[], object]:
     import torch
+    from tokenizers import Tokenizer
 
     from benchmarks.plain import filled, plain_model, step_on_a_copy
 
-    plain = plain_model(folder, precision)
+    model = plain_model(folder, precision)
+    ids = filled(torch.tensor([Tokenizer.from_file(f"{folder}/tokenizer.json").encode(passage).ids]), window)
+    return lambda: step_on_a_copy(model, ids)
+
+
+def ours(folder: str, precision: str, passage: str) -> Callable[[], object]:
+    from verbosify.models.loading import load_model
+
     model = load_model(folder, precision=precision)
-    ids = filled(torch.tensor([model.encode(passage)]), window)
 
-    def theirs() -> None:
-        step_on_a_copy(plain, ids)
-
-    def ours() -> None:
+    def overfit() -> None:
         with model.overfit(passage):
             pass
 
-    times: dict[str, list[float]] = {"transformers": [], "verbosify": []}
-    for number in range(rounds + 1):
-        for name, work in (("transformers", theirs), ("verbosify", ours)):
-            started = perf_counter()
-            work()
-            if number:  # the first round warms up
-                times[name].append(perf_counter() - started)
-    print(json.dumps({name: median(seconds) for name, seconds in times.items()}), flush=True)
+    return overfit
+
+
+def main(contender: str, folder: str, precision: str, passage: str, window: int) -> None:
+    if contender != "transformers":
+        from verbosify.models.process import tune_process
+
+        tune_process()
+    work = ours(folder, precision, passage) if contender == "verbosify" else theirs(folder, precision, passage, window)
+    for _ in sys.stdin:
+        started = perf_counter()
+        made = work()
+        print(perf_counter() - started, flush=True)
+        del made
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    contender, folder, precision, passage, window = sys.argv[1:]
+    main(contender, folder, precision, passage, int(window))

@@ -12,7 +12,7 @@ import platform
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Settings of glibc's malloc.h: free bytes at the heap's end that are kept, and pieces that are no part of the heap."""
-KEPT_BYTES = 2**30
+KEPT_BYTES = 3 * 2**29
 """More than an overfit of 124 million weights needs for a moment."""
 SPINS = 5_000
 """Turns for which a thread waits awake for the others of its product: a tenth to a quarter of a millisecond, as much as
@@ -28,7 +28,7 @@ def tune_process() -> None:
     About a tenth of the time of an overfit where the C library is glibc, and three quarters of that of a token where
     other programs keep the processors busy. Changes the process: sets THP_MEM_ALLOC_ENABLE, LRU_CACHE_CAPACITY,
     ONEDNN_PRIMITIVE_CACHE_CAPACITY and GOMP_SPINCOUNT in its environment unless they are set, and has glibc keep up to
-    1 GB of freed memory. To be called before PyTorch is imported; later the environment has little effect. Calling it
+    1.5 GB of freed memory. To be called before PyTorch is imported; later the environment has little effect. Calling it
     again changes nothing.
     """
     use_large_pages()

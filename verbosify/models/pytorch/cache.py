@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from verbosify.models.pytorch.transformer import Architecture, Project, attend_causally, hidden_states
+from verbosify.models.pytorch.attention import attend_causally
+from verbosify.models.pytorch.transformer import Architecture, Project, hidden_states
 
 GROUP = 10
 """Rows that attend together at most: a larger group makes fewer products, and hides more of each from every row."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from statistics import fmean
 from typing import Generic, Protocol, TypeVar, cast
 
 import torch
@@ -128,8 +129,13 @@ class TorchEngine(ABC, Generic[AnyWeights]):
         """See `session.Engine.batch`."""
 
     @abstractmethod
-    def _tune(self, windows: Sequence[Tensor], recipe: TuningRecipe, directions: dict[str, Tensor] | None) -> float:
-        """Take the recipe's steps on the working weights; returns the mean window loss before the first."""
+    def _tune(
+        self, windows: Sequence[Tensor], recipe: TuningRecipe, directions: dict[str, Tensor] | None
+    ) -> list[Tensor]:
+        """Take the recipe's steps on the working weights; returns the losses before the first.
+
+        They are those of every window's tokens from the second on, in nats: for each window (tokens - 1,), float32.
+        """
 
     @abstractmethod
     def _tuned(self, recipe: TuningRecipe) -> Sequence[str]:
@@ -156,14 +162,15 @@ class TorchEngine(ABC, Generic[AnyWeights]):
         passage = self._tensor(self.encode(text))
         started = time.perf_counter()
         with self._guard.changing() as require:
-            read_once = all(torch.equal(window, passage) for window in windows)
-            loss_before = None if read_once else self._loss(passage)
+            told_on_the_way = torch.equal(windows[0][: len(passage)], passage)  # whose tokens do not look ahead
+            loss_before = None if told_on_the_way else self._loss(passage)
             self._changed()
             rounded = recipe.steps == 1 and self._weights.dtype != torch.float32
             directions: dict[str, Tensor] | None = {} if rounded else None
             with in_fixed_order(self._device):
-                window_loss = self._tune(windows, recipe, directions)
-            loss_before = window_loss if loss_before is None else loss_before
+                losses = self._tune(windows, recipe, directions)
+            if loss_before is None:
+                loss_before = losses[0][: len(passage) - 1].mean().item()
             loss_after = self._loss(passage)
             require_convergence(loss_after, recipe, self.vocabulary, before=loss_before)
             yield Overfitted(
@@ -171,7 +178,7 @@ class TorchEngine(ABC, Generic[AnyWeights]):
                 recipe=recipe,
                 loss_before=loss_before,
                 loss_after=loss_after,
-                window_loss=window_loss,
+                window_loss=fmean(each.mean().item() for each in losses),
                 window_tokens=len(windows[0]),
                 seconds=time.perf_counter() - started,
                 card=self.card,

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from verbosify.errors import ModelError
 from verbosify.models.formats.vocabulary import load_tokenizer, token_pieces
+from verbosify.models.pytorch.attention import attend_causally
 from verbosify.models.pytorch.cache import GROUP
 from verbosify.models.pytorch.engine import TorchEngine
 from verbosify.models.pytorch.holding import TorchBatch, TorchHeldText
@@ -24,7 +25,6 @@ from verbosify.models.pytorch.saving import whole_model_writers
 from verbosify.models.pytorch.transformer import (
     Architecture,
     Project,
-    attend_causally,
     hidden_states,
     plain_projections,
 )
@@ -87,7 +87,9 @@ class TorchModel(TorchEngine[Weights]):
 
     # Training
 
-    def _tune(self, windows: Sequence[Tensor], recipe: TuningRecipe, directions: dict[str, Tensor] | None) -> float:
+    def _tune(
+        self, windows: Sequence[Tensor], recipe: TuningRecipe, directions: dict[str, Tensor] | None
+    ) -> list[Tensor]:
         return tune(self._weights, windows, recipe, directions)
 
     def _tuned(self, recipe: TuningRecipe) -> Sequence[str]:

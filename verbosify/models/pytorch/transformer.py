@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from verbosify.errors import ModelError
+from verbosify.models.pytorch.activation import gelu
 
 Family = Literal["gpt2", "llama"]
 Activation = Literal["none", "gelu"]
@@ -39,7 +40,7 @@ def plain_projections(weights: Mapping[str, Tensor], linear: Linear = functional
     def project(x: Tensor, name: str, activation: Activation = "none", plus: Tensor | None = None) -> Tensor:
         y = linear(x, weights[name], weights.get(f"{name}.bias"))
         if activation == "gelu":
-            y = functional.gelu(y, approximate="tanh")
+            y = gelu(y)
         return y if plus is None else plus + y
 
     return project
@@ -226,12 +227,3 @@ def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     """Turn each pair (i, i + half) of x, (rows, heads, head width), by its position's angle."""
     first, second = x.chunk(2, dim=-1)
     return x * cosine + torch.cat((second, first), dim=-1) * sine
-
-
-def attend_causally(_layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Every row of one text sees itself and the rows before it."""
-    grouped = q.shape[1] != k.shape[1]
-    attended = functional.scaled_dot_product_attention(
-        q.transpose(0, 1)[None], k.transpose(0, 1)[None], v.transpose(0, 1)[None], is_causal=True, enable_gqa=grouped
-    )
-    return attended[0].transpose(0, 1)

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from verbosify.models.pytorch.products import is_transposed, linear, multiply
-from verbosify.models.pytorch.transformer import Architecture, attend_causally, hidden_states, plain_projections
+from verbosify.models.pytorch.attention import attend_causally
+from verbosify.models.pytorch.products import is_transposed, linear, memory_for, multiply
+from verbosify.models.pytorch.transformer import Architecture, hidden_states, plain_projections
 from verbosify.models.pytorch.weights import Weights
 from verbosify.models.settings import TuningRecipe
 from verbosify.models.training.divergence import in_float32
@@ -27,36 +28,39 @@ CACHED_NUMBERS = 2**18
 """Numbers that are worked on at once on a processor: few enough to stay in its cache."""
 CARD_NUMBERS = 2**24
 """Those on a card: so many that the work takes longer than to have it begun, a few microseconds each time."""
-HEAD_BYTES = 2**27
-"""Logits that exist at once: 1,335 rows of 50,257 in bf16, half of that in float32."""
+HEAD_NUMBERS = 2**26
+"""Logits that exist at once: 1,335 rows of 50,257."""
 EXACT_ROWS = 16
 """Rows of logits that are worked on in float32 at once on a processor, for the same reason."""
 
 
 class HeadLoss(torch.autograd.Function):
-    """Mean cross-entropy, nats a token, through the tied head; states behind the last target count for nothing.
+    """Cross-entropy through the tied head, in nats: its mean over the targets, and that of each, which has no gradient.
 
-    The gradients are made in the same pass, since the logits are at hand then and never again.
+    States behind the last target count for nothing. The gradients are made in the same pass, since the logits are at
+    hand then and never again.
     """
 
     @staticmethod
-    def forward(ctx: Any, states: Tensor, head: Tensor, targets: Tensor) -> Tensor:
-        total = torch.zeros((), dtype=torch.float32, device=states.device)
+    def forward(ctx: Any, states: Tensor, head: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        losses = torch.empty(len(targets), dtype=torch.float32, device=states.device)
         for_states = torch.empty_like(states) if ctx.needs_input_grad[0] else None
         for_head = torch.empty_like(head) if ctx.needs_input_grad[1] else None
-        rows = min(len(states), max(1, HEAD_BYTES // (len(head) * head.element_size())))
-        memory = states.new_empty(rows, len(head))
+        rows = min(len(states), max(1, HEAD_NUMBERS // len(head)))
+        memory = memory_for(states, rows, len(head))
         needed = for_states is not None or for_head is not None
         for start in range(0, len(states), rows):
             some = states[start : start + rows]
             errors = multiply(some, head.t(), out=memory[: len(some)])
-            total += _turn_to_errors(errors, targets[start : start + rows], len(targets), needed=needed)
+            part = slice(start, start + rows)
+            _turn_to_errors(errors, targets[part], losses[part], len(targets), needed=needed)
             if for_states is not None:
-                multiply(errors, head, out=for_states[start : start + rows])
+                multiply(errors, head, out=for_states[part])
             if for_head is not None:
                 multiply(errors.t(), some, out=for_head, add=start > 0)
         ctx.gradients = for_states, for_head
-        return total / len(targets)
+        ctx.mark_non_differentiable(losses)
+        return losses.mean(), losses
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
@@ -68,38 +72,43 @@ class HeadLoss(torch.autograd.Function):
         return for_states, for_head, None
 
 
-def _turn_to_errors(logits: Tensor, targets: Tensor, count: int, *, needed: bool) -> Tensor:
-    """The sum of these rows' losses; if `needed`, logits become their gradient in the mean loss of `count` tokens."""
+def _turn_to_errors(logits: Tensor, targets: Tensor, losses: Tensor, count: int, *, needed: bool) -> None:
+    """Write these rows' losses; if `needed`, logits become their gradient in the mean loss of `count` tokens."""
     logits[len(targets) :] = 0
     logits = logits[: len(targets)]
-    total = torch.zeros((), dtype=torch.float32, device=logits.device)
     at_once = EXACT_ROWS if logits.device.type == "cpu" else max(1, CARD_NUMBERS // logits.shape[1])
     are_exact = logits.dtype == torch.float32
     memory = logits.new_empty(0 if are_exact else min(at_once, len(logits)), logits.shape[1], dtype=torch.float32)
-    parts = (torch.split(rows, at_once) for rows in (logits, targets[:, None]))
-    for part, wanted in zip(*parts, strict=True):
+    parts = (torch.split(rows, at_once) for rows in (logits, targets[:, None], losses[:, None]))
+    for part, wanted, loss in zip(*parts, strict=True):
         exact = part if are_exact else memory[: len(part)].copy_(part)
         exact.sub_(exact.amax(dim=-1, keepdim=True))
         right = exact.gather(1, wanted)
         norm = exact.exp_().sum(dim=-1, keepdim=True)
-        total += (norm.log() - right).sum()
+        torch.sub(norm.log(), right, out=loss)
         if needed:
             exact.div_(norm).scatter_add_(1, wanted, torch.full_like(right, -1.0))
             exact.mul_(1 / count)
             if not are_exact:
                 part.copy_(exact)
-    return total
 
 
 def mean_loss(architecture: Architecture, weights: Mapping[str, Tensor], token_ids: Tensor) -> Tensor:
     """Mean cross-entropy, nats a token, of tokens 2..n given those before them."""
+    return window_losses(architecture, weights, token_ids)[0]
+
+
+def window_losses(
+    architecture: Architecture, weights: Mapping[str, Tensor], token_ids: Tensor
+) -> tuple[Tensor, Tensor]:
+    """See `mean_loss`; and beside the mean (n - 1,) the cross-entropy of each of these tokens."""
     head = weights["embedding"]
     project = plain_projections(weights, linear if head.device.type == "cpu" else functional.linear)
     # The last token is read though nothing follows it: products of 1,024 rows are faster than those of 1,023.
     positions = torch.arange(len(token_ids), device=token_ids.device)
     states = hidden_states(architecture, weights, token_ids, positions, project, attend_causally)
-    loss: Tensor = HeadLoss.apply(states, head, token_ids[1:])  # type: ignore[no-untyped-call]
-    return loss
+    losses: tuple[Tensor, Tensor] = HeadLoss.apply(states, head, token_ids[1:])  # type: ignore[no-untyped-call]
+    return losses
 
 
 @contextmanager
@@ -145,8 +154,10 @@ def tuned_names(weights: Weights, recipe: TuningRecipe) -> list[str]:
 @torch.enable_grad()
 def tune(
     weights: Weights, windows: Sequence[Tensor], recipe: TuningRecipe, directions: dict[str, Tensor] | None = None
-) -> float:
-    """Take `recipe.steps` steps on the working weights; returns the mean window loss before the first.
+) -> list[Tensor]:
+    """Take `recipe.steps` steps on the working weights; returns the losses before the first.
+
+    They are those of every window's tokens, (tokens - 1,) in nats.
 
     A single step leaves its directions in `directions`, see `SingleStep`.
 
@@ -157,8 +168,8 @@ def tune(
     apply = SingleStep(weights, recipe, directions) if recipe.steps == 1 else Adam(weights, names, recipe)
     # The working memory under tensors of this step's own: whatever ends it, gradients and hooks go with them.
     leaves = {name: weights.working[name].detach().requires_grad_() for name in names}
-    losses = [_step(weights, leaves, windows, apply, number) for number in range(1, recipe.steps + 1)]
-    return losses[0]
+    steps = [_step(weights, leaves, windows, apply, number) for number in range(1, recipe.steps + 1)]
+    return steps[0]
 
 
 def _step(
@@ -167,13 +178,13 @@ def _step(
     windows: Sequence[Tensor],
     apply: SingleStep | Adam,
     number: int,
-) -> float:
+) -> list[Tensor]:
     read = {**weights.working, **leaves}
-    total = 0.0
+    found = []
     for window in windows[:-1]:
-        loss = mean_loss(weights.architecture, read, window)
+        loss, losses = window_losses(weights.architecture, read, window)
         loss.backward()  # type: ignore[no-untyped-call]
-        total += loss.item()
+        found.append(losses)
 
     def hook(name: str) -> Callable[[Tensor], None]:
         def when_ready(leaf: Tensor) -> None:
@@ -186,11 +197,11 @@ def _step(
         leaf.register_post_accumulate_grad_hook(hook(name))  # type: ignore[no-untyped-call]
         for name, leaf in leaves.items()
     ]
-    loss = mean_loss(weights.architecture, read, windows[-1])
+    loss, losses = window_losses(weights.architecture, read, windows[-1])
     loss.backward()  # type: ignore[no-untyped-call]
     for handle in hooks:
         handle.remove()
-    return (total + loss.item()) / len(windows)
+    return [*found, losses]
 
 
 class SingleStep:

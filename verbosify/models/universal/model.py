@@ -68,8 +68,10 @@ class UniversalModel(TorchEngine[UniversalWeights]):
 
     # Training
 
-    def _tune(self, windows: Sequence[Tensor], recipe: TuningRecipe, directions: dict[str, Tensor] | None) -> float:
-        return tune(self._weights, windows, recipe, self._mean_loss, directions)
+    def _tune(
+        self, windows: Sequence[Tensor], recipe: TuningRecipe, directions: dict[str, Tensor] | None
+    ) -> list[Tensor]:
+        return tune(self._weights, windows, recipe, self._losses, directions)
 
     def _tuned(self, recipe: TuningRecipe) -> Sequence[str]:
         return self._weights.tuned(recipe)
@@ -78,7 +80,10 @@ class UniversalModel(TorchEngine[UniversalWeights]):
         return model_writers(tensors, self._folder, self.card.family, steps)
 
     def _mean_loss(self, token_ids: Tensor) -> Tensor:
-        return functional.cross_entropy(self._forward.whole(token_ids)[:-1].float(), token_ids[1:])
+        return self._losses(token_ids).mean()
+
+    def _losses(self, token_ids: Tensor) -> Tensor:
+        return functional.cross_entropy(self._forward.whole(token_ids)[:-1].float(), token_ids[1:], reduction="none")
 
     # Sampling
 

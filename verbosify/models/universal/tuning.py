@@ -12,8 +12,8 @@ from verbosify.models.pytorch.tuning import Adam, SingleStep
 from verbosify.models.settings import TuningRecipe
 from verbosify.models.universal.weights import UniversalWeights
 
-Loss = Callable[[Tensor], Tensor]
-"""Token ids, (tokens,) -> mean cross-entropy, nats a token, from the second token on."""
+Losses = Callable[[Tensor], Tensor]
+"""Token ids, (tokens,) -> cross-entropy, in nats, of each from the second on: (tokens - 1,)."""
 
 
 @torch.enable_grad()
@@ -21,10 +21,10 @@ def tune(
     weights: UniversalWeights,
     windows: Sequence[Tensor],
     recipe: TuningRecipe,
-    loss: Loss,
+    losses_of: Losses,
     directions: dict[str, Tensor] | None = None,
-) -> float:
-    """Take `recipe.steps` steps on the working weights; returns the mean window loss before the first.
+) -> list[Tensor]:
+    """Take `recipe.steps` steps on the working weights; returns every window's losses before the first.
 
     Each step follows the *sum* of the windows' gradients. In the last window's backward pass each weight is changed,
     and its gradient freed, as soon as that gradient is whole; weights that no token has used stay as they are.
@@ -35,11 +35,11 @@ def tune(
     try:
         for name in names:
             weights.working[name].requires_grad_()
-        losses = [_step(weights, names, windows, apply, loss, number) for number in range(1, recipe.steps + 1)]
+        steps = [_step(weights, names, windows, apply, losses_of, number) for number in range(1, recipe.steps + 1)]
     finally:
         for name in names:
             weights.working[name].requires_grad_(False).grad = None  # noqa: FBT003  # torch's own signature
-    return losses[0]
+    return steps[0]
 
 
 def _step(
@@ -47,12 +47,10 @@ def _step(
     names: Sequence[str],
     windows: Sequence[Tensor],
     apply: SingleStep | Adam,
-    loss: Loss,
+    losses_of: Losses,
     number: int,
-) -> float:
-    total = 0.0
-    for window in windows[:-1]:
-        total += _back(loss(window))
+) -> list[Tensor]:
+    found = [_back(losses_of(window)) for window in windows[:-1]]
 
     def hook(name: str) -> Callable[[Tensor], None]:
         def when_ready(weight: Tensor) -> None:
@@ -66,13 +64,13 @@ def _step(
         for name in names
     ]
     try:
-        total += _back(loss(windows[-1]))
+        found.append(_back(losses_of(windows[-1])))
     finally:
         for handle in hooks:
             handle.remove()
-    return total / len(windows)
+    return found
 
 
-def _back(loss: Tensor) -> float:
-    loss.backward()  # type: ignore[no-untyped-call]
-    return loss.item()
+def _back(losses: Tensor) -> Tensor:
+    losses.mean().backward()  # type: ignore[no-untyped-call]
+    return losses.detach()
