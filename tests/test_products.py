@@ -57,6 +57,18 @@ def test_in_every_way_a_product_is_the_product(
     torch.testing.assert_close(out, expected)
 
 
+@pytest.mark.parametrize("piece", [3, 8192])
+@pytest.mark.parametrize("add", [False, True])
+def test_a_widened_product_is_rounded_once(piece: int, monkeypatch: pytest.MonkeyPatch, *, add: bool) -> None:
+    monkeypatch.setattr(products, "PIECE_COLUMNS", piece)
+    a, b, out = (random(*sizes).bfloat16() for sizes in ((6, 40), (40, 10), (6, 10)))
+    exact = a.double() @ b.double() + (out.double() if add else 0)
+
+    WAYS["widened"](a, b, out, int(add))
+
+    assert ((out.double() - exact).abs() <= exact.abs() * 2**-8 + 1e-6).all()
+
+
 @pytest.mark.usefixtures("small_pieces")
 @pytest.mark.parametrize("rows", [0, 1, 5, 6, 9, 17])
 @pytest.mark.parametrize("columns", [1, 5, 9, 11, 12, 40])

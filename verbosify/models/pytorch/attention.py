@@ -37,7 +37,7 @@ def attend_causally(_layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         attended = _Attention.apply(q, k, v)  # type: ignore[no-untyped-call]
     else:
         attended = functional.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=groups > 1)
-    rows: Tensor = attended[0].transpose(0, 1)
+    rows: Tensor = attended.squeeze(0).transpose(0, 1)
     return rows
 
 
