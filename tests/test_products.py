@@ -26,6 +26,12 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def has_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processor multiplies in bf16 itself, or does as if."""
+    monkeypatch.setattr(products, "bf16_is_emulated", lambda: False)
+
+
+@pytest.fixture
 def everything_is_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """Small products are worth a choice too; the file that remembers them."""
     monkeypatch.setattr(products, "WORTH_A_CHOICE", 0)
@@ -91,12 +97,14 @@ def test_a_product_is_written_where_it_is_asked_to_be(columns: int) -> None:
     assert not memory[16:].any()
 
 
+@pytest.mark.parametrize("emulated", [False, True])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize(("rows", "columns"), [(4, 16384), (1024, 2), (1024, 2048)])
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_usual_way_is_one_of_those_that_are_tried(
-    dtype: torch.dtype, rows: int, columns: int, *, turned: bool
+    dtype: torch.dtype, rows: int, columns: int, monkeypatch: pytest.MonkeyPatch, *, turned: bool, emulated: bool
 ) -> None:
+    monkeypatch.setattr(products, "bf16_is_emulated", lambda: emulated)
     a = torch.empty(2, rows, dtype=dtype).t() if turned else torch.empty(rows, 2, dtype=dtype)
     b = torch.empty(2, columns, dtype=dtype)
 
@@ -124,6 +132,16 @@ def test_rows_that_a_product_in_float32_is_written_to_begin_at_cache_lines(colum
     assert all(row.data_ptr() % 64 == 0 for row in rows)
 
 
+def test_what_would_be_emulated_in_bf16_is_computed_in_float32_untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "bf16_is_emulated", lambda: True)
+    monkeypatch.setattr(choosing, "_measured", None)
+    a, b = random(600, 500).bfloat16(), random(500, 600).bfloat16()
+
+    assert way_of(a, b) == "widened"
+    torch.testing.assert_close(multiply(a, b), (a.double() @ b.double()).bfloat16(), rtol=2**-7, atol=1e-3)
+
+
+@pytest.mark.usefixtures("has_bf16")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_a_choice_is_measured_once_and_remembered(
     dtype: torch.dtype, everything_is_chosen: Path, monkeypatch: pytest.MonkeyPatch

@@ -21,6 +21,8 @@ from verbosify.files import read_json, whole_file
 
 ISA_LIMITS = ("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS")
 """Variables that hold oneDNN, PyTorch and MKL back from what the processor can do."""
+WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
+"""oneDNN's names of the instruction sets without products in bf16."""
 SECONDS, MOST_ROUNDS = 0.08, 6
 """How long a choice is measured for, at most one round more; and how many rounds at most."""
 
@@ -85,6 +87,17 @@ def processor() -> tuple[str, str]:
             name, _, value = line.partition(":")
             told.setdefault(name.strip(), value.strip())
     return told.get("model name") or platform.processor() or platform.machine(), told.get("flags", "")
+
+
+def multiplies_bf16() -> bool | None:
+    """Whether the processor has instructions for products in bf16 that oneDNN may use; None if nothing tells.
+
+    Where it has none, or is told to leave them alone (`ONEDNN_MAX_CPU_ISA`), it emulates them.
+    """
+    if os.environ.get("ONEDNN_MAX_CPU_ISA", os.environ.get("DNNL_MAX_CPU_ISA", "DEFAULT")).upper() in WITHOUT_BF16:
+        return False
+    _, flags = processor()
+    return ("avx512_bf16" in flags or "amx_bf16" in flags) if flags else None
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:

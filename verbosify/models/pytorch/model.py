@@ -5,7 +5,6 @@ Knows weights, tokens and steps; knows nothing of essays, and of passages only t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from verbosify.errors import ModelError
 from verbosify.models.formats.vocabulary import load_tokenizer, token_pieces
 from verbosify.models.pytorch.attention import attend_causally
 from verbosify.models.pytorch.cache import GROUP
+from verbosify.models.pytorch.choosing import multiplies_bf16
 from verbosify.models.pytorch.engine import TorchEngine
 from verbosify.models.pytorch.holding import TorchBatch, TorchHeldText
 from verbosify.models.pytorch.packing import packed_projections
@@ -37,8 +37,6 @@ FIRST_WITH_BF16 = (8, 0)
 """The compute capability, major and minor, of the first NVIDIA cards that multiply bf16 themselves: Ampere."""
 FIRST_WITH_FP16 = (7, 0)
 """That of the first with units for products in float16: Volta."""
-WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
-"""oneDNN's names of the instruction sets without products in bf16."""
 
 
 class TorchModel(TorchEngine[Weights]):
@@ -193,18 +191,8 @@ def _capability(device: torch.device) -> tuple[int, int]:
 
 
 def has_fast_bf16(device: torch.device) -> bool:
-    """Whether bf16 products are faster than fp32 ones there, told from what the processor or card says of itself.
-
-    Where oneDNN is told to leave the processor's instructions for bf16 alone (`ONEDNN_MAX_CPU_ISA`), it emulates it.
-    """
+    """Whether bf16 products are faster than fp32 ones there, told from what the processor or card says of itself."""
     if device.type == "cuda":
         # not `is_bf16_supported`, which says yes of cards that emulate it, and of the current card alone
         return _capability(device) >= FIRST_WITH_BF16
-    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", os.environ.get("DNNL_MAX_CPU_ISA", "DEFAULT")).upper()
-    if device.type != "cpu" or limit in WITHOUT_BF16:
-        return False
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+    return device.type == "cpu" and bool(multiplies_bf16())

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from verbosify.models.pytorch.choosing import quickest
+from verbosify.models.pytorch.choosing import multiplies_bf16, quickest
 from verbosify.models.pytorch.packing import can_pack
 
 LINE = 16
@@ -68,14 +68,17 @@ def _about(tokens: int) -> int:
 
 
 def usual_way(a: Tensor, b: Tensor) -> str:
-    """The best one with AMX, and in float32 what PyTorch does: taken unless another is clearly quicker."""
+    """The best one with AMX, in float32 what PyTorch does, in float32 too what would be emulated in bf16.
+
+    Taken unless another is clearly quicker.
+    """
     (rows, _), columns = a.shape, b.shape[1]
-    if a.device.type != "cpu":
+    if a.device.type != "cpu" or a.dtype != torch.bfloat16:
         return "whole"
+    if bf16_is_emulated():
+        return "widened"
     if is_transposed(a):
-        return "straight" if a.dtype == torch.bfloat16 and columns >= 2 * rows else "whole"
-    if a.dtype != torch.bfloat16:
-        return "whole"
+        return "straight" if columns >= 2 * rows else "whole"
     if columns > PIECE_COLUMNS:
         return "columns"
     return "rows" if rows >= columns and rows > PIECE_ROWS else "whole"
@@ -85,6 +88,8 @@ def ways_for(a: Tensor, b: Tensor) -> list[str]:
     """Those that may be quickest, the usual one among them."""
     if a.dtype != torch.bfloat16:  # cuts gain nothing and would change last bits
         return [usual_way(a, b), *["onednn"] * can_pack("cpu", a.dtype)]
+    if bf16_is_emulated():  # to be tried takes minutes
+        return ["widened"]
     likely = {
         "whole": True,
         "straight": is_transposed(a),
@@ -93,6 +98,12 @@ def ways_for(a: Tensor, b: Tensor) -> list[str]:
         "widened": True,
     }
     return [way for way, may_be in likely.items() if may_be]
+
+
+@cache
+def bf16_is_emulated() -> bool:
+    """Whether the processor is known to have no products in bf16."""
+    return multiplies_bf16() is False
 
 
 @cache
