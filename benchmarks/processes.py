@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -120,8 +120,9 @@ def in_turn(
 def _told_once(name: str, process: subprocess.Popen[str]) -> float:
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
+    with suppress(BrokenPipeError):  # it ended before it was asked: nothing will be answered
+        process.stdin.write("\n")
+        process.stdin.flush()
     line = process.stdout.readline()
     if not line:
         raise RuntimeError(f"{name} ended.")

@@ -120,8 +120,8 @@ def test_in_float32_no_product_is_cut(columns: int) -> None:
     assert set(ways_for(a, b)) <= {"whole", "onednn"}
 
 
-@pytest.mark.parametrize("columns", [1, 16, 50_257])
-def test_rows_that_a_product_in_float32_is_written_to_begin_at_cache_lines(columns: int) -> None:
+@pytest.mark.parametrize("columns", [1, 16, 49_152, 50_257])
+def test_rows_that_a_product_in_float32_is_written_to_begin_at_lines_and_no_page_apart(columns: int) -> None:
     memory = memory_for(random(1), 3, columns)
     assert memory.shape == (3, columns)
     assert memory.dtype == torch.float64
@@ -130,6 +130,7 @@ def test_rows_that_a_product_in_float32_is_written_to_begin_at_cache_lines(colum
 
     assert rows.shape == (3, columns)
     assert all(row.data_ptr() % 64 == 0 for row in rows)
+    assert 4 * rows.stride(0) % 128 == 64
 
 
 def test_what_would_be_emulated_in_bf16_is_computed_in_float32_untried(monkeypatch: pytest.MonkeyPatch) -> None:

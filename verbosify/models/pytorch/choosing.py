@@ -1,6 +1,7 @@
 """Which of several ways of computing something is quickest on this machine: measured once, and remembered in a file.
 
-Knows neither what is computed nor how. What was found holds for a processor and its limits, a PyTorch and its threads.
+Knows what the processor says of itself, and neither what is computed nor how. What was found holds for a processor and
+its limits, a PyTorch and its threads.
 """
 
 from __future__ import annotations
